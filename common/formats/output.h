@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Output that appears whole or not at all. */
+
+/* A folder made under a temporary name beside its target. */
+typedef struct _ActOutputFolder ActOutputFolder;
+
+/* Refuses an existing target unless overwrite; creates missing parents' last
+ * level only; sweeps temporary folders of the same target that dead processes
+ * left. */
+ActOutputFolder *act_output_folder_new (const char *target,
+    gboolean overwrite, GError **error);
+/* where to write meanwhile */
+const char *act_output_folder_get_path (const ActOutputFolder *folder);
+const char *act_output_folder_get_target (const ActOutputFolder *folder);
+/* syncs the files and the folder, renames (RENAME_NOREPLACE, or swaps the old
+ * one out with overwrite), syncs the parent */
+gboolean act_output_folder_publish (ActOutputFolder *folder, GError **error);
+/* removes what was not published */
+void act_output_folder_free (ActOutputFolder *folder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActOutputFolder, act_output_folder_free)
+
+/* A buffered file; every failure (a full disk too) comes out as an error with
+ * the file's name. */
+typedef struct _ActOutputFile ActOutputFile;
+
+ActOutputFile *act_output_file_new (const char *filename, GError **error);
+gboolean act_output_file_write (ActOutputFile *file, const void *data,
+    gsize size, GError **error);
+/* flushes, syncs, closes; frees in any case */
+gboolean act_output_file_close (ActOutputFile *file, GError **error);
+void act_output_file_free (ActOutputFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActOutputFile, act_output_file_free)
+
+/* A GError from errno: ACT_ERROR_NO_SPACE, _OPEN_READ or _OPEN_WRITE. */
+void act_set_errno_error (GError **error, int errnum, gboolean writing,
+    const char *format, ...) G_GNUC_PRINTF (4, 5);
