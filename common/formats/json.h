@@ -22,8 +22,7 @@ void act_json_end_array (ActJsonWriter *json);
 void act_json_key (ActJsonWriter *json, const char *key);
 void act_json_string (ActJsonWriter *json, const char *value);
 /* length in bytes; value may hold NUL; must be UTF-8 */
-void act_json_string_len (ActJsonWriter *json, const char *value,
-    gsize length);
+void act_json_string_len (ActJsonWriter *json, const char *value, gsize length);
 void act_json_int (ActJsonWriter *json, gint64 value);
 void act_json_uint (ActJsonWriter *json, guint64 value);
 void act_json_double (ActJsonWriter *json, double value);
@@ -36,15 +35,15 @@ void act_double_to_string (double value, char *buffer);
 
 /* Reading, on json-glib: a whole file, and fields with clear errors that name
  * file and field. Strings that hold U+0000 are refused, never cut. */
-JsonNode *act_json_read_file (const char *filename, gsize max_size,
-    GError **error);
-JsonNode *act_json_parse (const char *data, gsize length, const char *name,
-    GError **error);
+JsonNode *act_json_read_file (
+    const char *filename, gsize max_size, GError **error);
+JsonNode *act_json_parse (
+    const char *data, gsize length, const char *name, GError **error);
 gboolean act_json_get_uint (JsonObject *object, const char *field,
     const char *name, guint64 max, guint64 *value, GError **error);
 gboolean act_json_get_double (JsonObject *object, const char *field,
     const char *name, double *value, GError **error);
-const char *act_json_get_string (JsonObject *object, const char *field,
-    const char *name, GError **error);
+const char *act_json_get_string (
+    JsonObject *object, const char *field, const char *name, GError **error);
 gboolean act_json_get_boolean (JsonObject *object, const char *field,
     const char *name, gboolean *value, GError **error);

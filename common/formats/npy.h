@@ -10,8 +10,8 @@ typedef struct _ActNpy ActNpy;
 /* Maps a file and checks its header against its size. */
 ActNpy *act_npy_open (const char *filename, GError **error);
 /* The same of bytes in memory (a member of a zip); name is for messages. */
-ActNpy *act_npy_new_from_bytes (GBytes *bytes, const char *name,
-    GError **error);
+ActNpy *act_npy_new_from_bytes (
+    GBytes *bytes, const char *name, GError **error);
 void act_npy_free (ActNpy *npy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActNpy, act_npy_free)
 
@@ -22,5 +22,5 @@ const ActTensor *act_npy_get (const ActNpy *npy);
 GBytes *act_npy_header (ActDtype dtype, guint n_dims, const guint64 *shape);
 
 /* A whole file: header and data, flushed and synced. */
-gboolean act_npy_write (const char *filename, const ActTensor *tensor,
-    GError **error);
+gboolean act_npy_write (
+    const char *filename, const ActTensor *tensor, GError **error);

@@ -11,8 +11,8 @@ typedef struct _ActOutputFolder ActOutputFolder;
 /* Refuses an existing target unless overwrite; creates missing parents' last
  * level only; sweeps temporary folders of the same target that dead processes
  * left. */
-ActOutputFolder *act_output_folder_new (const char *target,
-    gboolean overwrite, GError **error);
+ActOutputFolder *act_output_folder_new (
+    const char *target, gboolean overwrite, GError **error);
 /* where to write meanwhile */
 const char *act_output_folder_get_path (const ActOutputFolder *folder);
 const char *act_output_folder_get_target (const ActOutputFolder *folder);
@@ -28,8 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActOutputFolder, act_output_folder_free)
 typedef struct _ActOutputFile ActOutputFile;
 
 ActOutputFile *act_output_file_new (const char *filename, GError **error);
-gboolean act_output_file_write (ActOutputFile *file, const void *data,
-    gsize size, GError **error);
+gboolean act_output_file_write (
+    ActOutputFile *file, const void *data, gsize size, GError **error);
 /* flushes, syncs, closes; frees in any case */
 gboolean act_output_file_close (ActOutputFile *file, GError **error);
 void act_output_file_free (ActOutputFile *file);

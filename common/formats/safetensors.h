@@ -20,14 +20,14 @@ guint act_safetensors_get_n_tensors (const ActSafetensors *file);
 /* in the order of their data */
 const ActTensor *act_safetensors_get (const ActSafetensors *file, guint i);
 /* NULL if there is none */
-const ActTensor *act_safetensors_lookup (const ActSafetensors *file,
-    const char *name);
+const ActTensor *act_safetensors_lookup (
+    const ActSafetensors *file, const char *name);
 /* one that must be there, with this shape (dimension 0 in shape: any size);
  * the error names file, tensor, what was found and what was expected */
 const ActTensor *act_safetensors_require (const ActSafetensors *file,
     const char *name, guint n_dims, const guint64 *shape, GError **error);
-const char *act_safetensors_get_metadata (const ActSafetensors *file,
-    const char *key);
+const char *act_safetensors_get_metadata (
+    const ActSafetensors *file, const char *key);
 
 /* Writes tensors in the given order (names, dtype, shapes and data are read;
  * sizes are derived). metadata: NULL-terminated key, value, key, value.. or

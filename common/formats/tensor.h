@@ -46,8 +46,8 @@ gboolean act_tensor_set_sizes (ActTensor *tensor, GError **error);
 char *act_tensor_shape_to_string (guint n_dims, const guint64 *shape);
 
 /* Widens n elements of F32, F16 or BF16, exactly. src needs no alignment. */
-gboolean act_to_f32 (ActDtype dtype, const void *src, gsize n, float *dst,
-    GError **error);
+gboolean act_to_f32 (
+    ActDtype dtype, const void *src, gsize n, float *dst, GError **error);
 
 /* float32 to float16, to nearest, ties to even; -> bits */
 guint16 act_f32_to_f16 (float value);

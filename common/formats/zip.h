@@ -7,8 +7,8 @@
 
 /* Reads one member whole. More than max_size bytes, by its header or while
  * unpacking, is an error (a zip bomb); so is a missing member. */
-GBytes *act_zip_read_member (const char *filename, const char *member,
-    gsize max_size, GError **error);
+GBytes *act_zip_read_member (
+    const char *filename, const char *member, gsize max_size, GError **error);
 
 /* Writes a zip whose members are given in pieces, so that no member has to be
  * in memory. Deflated, ZIP64 where the size needs it, timestamps fixed (1980)
@@ -17,10 +17,10 @@ typedef struct _ActZipWriter ActZipWriter;
 
 ActZipWriter *act_zip_writer_new (const char *filename, GError **error);
 /* size: what the following appends will add up to, exactly */
-gboolean act_zip_writer_begin (ActZipWriter *zip, const char *member,
-    guint64 size, GError **error);
-gboolean act_zip_writer_append (ActZipWriter *zip, const void *data,
-    gsize size, GError **error);
+gboolean act_zip_writer_begin (
+    ActZipWriter *zip, const char *member, guint64 size, GError **error);
+gboolean act_zip_writer_append (
+    ActZipWriter *zip, const void *data, gsize size, GError **error);
 gboolean act_zip_writer_end (ActZipWriter *zip, GError **error);
 /* finishes and syncs the file; frees zip in any case */
 gboolean act_zip_writer_close (ActZipWriter *zip, GError **error);

@@ -14,8 +14,8 @@
 const char *act_csr_kernel_name (void);
 
 /* Nonzeros of the columns that are alive (alive NULL: all). */
-gsize act_csr_count_dense (const float *dense, gsize n_rows, gsize n_cols,
-    const guint8 *alive);
+gsize act_csr_count_dense (
+    const float *dense, gsize n_rows, gsize n_cols, const guint8 *alive);
 
 /* Dense to CSR; indices and values hold at least what act_csr_count_dense
  * says plus ACT_CSR_SLACK elements. Returns the number of values. */
@@ -28,16 +28,16 @@ void act_csr_to_dense (gsize n_rows, gsize n_cols, const gint64 *indptr,
     const gint32 *indices, const float *values, float *dense);
 
 /* Largest value of each column, implicit zeros counted; max [n_cols]. */
-void act_dense_column_max (const float *dense, gsize n_rows, gsize n_cols,
-    float *max);
+void act_dense_column_max (
+    const float *dense, gsize n_rows, gsize n_cols, float *max);
 void act_csr_column_max (gsize n_rows, gsize n_cols, const gint64 *indptr,
     const gint32 *indices, const float *values, float *max);
 
 /* Drops dead columns and zeros. Output arrays as large as the input's.
  * Returns the number of values. */
-gsize act_csr_filter (gsize n_rows, const gint64 *indptr,
-    const gint32 *indices, const float *values, const guint8 *alive,
-    gint64 *out_indptr, gint32 *out_indices, float *out_values);
+gsize act_csr_filter (gsize n_rows, const gint64 *indptr, const gint32 *indices,
+    const float *values, const guint8 *alive, gint64 *out_indptr,
+    gint32 *out_indices, float *out_values);
 
 /* Index of the first value that is NaN or infinite, or -1. */
 gssize act_find_nonfinite (const float *values, gsize n);

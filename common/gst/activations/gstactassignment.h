@@ -40,12 +40,12 @@ GST_ACT_API
 guint gst_act_assignment_get_n_clusters (const GstActAssignment *assignment);
 
 GST_ACT_API
-gint64 gst_act_assignment_get_id (const GstActAssignment *assignment,
-    guint cluster);
+gint64 gst_act_assignment_get_id (
+    const GstActAssignment *assignment, guint cluster);
 
 GST_ACT_API
-const gchar *gst_act_assignment_get_name (const GstActAssignment *assignment,
-    guint cluster);
+const gchar *gst_act_assignment_get_name (
+    const GstActAssignment *assignment, guint cluster);
 
 GST_ACT_API
 const guint *gst_act_assignment_get_members (
@@ -62,8 +62,8 @@ const gchar *gst_act_assignment_get_fingerprint (
     const GstActAssignment *assignment);
 
 GST_ACT_API
-gboolean gst_act_assignment_get_partition (const GstActAssignment *assignment,
-    gint32 *cluster_of, GError **error);
+gboolean gst_act_assignment_get_partition (
+    const GstActAssignment *assignment, gint32 *cluster_of, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstActAssignment, gst_act_assignment_unref)
 

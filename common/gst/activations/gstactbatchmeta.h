@@ -75,9 +75,8 @@ GST_ACT_API
 GstActBatchMeta *gst_act_batch_meta_get (GstBuffer *buffer);
 
 GST_ACT_API
-GstActBatchMeta *gst_act_batch_meta_add (GstBuffer *buffer,
-    guint64 batch_index, guint64 first_sample, guint n_samples,
-    guint sequence_length);
+GstActBatchMeta *gst_act_batch_meta_add (GstBuffer *buffer, guint64 batch_index,
+    guint64 first_sample, guint n_samples, guint sequence_length);
 
 GST_ACT_API
 void gst_act_batch_meta_set_alive (GstActBatchMeta *meta, GBytes *alive);
@@ -86,8 +85,8 @@ GST_ACT_API
 GstMemory *gst_act_memory_new (gsize size, gpointer *data);
 
 GST_ACT_API
-gboolean gst_act_buffer_set_block (GstBuffer *buffer, GstActBlock block,
-    GstMemory *memory, GError **error);
+gboolean gst_act_buffer_set_block (
+    GstBuffer *buffer, GstActBlock block, GstMemory *memory, GError **error);
 
 GST_ACT_API
 GstBuffer *gst_act_buffer_copy_without (GstBuffer *buffer, guint drop_blocks);

@@ -21,10 +21,12 @@ G_BEGIN_DECLS
  * with the caps that are negotiated. */
 #define GST_ACT_TEXT_CAPS "text/x-raw, format=(string)utf8"
 #define GST_ACT_TOKENS_CAPS GST_ACT_MEDIA_TYPE_TOKENS ", format=(string)S32LE"
-#define GST_ACT_COMPONENTS_CAPS GST_ACT_MEDIA_TYPE_COMPONENTS \
-    ", format=(string)F32LE, layout=(string){ csr, dense }"
-#define GST_ACT_CLUSTERS_CAPS GST_ACT_MEDIA_TYPE_CLUSTERS \
-    ", format=(string)F32LE, layout=(string){ csr, dense }"
+#define GST_ACT_COMPONENTS_CAPS                                                \
+  GST_ACT_MEDIA_TYPE_COMPONENTS                                                \
+  ", format=(string)F32LE, layout=(string){ csr, dense }"
+#define GST_ACT_CLUSTERS_CAPS                                                  \
+  GST_ACT_MEDIA_TYPE_CLUSTERS                                                  \
+  ", format=(string)F32LE, layout=(string){ csr, dense }"
 #define GST_ACT_RECORDS_CAPS GST_ACT_MEDIA_TYPE_RECORDS
 
 /**
@@ -109,19 +111,19 @@ GST_ACT_API
 gchar *gst_act_info_dup_label (const GstActInfo *info, guint column);
 
 GST_ACT_API
-gboolean gst_act_info_locate_column (const GstActInfo *info, guint column,
-    guint *module, guint *index);
+gboolean gst_act_info_locate_column (
+    const GstActInfo *info, guint column, guint *module, guint *index);
 
 GST_ACT_API
-gint gst_act_info_find_label (const GstActInfo *info, const gchar *label,
-    GError **error);
+gint gst_act_info_find_label (
+    const GstActInfo *info, const gchar *label, GError **error);
 
 GST_ACT_API
 gboolean gst_act_info_same_shape (const GstActInfo *a, const GstActInfo *b);
 
 GST_ACT_API
-GstCaps *gst_act_caps_new_tokens (guint batch_size, guint sequence_length,
-    guint vocab_size);
+GstCaps *gst_act_caps_new_tokens (
+    guint batch_size, guint sequence_length, guint vocab_size);
 
 GST_ACT_API
 void gst_act_caps_set_modules (GstCaps *caps, guint n_modules,

@@ -33,8 +33,8 @@ struct _GstActClusterBaseClass {
 
   const gchar *reduction;
 
-  GstActAssignment *(*assign) (GstActClusterBase *self, GstActInfo *info,
-      GError **error);
+  GstActAssignment *(*assign) (
+      GstActClusterBase *self, GstActInfo *info, GError **error);
   gboolean (*reduce) (GstActClusterBase *self, GstActComponents *components,
       GstActClusters *clusters, GError **error);
 
@@ -43,15 +43,14 @@ struct _GstActClusterBaseClass {
 };
 
 GST_ACT_API
-GstActAssignment *gst_act_cluster_base_assign (GstActClusterBase *self,
-    GstActInfo *info, GError **error);
+GstActAssignment *gst_act_cluster_base_assign (
+    GstActClusterBase *self, GstActInfo *info, GError **error);
 
 GST_ACT_API
 gboolean gst_act_cluster_base_reduce (GstActClusterBase *self,
     GstActComponents *components, GstActClusters *clusters, GError **error);
 
 GST_ACT_API
-GstActAssignment *gst_act_cluster_base_get_assignment (
-    GstActClusterBase *self);
+GstActAssignment *gst_act_cluster_base_get_assignment (GstActClusterBase *self);
 
 G_END_DECLS

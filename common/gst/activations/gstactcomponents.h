@@ -42,8 +42,8 @@ GST_ACT_API
 GstActLayout gst_act_components_get_layout (GstActComponents *components);
 
 GST_ACT_API
-gboolean gst_act_components_is_alive (GstActComponents *components,
-    guint column);
+gboolean gst_act_components_is_alive (
+    GstActComponents *components, guint column);
 
 GST_ACT_API
 void gst_act_components_get_row (GstActComponents *components, gsize position,
@@ -75,18 +75,16 @@ GST_ACT_API
 guint gst_act_clusters_get_n_clusters (GstActClusters *clusters);
 
 GST_ACT_API
-gboolean gst_act_clusters_append_row (GstActClusters *clusters,
-    gsize n_values, const gint32 *indices, const gfloat *values,
-    GError **error);
+gboolean gst_act_clusters_append_row (GstActClusters *clusters, gsize n_values,
+    const gint32 *indices, const gfloat *values, GError **error);
 
 GST_ACT_API
-gboolean gst_act_clusters_take_csr (GstActClusters *clusters,
-    GstMemory *indptr, GstMemory *indices, GstMemory *values, gsize n_values,
-    GError **error);
+gboolean gst_act_clusters_take_csr (GstActClusters *clusters, GstMemory *indptr,
+    GstMemory *indices, GstMemory *values, gsize n_values, GError **error);
 
 GST_ACT_API
-gboolean gst_act_clusters_store (GstActClusters *clusters, GstBuffer *buffer,
-    GError **error);
+gboolean gst_act_clusters_store (
+    GstActClusters *clusters, GstBuffer *buffer, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstActComponents, gst_act_components_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstActClusters, gst_act_clusters_unref)

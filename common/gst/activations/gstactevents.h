@@ -20,23 +20,23 @@ GST_ACT_API
 GstEvent *gst_act_event_new_vocabulary (GstActVocabulary *vocabulary);
 
 GST_ACT_API
-gboolean gst_act_event_parse_vocabulary (GstEvent *event,
-    GstActVocabulary **vocabulary);
+gboolean gst_act_event_parse_vocabulary (
+    GstEvent *event, GstActVocabulary **vocabulary);
 
 GST_ACT_API
 GstEvent *gst_act_event_new_assignment (GstActAssignment *assignment);
 
 GST_ACT_API
-gboolean gst_act_event_parse_assignment (GstEvent *event,
-    GstActAssignment **assignment);
+gboolean gst_act_event_parse_assignment (
+    GstEvent *event, GstActAssignment **assignment);
 
 /* act-progress: element message, how far a source or a store is. */
 GST_ACT_API
-GstMessage *gst_act_message_new_progress (GstObject *source,
-    const gchar *unit, guint64 done, guint64 total);
+GstMessage *gst_act_message_new_progress (
+    GstObject *source, const gchar *unit, guint64 done, guint64 total);
 
 GST_ACT_API
-gboolean gst_act_message_parse_progress (GstMessage *message,
-    const gchar **unit, guint64 *done, guint64 *total);
+gboolean gst_act_message_parse_progress (
+    GstMessage *message, const gchar **unit, guint64 *done, guint64 *total);
 
 G_END_DECLS

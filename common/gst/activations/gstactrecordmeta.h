@@ -102,12 +102,12 @@ GST_ACT_API
 GstActRecordMeta *gst_act_record_meta_get (GstBuffer *buffer);
 
 GST_ACT_API
-GstActRecordMeta *gst_act_record_meta_add (GstBuffer *buffer,
-    GstActRecordKind kind);
+GstActRecordMeta *gst_act_record_meta_add (
+    GstBuffer *buffer, GstActRecordKind kind);
 
 GST_ACT_API
-gboolean gst_act_record_set_block (GstBuffer *buffer,
-    GstActRecordBlock block, GstMemory *memory, GError **error);
+gboolean gst_act_record_set_block (GstBuffer *buffer, GstActRecordBlock block,
+    GstMemory *memory, GError **error);
 
 typedef struct _GstActRecord GstActRecord;
 
@@ -140,7 +140,7 @@ GST_ACT_API
 void gst_act_record_unmap (GstActRecord *record);
 
 GST_ACT_API
-gfloat *gst_act_record_dup_rows (GstBuffer *buffer, guint sequence_length,
-    gsize *n_values);
+gfloat *gst_act_record_dup_rows (
+    GstBuffer *buffer, guint sequence_length, gsize *n_values);
 
 G_END_DECLS

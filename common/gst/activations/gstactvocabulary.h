@@ -18,12 +18,12 @@ GST_ACT_API
 GType gst_act_vocabulary_get_type (void);
 
 GST_ACT_API
-GstActVocabulary *gst_act_vocabulary_new (const gchar *const *strings,
-    guint n_strings);
+GstActVocabulary *gst_act_vocabulary_new (
+    const gchar *const *strings, guint n_strings);
 
 GST_ACT_API
-GstActVocabulary *gst_act_vocabulary_new_from_file (const gchar *filename,
-    GError **error);
+GstActVocabulary *gst_act_vocabulary_new_from_file (
+    const gchar *filename, GError **error);
 
 GST_ACT_API
 GstActVocabulary *gst_act_vocabulary_ref (GstActVocabulary *vocabulary);

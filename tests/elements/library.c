@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/activations/activations.h>
+#include <gst/check/gstcheck.h>
+
+#define CSR_CAPS                                                               \
+  "application/x-act-components, format=F32LE, layout=csr, batch-size=2, "     \
+  "sequence-length=3, vocab-size=10, modules=(string)<\"a b\", h.0.c>, "       \
+  "components=(int)<2, 3>"
+
+static GstActInfo *
+info_of (const gchar *caps_string)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_string);
+  GError *error = NULL;
+  GstActInfo *info = gst_act_info_new_from_caps (caps, &error);
+
+  g_assert_no_error (error);
+  return info;
+}
+
+static void
+assert_bad_caps (const gchar *caps_string, const gchar *field)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_string);
+  g_autoptr (GError) error = NULL;
+
+  fail_unless (gst_act_info_new_from_caps (caps, &error) == NULL);
+  fail_unless (g_error_matches (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT));
+  fail_unless (strstr (error->message, field) != NULL, "%s", error->message);
+}
+
+static GstMemory *
+block (gconstpointer data, gsize size)
+{
+  gpointer to;
+  GstMemory *memory = gst_act_memory_new (size, &to);
+
+  memcpy (to, data, size);
+  return memory;
+}
+
+#define BLOCK(array) block (array, sizeof (array))
+
+/* one sample of three positions, two nonzeros in the middle one */
+static GstBuffer *
+csr_batch (const gint64 *indptr, const gint32 *indices, const gfloat *values)
+{
+  static const gint32 tokens[] = { 1, 2, 9 };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstActBatchMeta *meta = gst_act_batch_meta_add (buffer, 7, 14, 1, 3);
+
+  meta->n_component_values = 2;
+  gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_TOKENS, BLOCK (tokens), NULL);
+  gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+      block (indptr, 4 * sizeof *indptr), NULL);
+  gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_COMPONENT_INDICES,
+      block (indices, 2 * sizeof *indices), NULL);
+  gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_COMPONENT_VALUES,
+      block (values, 2 * sizeof *values), NULL);
+  return buffer;
+}
+
+static const gint64 good_indptr[] = { 0, 0, 2, 2 };
+static const gint32 good_indices[] = { 1, 4 };
+static const gfloat good_values[] = { 0.5f, -1.f };
+
+GST_START_TEST (test_info)
+{
+  g_autoptr (GstActInfo) info = info_of (CSR_CAPS);
+  g_autofree gchar *label = gst_act_info_dup_label (info, 4);
+  g_autofree gchar *beyond = gst_act_info_dup_label (info, 5);
+
+  fail_unless_equals_int (info->batch_size, 2);
+  fail_unless_equals_int (info->sequence_length, 3);
+  fail_unless_equals_int (info->vocab_size, 10);
+  fail_unless_equals_int (info->n_modules, 2);
+  fail_unless_equals_int (info->n_components, 5);
+  fail_unless_equals_int (info->first_columns[1], 2);
+  fail_unless_equals_string (info->modules[0], "a b");
+  fail_unless_equals_string (label, "h.0.c:2");
+  fail_unless_equals_string (beyond, "?");
+  fail_unless_equals_int (gst_act_info_find_label (info, "a b:1", NULL), 1);
+  fail_unless_equals_int (gst_act_info_find_label (info, "h.0.c:0", NULL), 2);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_unknown_labels)
+{
+  static const gchar *const labels[] = { "a b:2", "c:0", "a b",
+    "a b:", "a b:-1", "a b:1x", ":0", "" };
+  g_autoptr (GstActInfo) info = info_of (CSR_CAPS);
+
+  for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *quoted = g_strdup_printf ("'%s'", labels[i]);
+
+    fail_unless_equals_int (
+        gst_act_info_find_label (info, labels[i], &error), -1);
+    fail_unless (strstr (error->message, quoted) != NULL);
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST (test_bad_caps)
+{
+  assert_bad_caps ("video/x-raw", "video/x-raw");
+  assert_bad_caps ("application/x-act-tokens, format=S32LE, batch-size=0, "
+                   "sequence-length=3",
+      "batch-size");
+  assert_bad_caps ("application/x-act-tokens, format=S32LE, batch-size=1",
+      "sequence-length");
+  assert_bad_caps ("application/x-act-components, batch-size=1, "
+                   "sequence-length=3, layout=csr, modules=(string)<a, b>, "
+                   "components=(int)<1>",
+      "modules");
+  assert_bad_caps ("application/x-act-components, batch-size=1, "
+                   "sequence-length=3, layout=csr, modules=(string)<a, b>, "
+                   "components=(int)<1, 0>",
+      "module 1");
+  assert_bad_caps ("application/x-act-components, batch-size=1, "
+                   "sequence-length=3, layout=csr, modules=(string)<a, b>, "
+                   "components=(int)<2147483647, 1>",
+      "more than");
+  assert_bad_caps ("application/x-act-components, batch-size=1, "
+                   "sequence-length=3, layout=odd, modules=(string)<a>, "
+                   "components=(int)<1>",
+      "odd");
+}
+GST_END_TEST;
+
+GST_START_TEST (test_rename)
+{
+  g_autoptr (GstCaps) caps =
+      gst_caps_from_string ("application/x-act-components(memory:X), "
+                            "format=F32LE, layout=csr, batch-size=2, "
+                            "sequence-length=3, modules=(string)<a>, "
+                            "components=(int)<1>");
+  g_autoptr (GstCaps) tokens =
+      gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_TOKENS);
+  g_autoptr (GstCaps) records =
+      gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_RECORDS);
+  g_autoptr (GstCaps) expected_tokens =
+      gst_caps_from_string ("application/x-act-tokens(memory:X), "
+                            "format=S32LE, batch-size=2, sequence-length=3");
+  g_autoptr (GstCaps) expected_records =
+      gst_caps_from_string ("application/x-act-records(memory:X), "
+                            "sequence-length=3, modules=(string)<a>, "
+                            "components=(int)<1>");
+
+  gst_check_caps_equal (tokens, expected_tokens);
+  gst_check_caps_equal (records, expected_records);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_map)
+{
+  g_autoptr (GstActInfo) info = info_of (CSR_CAPS);
+  GstBuffer *buffer = csr_batch (good_indptr, good_indices, good_values);
+  GstActBatch batch;
+  GError *error = NULL;
+
+  gst_act_batch_map (&batch, buffer, info,
+      GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS, &error);
+  g_assert_no_error (error);
+  fail_unless_equals_uint64 (batch.batch_index, 7);
+  fail_unless_equals_uint64 (batch.first_sample, 14);
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (buffer), 15);
+  fail_unless_equals_int (batch.tokens[2], 9);
+  fail_unless_equals_int (batch.n_component_values, 2);
+  fail_unless_equals_int (batch.component_indices[1], 4);
+  fail_unless (batch.component_values[1] == -1.f);
+  fail_unless (batch.alive == NULL);
+  gst_act_batch_unmap (&batch);
+
+  fail_if (
+      gst_act_batch_map (&batch, buffer, info, GST_ACT_MAP_CLUSTERS, &error));
+  fail_unless (strstr (error->message, "cluster indptr") != NULL);
+  g_clear_error (&error);
+  gst_buffer_unref (buffer);
+}
+GST_END_TEST;
+
+static void
+assert_bad_batch (GstBuffer *buffer, const gchar *caps, const gchar *what)
+{
+  g_autoptr (GstActInfo) info = info_of (caps);
+  g_autoptr (GError) error = NULL;
+  GstActBatch batch;
+
+  fail_if (gst_act_batch_map (&batch, buffer, info,
+      GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS, &error));
+  fail_unless (strstr (error->message, what) != NULL, "%s", error->message);
+  gst_buffer_unref (buffer);
+}
+
+GST_START_TEST (test_bad_batches)
+{
+  static const gint64 falling[] = { 0, 2, 1, 2 }, late[] = { 1, 1, 2, 2 };
+  static const gint64 short_of[] = { 0, 0, 1, 1 };
+  static const gint32 beyond[] = { 1, 5 }, negative[] = { -1, 4 };
+  static const gint32 twice[] = { 4, 4 };
+  GstBuffer *buffer;
+
+  assert_bad_batch (gst_buffer_new (), CSR_CAPS, "GstActBatchMeta");
+  assert_bad_batch (csr_batch (falling, good_indices, good_values), CSR_CAPS,
+      "batch 7, components");
+  assert_bad_batch (
+      csr_batch (late, good_indices, good_values), CSR_CAPS, "components");
+  assert_bad_batch (
+      csr_batch (short_of, good_indices, good_values), CSR_CAPS, "components");
+  assert_bad_batch (
+      csr_batch (good_indptr, beyond, good_values), CSR_CAPS, "components");
+  assert_bad_batch (
+      csr_batch (good_indptr, negative, good_values), CSR_CAPS, "components");
+  assert_bad_batch (
+      csr_batch (good_indptr, twice, good_values), CSR_CAPS, "components");
+
+  buffer = csr_batch (good_indptr, good_indices, good_values);
+  gst_act_batch_meta_get (buffer)->sequence_length = 4;
+  assert_bad_batch (buffer, CSR_CAPS, "sequence length 4, expected 3");
+  buffer = csr_batch (good_indptr, good_indices, good_values);
+  gst_act_batch_meta_get (buffer)->n_samples = 100;
+  assert_bad_batch (buffer, CSR_CAPS, "100 samples");
+  buffer = csr_batch (good_indptr, good_indices, good_values);
+  gst_act_batch_meta_get (buffer)->n_component_values = G_MAXUINT64;
+  assert_bad_batch (buffer, CSR_CAPS, "too many");
+  buffer = csr_batch (good_indptr, good_indices, good_values);
+  gst_act_batch_meta_get (buffer)->block[GST_ACT_BLOCK_TOKENS] = 5;
+  assert_bad_batch (buffer, CSR_CAPS, "no block 'tokens'");
+
+  /* 9 is no id of a vocabulary of 9 */
+  assert_bad_batch (csr_batch (good_indptr, good_indices, good_values),
+      "application/x-act-components, layout=csr, batch-size=2, "
+      "sequence-length=3, vocab-size=9, modules=(string)<m>, "
+      "components=(int)<5>",
+      "sample 14, position 2: token id 9");
+}
+GST_END_TEST;
+
+GST_START_TEST (test_copies)
+{
+  GstBuffer *buffer = csr_batch (good_indptr, good_indices, good_values);
+  GstBuffer *shallow, *deep, *less;
+  GBytes *alive = g_bytes_new_static ("\1\1\0\1\1", 5);
+  GstActBatchMeta *meta;
+
+  gst_act_batch_meta_set_alive (gst_act_batch_meta_get (buffer), alive);
+  g_bytes_unref (alive);
+  shallow = gst_buffer_copy (buffer);
+  deep = gst_buffer_copy_deep (buffer);
+  less = gst_act_buffer_copy_without (
+      buffer, 1u << GST_ACT_BLOCK_COMPONENT_INDICES);
+
+  fail_unless (gst_buffer_peek_memory (shallow, 3)
+      == gst_buffer_peek_memory (buffer, 3));
+  meta = gst_act_batch_meta_get (deep);
+  fail_unless_equals_int (meta->block[GST_ACT_BLOCK_COMPONENT_VALUES], 3);
+  fail_unless_equals_int (
+      ((const guint8 *) g_bytes_get_data (meta->alive, NULL))[2], 0);
+  meta = gst_act_batch_meta_get (less);
+  fail_unless_equals_int (gst_buffer_n_memory (less), 3);
+  fail_unless_equals_int (meta->block[GST_ACT_BLOCK_COMPONENT_INDICES], -1);
+  fail_unless_equals_int (meta->block[GST_ACT_BLOCK_COMPONENT_VALUES], 2);
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET (less), 14);
+  fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (less), 15);
+  fail_unless_equals_uint64 (meta->batch_index, 7);
+
+  /* a part of a batch is no batch */
+  gst_buffer_unref (deep);
+  deep = gst_buffer_copy_region (buffer, GST_BUFFER_COPY_ALL, 0, 4);
+  fail_unless (gst_act_batch_meta_get (deep) == NULL);
+
+  gst_buffer_unref (less);
+  gst_buffer_unref (deep);
+  gst_buffer_unref (shallow);
+  gst_buffer_unref (buffer);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_too_many_blocks)
+{
+  GstBuffer *buffer = csr_batch (good_indptr, good_indices, good_values);
+  GError *error = NULL;
+
+  while (gst_buffer_n_memory (buffer) < gst_buffer_get_max_memory ())
+    gst_buffer_append_memory (buffer, BLOCK (good_indptr));
+  fail_if (gst_act_buffer_set_block (
+      buffer, GST_ACT_BLOCK_CLUSTER_VALUES, BLOCK (good_values), &error));
+  fail_unless (error != NULL);
+  fail_unless_equals_int (
+      gst_buffer_n_memory (buffer), gst_buffer_get_max_memory ());
+  g_clear_error (&error);
+  gst_buffer_unref (buffer);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_record)
+{
+  static const guint64 samples[] = { 3, 9 };
+  static const gint64 indptr[] = { 0, 1, 2 }, coactivations[] = { 5, 1 };
+  static const gint32 positions[] = { 2, 0 };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstActRecordMeta *meta =
+      gst_act_record_meta_add (buffer, GST_ACT_RECORD_CLUSTER);
+  GstActRecord record;
+  GError *error = NULL;
+  gfloat *rows;
+  gsize n;
+
+  meta->cluster = 1;
+  meta->n_rows = 2;
+  meta->n_values = 2;
+  gst_act_record_set_block (
+      buffer, GST_ACT_RECORD_BLOCK_SAMPLES, BLOCK (samples), NULL);
+  gst_act_record_set_block (
+      buffer, GST_ACT_RECORD_BLOCK_INDPTR, BLOCK (indptr), NULL);
+  gst_act_record_set_block (
+      buffer, GST_ACT_RECORD_BLOCK_POSITIONS, BLOCK (positions), NULL);
+  fail_if (gst_act_record_map (&record, buffer, 3, 2, &error));
+  fail_unless (strstr (error->message, "'values'") != NULL);
+  g_clear_error (&error);
+
+  gst_act_record_set_block (
+      buffer, GST_ACT_RECORD_BLOCK_VALUES, BLOCK (good_values), NULL);
+  gst_act_record_set_block (
+      buffer, GST_ACT_RECORD_BLOCK_COACTIVATIONS, BLOCK (coactivations), NULL);
+  gst_act_record_map (&record, buffer, 3, 2, &error);
+  g_assert_no_error (error);
+  fail_unless_equals_uint64 (record.samples[1], 9);
+  fail_unless_equals_int64 (record.coactivations[0], 5);
+  fail_unless (record.member_coactivations == NULL);
+  gst_act_record_unmap (&record);
+
+  rows = gst_act_record_dup_rows (buffer, 3, &n);
+  fail_unless_equals_int (n, 6);
+  fail_unless (rows[2] == 0.5f && rows[3] == -1.f && rows[0] == 0.f);
+  g_free (rows);
+
+  fail_if (gst_act_record_map (&record, buffer, 2, 2, &error));
+  g_clear_error (&error);
+  fail_if (gst_act_record_map (&record, buffer, 3, 1, &error));
+  fail_unless (strstr (error->message, "cluster 1") != NULL);
+  g_clear_error (&error);
+  gst_buffer_unref (buffer);
+}
+GST_END_TEST;
+
+static Suite *
+library_suite (void)
+{
+  Suite *s = suite_create ("library");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (s, tc);
+  tcase_add_test (tc, test_info);
+  tcase_add_test (tc, test_unknown_labels);
+  tcase_add_test (tc, test_bad_caps);
+  tcase_add_test (tc, test_rename);
+  tcase_add_test (tc, test_map);
+  tcase_add_test (tc, test_bad_batches);
+  tcase_add_test (tc, test_copies);
+  tcase_add_test (tc, test_too_many_blocks);
+  tcase_add_test (tc, test_record);
+  return s;
+}
+
+GST_CHECK_MAIN (library);
