@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The CSR kernels against naive loops. Which instruction set runs is up to
+ * GST_ACTIVATIONS_CPU; meson.build runs this once for each. */
+
+#include <math.h>
+#include <string.h>
+
+#include "acterror.h"
+#include "sparse/csr.h"
+
+typedef enum {
+  KIND_SPARSE,
+  KIND_NEGATIVE,
+  KIND_MINUS_ZERO,
+  KIND_FULL,
+  KIND_SILENT,
+  N_KINDS
+} Kind;
+
+static float
+random_value (GRand *rand, Kind kind)
+{
+  float v = (float) g_rand_double_range (rand, 0.001, 1.0);
+
+  switch (kind) {
+  case KIND_SPARSE:
+    return g_rand_int_range (rand, 0, 10) == 0 ? v : 0.0f;
+  case KIND_NEGATIVE:
+    return g_rand_boolean (rand) ? -v : 0.0f;
+  case KIND_MINUS_ZERO:
+    return g_rand_boolean (rand) ? -0.0f : g_rand_boolean (rand) ? -v : 1e-44f;
+  case KIND_FULL:
+    return v;
+  default:
+    return 0.0f;
+  }
+}
+
+static float *
+random_dense (GRand *rand, gsize n_rows, gsize n_cols, Kind kind)
+{
+  float *dense = g_new (float, n_rows *n_cols + 1);
+
+  for (gsize i = 0; i < n_rows * n_cols; i++)
+    dense[i] = random_value (rand, kind);
+  return dense;
+}
+
+static guint8 *
+random_alive (GRand *rand, gsize n_cols, guint choice)
+{
+  guint8 *alive = g_new0 (guint8, n_cols + 1);
+
+  if (choice == 0) {
+    g_free (alive);
+    return NULL;
+  }
+  for (gsize i = 0; choice == 1 && i < n_cols; i++)
+    alive[i] =
+        (guint8) (g_rand_boolean (rand) ? g_rand_int_range (rand, 1, 256) : 0);
+  return alive; /* choice 2: all dead */
+}
+
+static gboolean
+same_bits (float a, float b)
+{
+  return memcmp (&a, &b, sizeof a) == 0;
+}
+
+static void
+check_shape (GRand *rand, gsize n_rows, gsize n_cols, Kind kind, guint choice)
+{
+  g_autofree float *dense = random_dense (rand, n_rows, n_cols, kind);
+  g_autofree guint8 *alive = random_alive (rand, n_cols, choice);
+  gsize n = act_csr_count_dense (dense, n_rows, n_cols, alive);
+  g_autofree gint64 *indptr = g_new (gint64, n_rows + 1);
+  g_autofree gint32 *indices = g_new (gint32, n + ACT_CSR_SLACK);
+  g_autofree float *values = g_new (float, n + ACT_CSR_SLACK);
+  g_autofree float *again = g_new (float, n_rows *n_cols + 1);
+  g_autofree float *max = g_new (float, n_cols + 1);
+  g_autofree float *csr_max = g_new (float, n_cols + 1);
+  g_autoptr (GError) error = NULL;
+  gsize i = 0;
+
+  g_assert_cmpuint (act_csr_from_dense (
+                        dense, n_rows, n_cols, alive, indptr, indices, values),
+      ==, n);
+  g_assert_cmpint (indptr[0], ==, 0);
+  for (gsize row = 0; row < n_rows; row++) {
+    for (gsize col = 0; col < n_cols; col++) {
+      float v = dense[row * n_cols + col];
+
+      if (v == 0.0f || (alive != NULL && alive[col] == 0))
+        continue;
+      g_assert_cmpuint (i, <, n);
+      g_assert_cmpint (indices[i], ==, (gint32) col);
+      g_assert_true (same_bits (values[i], v));
+      i++;
+    }
+    g_assert_cmpint (indptr[row + 1], ==, (gint64) i);
+  }
+  g_assert_cmpuint (i, ==, n);
+  g_assert_true (act_csr_validate (n_rows, n_cols, n, indptr, indices, &error));
+  g_assert_no_error (error);
+
+  memset (again, 0xff, (n_rows * n_cols + 1) * sizeof (float));
+  act_csr_to_dense (n_rows, n_cols, indptr, indices, values, again);
+  for (gsize row = 0; row < n_rows; row++) {
+    for (gsize col = 0; col < n_cols; col++) {
+      float v = dense[row * n_cols + col] + 0.0f;
+
+      if (alive != NULL && alive[col] == 0)
+        v = 0.0f;
+      g_assert_true (same_bits (again[row * n_cols + col], v));
+    }
+  }
+
+  act_dense_column_max (again, n_rows, n_cols, max);
+  act_csr_column_max (n_rows, n_cols, indptr, indices, values, csr_max);
+  for (gsize col = 0; col < n_cols; col++) {
+    float naive = n_rows == 0 ? 0.0f : again[col];
+
+    for (gsize row = 1; row < n_rows; row++)
+      naive = MAX (naive, again[row * n_cols + col]);
+    g_assert_true (same_bits (max[col], naive));
+    g_assert_true (same_bits (csr_max[col], naive));
+  }
+}
+
+static const gsize widths[] = { 0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63,
+  64, 65, 127, 1537 };
+
+static void
+test_dense (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+
+  g_test_message ("kernels: %s", act_csr_kernel_name ());
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
+    for (guint kind = 0; kind < N_KINDS; kind++) {
+      for (guint choice = 0; choice < 3; choice++) {
+        check_shape (rand, 0, widths[w], kind, choice);
+        check_shape (rand, 1, widths[w], kind, choice);
+        check_shape (rand, 5, widths[w], kind, choice);
+      }
+    }
+  }
+  check_shape (rand, 257, 1536, KIND_SPARSE, 1);
+  check_shape (rand, 257, 1536, KIND_NEGATIVE, 1);
+}
+
+/* whether a dense's maximum has the sign of a zero right */
+static void
+test_column_max_minus_zero (void)
+{
+  const float dense[] = { -0.0f, -1.0f, -0.0f, -2.0f };
+  float max[2];
+
+  act_dense_column_max (dense, 2, 2, max);
+  g_assert_true (same_bits (max[0], 0.0f));
+  g_assert_true (same_bits (max[1], -1.0f));
+}
+
+static void
+test_filter (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (2);
+
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
+    gsize cols = widths[w];
+    g_autofree float *dense = random_dense (rand, 9, cols, KIND_NEGATIVE);
+    g_autofree guint8 *alive = random_alive (rand, cols, 1);
+    gsize n = act_csr_count_dense (dense, 9, cols, NULL);
+    g_autofree gint64 *indptr = g_new (gint64, 10 * 3);
+    g_autofree gint32 *indices = g_new (gint32, (n + ACT_CSR_SLACK) * 3);
+    g_autofree float *values = g_new (float, (n + ACT_CSR_SLACK) * 3);
+    gint32 *indices2 = indices + n + ACT_CSR_SLACK;
+    float *values2 = values + n + ACT_CSR_SLACK;
+    gsize kept;
+
+    act_csr_from_dense (dense, 9, cols, NULL, indptr, indices, values);
+    if (n > 0)
+      values[n / 2] = -0.0f; /* a stored zero is dropped too */
+    act_csr_to_dense (9, cols, indptr, indices, values, dense);
+    kept = act_csr_filter (
+        9, indptr, indices, values, alive, indptr + 10, indices2, values2);
+    g_assert_cmpuint (kept, ==, act_csr_count_dense (dense, 9, cols, alive));
+    act_csr_from_dense (dense, 9, cols, alive, indptr, indices, values);
+    g_assert_cmpmem (indptr, 80, indptr + 10, 80);
+    g_assert_cmpmem (indices, kept * 4, indices2, kept * 4);
+    g_assert_cmpmem (values, kept * 4, values2, kept * 4);
+  }
+}
+
+static void
+test_nonfinite (void)
+{
+  const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+  g_autofree float *values = g_new (float, 2000);
+
+  for (guint i = 0; i < 2000; i++)
+    values[i] = i % 2 == 0 ? 3.4e38f : -1e-45f;
+  g_assert_cmpint (act_find_nonfinite (values, 0), ==, -1);
+  g_assert_cmpint (act_find_nonfinite (values, 2000), ==, -1);
+  for (gsize n = 1; n < 150; n++) {
+    for (gsize at = 0; at < n; at++) {
+      float was = values[at];
+
+      values[at] = bad[at % 4];
+      g_assert_cmpint (act_find_nonfinite (values, n), ==, (gssize) at);
+      g_assert_cmpint (act_find_nonfinite (values, at), ==, -1);
+      values[at] = was;
+    }
+  }
+  values[1234] = values[1999] = NAN;
+  g_assert_cmpint (act_find_nonfinite (values, 2000), ==, 1234);
+}
+
+static void
+check_invalid (gsize n_rows, gsize n_values, const gint64 *indptr,
+    const gint32 *indices, const char *pattern)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (
+      act_csr_validate (n_rows, 50, n_values, indptr, indices, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_FORMAT);
+  g_assert_true (g_pattern_match_simple (pattern, error->message));
+}
+
+static void
+test_validate (void)
+{
+  const gint64 indptr[] = { 0, 20, 20, 40 };
+  const gint64 late[] = { 1, 20, 20, 40 };
+  const gint64 falls[] = { 0, 20, 19, 40 };
+  const gint64 negative[] = { 0, 20, -1, 40 };
+  gint32 indices[40];
+
+  for (gint32 i = 0; i < 40; i++)
+    indices[i] = i % 20 * 2;
+  g_assert_true (act_csr_validate (3, 50, 40, indptr, indices, NULL));
+  check_invalid (3, 41, indptr, indices, "indptr ends at 40*41*");
+  check_invalid (3, 40, late, indices, "indptr begins with 1*");
+  check_invalid (3, 40, falls, indices, "indptr falls from 20 to 19 at row 1*");
+  check_invalid (3, 40, negative, indices, "indptr falls*");
+  for (guint i = 1; i < 20; i++) {
+    gint32 was = indices[20 + i];
+
+    indices[20 + i] = indices[19 + i];
+    check_invalid (3, 40, indptr, indices, "indices of row 2 do not ascend");
+    indices[20 + i] = was;
+  }
+  indices[39] = 50;
+  check_invalid (3, 40, indptr, indices, "index 50 in row 2 is out of range*");
+  indices[39] = 38;
+  indices[0] = -1;
+  check_invalid (3, 40, indptr, indices, "index -1 in row 0 is out of range*");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/csr/dense", test_dense);
+  g_test_add_func ("/csr/column-max-minus-zero", test_column_max_minus_zero);
+  g_test_add_func ("/csr/filter", test_filter);
+  g_test_add_func ("/csr/nonfinite", test_nonfinite);
+  g_test_add_func ("/csr/validate", test_validate);
+  return g_test_run ();
+}
