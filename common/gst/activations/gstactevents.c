@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gst/activations/gstactevents.h>
+
+/**
+ * SECTION:gstactevents
+ * @short_description: what goes along with the batches
+ *
+ * End of stream does not say that a run is whole: it also comes after an
+ * error. So a source announces the total with `act-complete`, before its last
+ * buffer; whoever stores or publishes compares it with what came.
+ */
+
+#define COMPLETE "act-complete"
+#define VOCABULARY "act-vocabulary"
+#define PROGRESS "act-progress"
+
+static const GstStructure *
+event_structure (GstEvent *event, GstEventType type, const gchar *name)
+{
+  const GstStructure *s;
+
+  if (GST_EVENT_TYPE (event) != type)
+    return NULL;
+  s = gst_event_get_structure (event);
+  return s != NULL && gst_structure_has_name (s, name) ? s : NULL;
+}
+
+/**
+ * gst_act_event_new_complete:
+ * @n_samples: samples (of a text source: documents) of the whole run
+ *
+ * An event that says how much the run has if it is whole. It is serialized
+ * and not sticky; a source pushes it before its last buffer, or before EOS if
+ * there is none. An element that changes the count sends one of its own.
+ *
+ * Returns: (transfer full): the event
+ */
+GstEvent *
+gst_act_event_new_complete (guint64 n_samples)
+{
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+      gst_structure_new (
+          COMPLETE, "n-samples", G_TYPE_UINT64, n_samples, NULL));
+}
+
+/**
+ * gst_act_event_parse_complete:
+ * @event: an event
+ * @n_samples: (out): samples of the whole run
+ *
+ * Returns: whether @event is an act-complete event
+ */
+gboolean
+gst_act_event_parse_complete (GstEvent *event, guint64 *n_samples)
+{
+  const GstStructure *s =
+      event_structure (event, GST_EVENT_CUSTOM_DOWNSTREAM, COMPLETE);
+
+  return s != NULL && gst_structure_get_uint64 (s, "n-samples", n_samples);
+}
+
+/**
+ * gst_act_event_new_vocabulary:
+ * @vocabulary: the token strings
+ *
+ * A sticky event that carries the token strings of the run.
+ *
+ * Returns: (transfer full): the event
+ */
+GstEvent *
+gst_act_event_new_vocabulary (GstActVocabulary *vocabulary)
+{
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
+      gst_structure_new (
+          VOCABULARY, "vocabulary", GST_TYPE_ACT_VOCABULARY, vocabulary, NULL));
+}
+
+/**
+ * gst_act_event_parse_vocabulary:
+ * @event: an event
+ * @vocabulary: (out) (transfer full): the token strings
+ *
+ * Returns: whether @event is an act-vocabulary event
+ */
+gboolean
+gst_act_event_parse_vocabulary (GstEvent *event, GstActVocabulary **vocabulary)
+{
+  const GstStructure *s =
+      event_structure (event, GST_EVENT_CUSTOM_DOWNSTREAM_STICKY, VOCABULARY);
+
+  return s != NULL
+      && gst_structure_get (
+          s, "vocabulary", GST_TYPE_ACT_VOCABULARY, vocabulary, NULL);
+}
+
+/**
+ * gst_act_message_new_progress:
+ * @source: (transfer none): the element that reports
+ * @unit: what is counted: "bytes", "documents" or "samples"
+ * @done: how many are done
+ * @total: how many there are, 0 if not known
+ *
+ * Returns: (transfer full) (type Gst.Message): an element message act-progress
+ */
+GstMessage *
+gst_act_message_new_progress (
+    GstObject *source, const gchar *unit, guint64 done, guint64 total)
+{
+  return gst_message_new_element (source,
+      gst_structure_new (PROGRESS, "unit", G_TYPE_STRING, unit, "done",
+          G_TYPE_UINT64, done, "total", G_TYPE_UINT64, total, NULL));
+}
+
+/**
+ * gst_act_message_parse_progress:
+ * @message: a message
+ * @unit: (out) (transfer none): what is counted
+ * @done: (out): how many are done
+ * @total: (out): how many there are, 0 if not known
+ *
+ * Returns: whether @message is an act-progress message
+ */
+gboolean
+gst_act_message_parse_progress (
+    GstMessage *message, const gchar **unit, guint64 *done, guint64 *total)
+{
+  const GstStructure *s;
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT)
+    return FALSE;
+  s = gst_message_get_structure (message);
+  if (s == NULL || !gst_structure_has_name (s, PROGRESS))
+    return FALSE;
+  *unit = gst_structure_get_string (s, "unit");
+  return *unit != NULL && gst_structure_get_uint64 (s, "done", done)
+      && gst_structure_get_uint64 (s, "total", total);
+}
