@@ -9,10 +9,61 @@
 #include "sparse/csr.h"
 #include "sparse/kernels.h"
 
+#ifdef __x86_64__
+static gboolean
+have_avx2 (void)
+{
+  __builtin_cpu_init ();
+  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("popcnt");
+}
+
+static gboolean
+have_avx512 (void)
+{
+  __builtin_cpu_init ();
+  return have_avx2 () && __builtin_cpu_supports ("avx512f") &&
+      __builtin_cpu_supports ("avx512bw") &&
+      __builtin_cpu_supports ("avx512vl");
+}
+#endif
+
+static gboolean
+have_c (void)
+{
+  return TRUE;
+}
+
+/* best first */
+static const struct {
+  const ActCsrKernels *kernels;
+  gboolean (*supported) (void);
+} choices[] = {
+#ifdef __x86_64__
+  { &act_csr_kernels_avx512, have_avx512 },
+  { &act_csr_kernels_avx2, have_avx2 },
+#endif
+  { &act_csr_kernels_c, have_c },
+};
+
 static const ActCsrKernels *
 best_kernels (void)
 {
-  return &act_csr_kernels_c;
+  const char *forced = g_getenv ("GST_ACTIVATIONS_CPU");
+  const ActCsrKernels *best = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++) {
+    if (!choices[i].supported ())
+      continue;
+    if (forced != NULL && g_str_equal (forced, choices[i].kernels->name))
+      return choices[i].kernels;
+    if (best == NULL)
+      best = choices[i].kernels;
+  }
+  if (forced != NULL && *forced != '\0')
+    g_message ("GST_ACTIVATIONS_CPU=%s is not known or not supported here, "
+               "using %s",
+        forced, best->name);
+  return best;
 }
 
 const ActCsrKernels *
