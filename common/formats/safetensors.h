@@ -10,7 +10,8 @@
 
 typedef struct _ActSafetensors ActSafetensors;
 
-/* Maps the file and checks the whole header. */
+/* Maps the file and checks the whole header. A tensor that does not lie
+ * aligned in the file is copied. */
 ActSafetensors *act_safetensors_open (const char *filename, GError **error);
 void act_safetensors_free (ActSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSafetensors, act_safetensors_free)

@@ -37,6 +37,7 @@ typedef struct {
 
 gsize act_dtype_size (ActDtype dtype);
 const char *act_dtype_name (ActDtype dtype); /* as in safetensors, "F32" */
+gboolean act_dtype_from_name (const char *name, ActDtype *dtype);
 
 /* Sets n_elements and size from dtype, n_dims and shape; an error when they
  * overflow. */

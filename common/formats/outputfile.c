@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "formats/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acterror.h"
+
+#define BUFFER_SIZE (128 * 1024)
+
+struct _ActOutputFile {
+  char *filename;
+  int fd;
+  gsize used;
+  guint8 buffer[BUFFER_SIZE];
+};
+
+void
+act_set_errno_error (
+    GError **error, int errnum, gboolean writing, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+  ActError code = writing ? ACT_ERROR_OPEN_WRITE : ACT_ERROR_OPEN_READ;
+
+  /* EFBIG: the file size limit of the process */
+  if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
+    code = ACT_ERROR_NO_SPACE;
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, ACT_ERROR, code, "%s: %s", what, g_strerror (errnum));
+}
+
+ActOutputFile *
+act_output_file_new (const char *filename, GError **error)
+{
+  ActOutputFile *file;
+  int fd = open (filename, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+  if (fd < 0) {
+    act_set_errno_error (error, errno, TRUE, "cannot create '%s'", filename);
+    return NULL;
+  }
+  file = g_new (ActOutputFile, 1);
+  file->filename = g_strdup (filename);
+  file->fd = fd;
+  file->used = 0;
+  return file;
+}
+
+static gboolean
+write_all (ActOutputFile *file, const guint8 *data, gsize size, GError **error)
+{
+  while (size > 0) {
+    gssize n = write (file->fd, data, MIN (size, 1u << 30));
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0) {
+      act_set_errno_error (error, n < 0 ? errno : EIO, TRUE,
+          "cannot write '%s'", file->filename);
+      return FALSE;
+    }
+    data += n;
+    size -= n;
+  }
+  return TRUE;
+}
+
+static gboolean
+flush_buffer (ActOutputFile *file, GError **error)
+{
+  gsize used = file->used;
+
+  file->used = 0;
+  return write_all (file, file->buffer, used, error);
+}
+
+gboolean
+act_output_file_write (
+    ActOutputFile *file, const void *data, gsize size, GError **error)
+{
+  if (size > BUFFER_SIZE - file->used && !flush_buffer (file, error))
+    return FALSE;
+  if (size >= BUFFER_SIZE)
+    return write_all (file, data, size, error);
+  if (size > 0)
+    memcpy (file->buffer + file->used, data, size);
+  file->used += size;
+  return TRUE;
+}
+
+gboolean
+act_output_file_close (ActOutputFile *file, GError **error)
+{
+  gboolean ok = flush_buffer (file, error);
+  int fd = file->fd;
+
+  /* pipes and devices have nothing to sync */
+  if (ok && fsync (fd) != 0 && errno != EINVAL && errno != EROFS) {
+    act_set_errno_error (
+        error, errno, TRUE, "cannot sync '%s'", file->filename);
+    ok = FALSE;
+  }
+  file->fd = -1;
+  if (close (fd) != 0 && ok) {
+    act_set_errno_error (
+        error, errno, TRUE, "cannot close '%s'", file->filename);
+    ok = FALSE;
+  }
+  act_output_file_free (file);
+  return ok;
+}
+
+void
+act_output_file_free (ActOutputFile *file)
+{
+  if (file == NULL)
+    return;
+  if (file->fd >= 0)
+    close (file->fd);
+  g_free (file->filename);
+  g_free (file);
+}
