@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/coactivation.h"
+
+#include <string.h>
+
+#define STRETCH_WORDS (ACT_COACTIVATION_STRETCH / 64)
+
+/* What a pair of one position costs in words of bit sets: it reads an index
+ * and adds to a count that may lie anywhere. Measured; only speed depends on
+ * it. */
+#define WORDS_PER_PAIR 2
+
+/* Up to this many columns bit sets are cheaper than finding out. */
+#define FEW_COLUMNS 32
+
+void
+act_coactivation_init (
+    ActCoactivation *self, guint n_cols, guint first, guint n_rows)
+{
+  memset (self, 0, sizeof *self);
+  self->n_cols = n_cols;
+  self->first = first;
+  self->n_rows = n_rows;
+  self->counts = g_new0 (gint64, (gsize) n_rows * n_cols);
+  self->pairs = g_new (guint, n_cols);
+  self->seen = g_new0 (guint64, n_cols / 64 + 1);
+  self->set_of = g_new (gint32, n_cols);
+}
+
+void
+act_coactivation_clear (ActCoactivation *self)
+{
+  g_clear_pointer (&self->counts, g_free);
+  g_clear_pointer (&self->pairs, g_free);
+  g_clear_pointer (&self->seen, g_free);
+  g_clear_pointer (&self->set_of, g_free);
+  g_clear_pointer (&self->sets, g_free);
+}
+
+/* Row i counts columns j >= i, and those before the block; the rest of the
+ * block's square is mirrored at the end. */
+static void
+add_pairs (ActCoactivation *self, gsize n_positions, const gint64 *indptr,
+    const gint32 *indices, const float *values)
+{
+  const guint first = self->first, end = first + self->n_rows;
+  guint *cols = self->pairs;
+
+  for (gsize p = 0; p < n_positions; p++) {
+    guint n = 0, n_before = 0;
+
+    for (gint64 k = indptr[p]; k < indptr[p + 1]; k++) {
+      cols[n] = indices[k];
+      n += values[k] > 0;
+    }
+    while (n_before < n && cols[n_before] < first)
+      n_before++;
+    for (guint i = n_before; i < n && cols[i] < end; i++) {
+      gint64 *row = self->counts + (gsize) (cols[i] - first) * self->n_cols;
+
+      for (guint j = 0; j < n_before; j++)
+        row[cols[j]]++;
+      for (guint j = i; j < n; j++)
+        row[cols[j]]++;
+    }
+  }
+}
+
+static void
+clear_sets (ActCoactivation *self, guint n_sets)
+{
+  if (self->n_sets_allocated < n_sets) {
+    g_free (self->sets);
+    self->sets = g_new (guint64, (gsize) n_sets * STRETCH_WORDS);
+    self->n_sets_allocated = n_sets;
+  }
+  memset (self->sets, 0, (gsize) n_sets * STRETCH_WORDS * sizeof (guint64));
+}
+
+static void
+fill_sets (ActCoactivation *self, guint n_sets, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values)
+{
+  clear_sets (self, n_sets);
+  for (guint i = 0; i < n_sets; i++)
+    self->set_of[self->pairs[i]] = i;
+  for (gsize p = 0; p < n_positions; p++) {
+    guint64 *word = self->sets + p / 64;
+    guint64 bit = G_GUINT64_CONSTANT (1) << (p % 64);
+
+    for (gint64 k = indptr[p]; k < indptr[p + 1]; k++)
+      if (values[k] > 0)
+        word[(gsize) self->set_of[indices[k]] * STRETCH_WORDS] |= bit;
+  }
+}
+
+/* self->pairs holds the columns that are above 0 anywhere, ascending */
+static void
+add_sets (ActCoactivation *self, guint n_sets, gsize n_positions)
+{
+  const ActAndPopcount and_popcount = act_and_popcount ();
+  const guint first = self->first, end = first + self->n_rows;
+  const gsize n_words = (n_positions + 63) / 64;
+  guint n_before = 0;
+
+  while (n_before < n_sets && self->pairs[n_before] < first)
+    n_before++;
+  for (guint i = n_before; i < n_sets && self->pairs[i] < end; i++) {
+    gint64 *row =
+        self->counts + (gsize) (self->pairs[i] - first) * self->n_cols;
+    const guint64 *set = self->sets + (gsize) i * STRETCH_WORDS;
+
+    for (guint j = 0; j < n_before; j++)
+      row[self->pairs[j]] += and_popcount (
+          set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
+    for (guint j = i; j < n_sets; j++)
+      row[self->pairs[j]] += and_popcount (
+          set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
+  }
+}
+
+/* Columns above 0 in these positions into self->pairs, ascending; *n_pairs:
+ * about how many pairs add_pairs would count. */
+static guint
+collect_columns (ActCoactivation *self, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values,
+    guint64 *n_pairs)
+{
+  const gsize n_words = self->n_cols / 64 + 1;
+  guint n = 0;
+
+  *n_pairs = 0;
+  for (gsize p = 0; p < n_positions; p++) {
+    guint64 above = 0;
+
+    for (gint64 k = indptr[p]; k < indptr[p + 1]; k++) {
+      guint64 is_above = values[k] > 0;
+      self->seen[indices[k] / 64] |= is_above << (indices[k] % 64);
+      above += is_above;
+    }
+    *n_pairs += above * (above + 1) / 2;
+  }
+  for (gsize w = 0; w < n_words; w++) {
+    guint64 bits = self->seen[w];
+    self->seen[w] = 0;
+    for (; bits != 0; bits &= bits - 1)
+      self->pairs[n++] = w * 64 + __builtin_ctzll (bits);
+  }
+  return n;
+}
+
+void
+act_coactivation_add (ActCoactivation *self, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values)
+{
+  while (n_positions > 0) {
+    gsize n = MIN (n_positions, ACT_COACTIVATION_STRETCH);
+    guint64 n_pairs;
+    guint64 n_sets =
+        collect_columns (self, n, indptr, indices, values, &n_pairs);
+    /* either counts the same share of its pairs when this is a block of the
+     * matrix, so the whole's costs are compared */
+    guint64 set_words = n_sets * (n_sets + 1) / 2 * ((n + 63) / 64);
+
+    if (n_pairs * WORDS_PER_PAIR <= set_words) {
+      add_pairs (self, n, indptr, indices, values);
+    } else {
+      fill_sets (self, n_sets, n, indptr, indices, values);
+      add_sets (self, n_sets, n);
+    }
+    indptr += n;
+    n_positions -= n;
+  }
+}
+
+/* Few columns: bit sets straight from the columns. next [n_cols] */
+static void
+add_few_columns (ActCoactivation *self, gsize n_positions,
+    const ActColumn *columns, gsize *next)
+{
+  for (gsize start = 0; start < n_positions;
+       start += ACT_COACTIVATION_STRETCH) {
+    gsize n = MIN (n_positions - start, ACT_COACTIVATION_STRETCH);
+    guint n_sets = 0;
+
+    clear_sets (self, self->n_cols);
+    for (guint c = 0; c < self->n_cols; c++) {
+      guint64 *set = self->sets + (gsize) n_sets * STRETCH_WORDS;
+      gboolean any = FALSE;
+      gsize k;
+
+      for (k = next[c]; k < columns[c].n; k++) {
+        gsize p = columns[c].positions[k] - start;
+        guint64 above = columns[c].values[k] > 0;
+
+        if (p >= n)
+          break;
+        set[p / 64] |= above << (p % 64);
+        any |= above;
+      }
+      next[c] = k;
+      if (any)
+        self->pairs[n_sets++] = c;
+    }
+    add_sets (self, n_sets, n);
+  }
+}
+
+/* Many columns: turned into rows first. */
+static void
+add_many_columns (
+    ActCoactivation *self, gsize n_positions, const ActColumn *columns)
+{
+  g_autofree gint64 *indptr = g_new0 (gint64, n_positions + 2);
+  g_autofree gint32 *indices = NULL;
+  g_autofree float *values = NULL;
+  gsize n = 0;
+
+  for (guint c = 0; c < self->n_cols; c++) {
+    n += columns[c].n;
+    for (gsize k = 0; k < columns[c].n; k++)
+      indptr[columns[c].positions[k] + 2]++;
+  }
+  indices = g_new (gint32, n);
+  values = g_new (float, n);
+  /* indptr[p + 1] is where the next value of row p goes, and so ends as the
+   * row's end */
+  for (gsize p = 2; p <= n_positions + 1; p++)
+    indptr[p] += indptr[p - 1];
+  for (guint c = 0; c < self->n_cols; c++) {
+    for (gsize k = 0; k < columns[c].n; k++) {
+      gint64 at = indptr[columns[c].positions[k] + 1]++;
+      indices[at] = c;
+      values[at] = columns[c].values[k];
+    }
+  }
+  act_coactivation_add (self, n_positions, indptr, indices, values);
+}
+
+void
+act_coactivation_add_columns (
+    ActCoactivation *self, gsize n_positions, const ActColumn *columns)
+{
+  if (self->n_cols <= FEW_COLUMNS) {
+    gsize next[FEW_COLUMNS] = { 0 };
+    add_few_columns (self, n_positions, columns, next);
+  } else {
+    add_many_columns (self, n_positions, columns);
+  }
+}
+
+void
+act_coactivation_finish (ActCoactivation *self)
+{
+  for (guint i = 0; i < self->n_rows; i++)
+    for (guint j = 0; j < i; j++)
+      self->counts[(gsize) i * self->n_cols + self->first + j] =
+          self->counts[(gsize) j * self->n_cols + self->first + i];
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Counts positions at which two columns are both above 0, exactly, in 64-bit
+ * integers, for rows [first, first + n_rows) of the n_cols x n_cols matrix.
+ *
+ * Two ways that give the same counts, chosen for a stretch of positions at a
+ * time: pairs of each position's columns (few nonzeros), or a bit set a column
+ * and the population count of each two of them (many). */
+
+typedef struct {
+  guint n_cols;
+  guint first;
+  guint n_rows;
+  gint64 *counts; /* [n_rows, n_cols]; complete after _finish */
+
+  /*< private >*/
+  guint *pairs;   /* [n_cols] columns above 0 at one position, or seen */
+  guint64 *seen;  /* a bit a column */
+  gint32 *set_of; /* [n_cols] which bit set is a column's */
+  guint64 *sets;  /* bit sets of one stretch */
+  gsize n_sets_allocated;
+} ActCoactivation;
+
+/* Positions of a stretch: bit sets of 64 words stay in the first cache. */
+#define ACT_COACTIVATION_STRETCH 4096
+
+void act_coactivation_init (
+    ActCoactivation *self, guint n_cols, guint first, guint n_rows);
+void act_coactivation_clear (ActCoactivation *self);
+
+/* Adds the positions of a CSR of n_cols columns. */
+void act_coactivation_add (ActCoactivation *self, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values);
+
+/* The same positions given column by column. */
+typedef struct {
+  const gint32 *positions; /* [n], ascending */
+  const float *values;     /* [n] */
+  gsize n;
+} ActColumn;
+
+void act_coactivation_add_columns (
+    ActCoactivation *self, gsize n_positions, const ActColumn *columns);
+
+/* Mirrors what was counted once for both orders. */
+void act_coactivation_finish (ActCoactivation *self);
+
+/* Bits set in both of two arrays of words; picked at run time. */
+typedef guint64 (*ActAndPopcount) (
+    const guint64 *a, const guint64 *b, gsize n_words);
+ActAndPopcount act_and_popcount (void);

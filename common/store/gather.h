@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/coactivation.h"
+#include "store/store.h"
+
+/* The values of a group of clusters and of their members over the whole run,
+ * column by column, from two passes over the stored batches: one counts, one
+ * fills. So a group takes 8 bytes a value, and 4 a column and batch. */
+
+/* Which components belong to which cluster. */
+typedef struct {
+  const guint *n_members; /* [n_clusters] */
+  const guint *members;   /* columns, cluster after cluster */
+} ActMembers;
+
+typedef struct {
+  guint first; /* cluster */
+  guint n_clusters;
+  gsize n_batches;
+
+  /* columns: the group's clusters, then the components that are members */
+  guint n_columns;
+  gint32 *column_of;   /* [n_components], -1: not a member here */
+  guint32 *n_values;   /* [n_columns, n_batches], ACT_GATHER_DEAD or'ed in */
+  gsize *start;        /* [n_columns + 1] of a column's first value */
+  gint32 *positions;   /* within its batch, ascending */
+  float *values;
+  ActCoactivation coactivation; /* the group's rows of the matrix */
+} ActGather;
+
+/* The component is dead in that batch: no rows, whatever values say. */
+#define ACT_GATHER_DEAD 0x80000000u
+#define ACT_GATHER_COUNT(n) ((n) & 0x7fffffffu)
+
+typedef enum {
+  ACT_DRAIN_RUN,
+  ACT_DRAIN_END,
+  ACT_DRAIN_CANCELLED,
+  ACT_DRAIN_ERROR,
+} ActDrainResult;
+
+/* Asked between batches; TRUE gives up. */
+typedef gboolean (*ActCancelled) (gpointer user_data);
+
+/* ACT_DRAIN_RUN if it is done; gather must be zero or cleared before. */
+ActDrainResult act_gather_init (ActGather *gather, ActStore *store,
+    const ActMembers *members, guint first, guint n_clusters,
+    ActCancelled cancelled, gpointer user_data, GError **error);
+void act_gather_clear (ActGather *gather);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* The seam between where batches are kept and how records are made of them.
+ *
+ * ActStore checks each batch and hands it to an ActBatchStorage; ActDrain
+ * reads batches back, one at a time, in order, as often as it needs to, and
+ * holds no pointer into a batch after its release. So a storage may keep them
+ * in memory (act_memory_storage_new) or map segments of a file: nothing that
+ * makes records knows. */
+
+/* Compressed sparse rows. Indices ascend in a row; no value is 0. */
+typedef struct {
+  const gint64 *indptr;  /* [n_rows + 1] */
+  const gint32 *indices; /* [n_values] */
+  const float *values;   /* [n_values] */
+  gsize n_values;
+} ActCsr;
+
+typedef struct {
+  guint64 index; /* of the batch, in the whole run */
+  guint64 first_sample;
+  guint n_samples;
+  const gint32 *tokens; /* [n_samples, n_ctx] */
+  const guint8 *alive;  /* [n_components], 0: dead here; NULL: all alive */
+  ActCsr components;    /* rows are positions, n_samples * n_ctx */
+  ActCsr clusters;
+
+  /* what the arrays above belong to; the storage calls it when it lets go */
+  gpointer owner;
+  GDestroyNotify release_owner;
+  gpointer converted[2]; /* arrays that the store made itself, g_free () */
+} ActStoredBatch;
+
+typedef struct _ActBatchStorage ActBatchStorage;
+
+typedef struct {
+  /* Takes over the batch's owner and arrays (not the struct) if it returns
+   * TRUE; otherwise they stay the caller's. */
+  gboolean (*append) (ActBatchStorage *self, const ActStoredBatch *batch,
+      GError **error);
+  /* The i-th batch appended, valid until released; NULL with an error. */
+  const ActStoredBatch *(*acquire) (ActBatchStorage *self, gsize i,
+      GError **error);
+  void (*release) (ActBatchStorage *self, const ActStoredBatch *batch);
+  void (*free) (ActBatchStorage *self);
+} ActBatchStorageFuncs;
+
+struct _ActBatchStorage {
+  const ActBatchStorageFuncs *funcs;
+};
+
+/* Keeps every batch in memory, as it came. */
+ActBatchStorage *act_memory_storage_new (void);
+
+static inline void
+act_batch_storage_free (ActBatchStorage *storage)
+{
+  if (storage != NULL)
+    storage->funcs->free (storage);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActBatchStorage, act_batch_storage_free)
