@@ -113,20 +113,19 @@ add_sets (ActCoactivation *self, guint n_sets, gsize n_positions)
     const guint64 *set = self->sets + (gsize) i * STRETCH_WORDS;
 
     for (guint j = 0; j < n_before; j++)
-      row[self->pairs[j]] += and_popcount (
-          set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
+      row[self->pairs[j]] +=
+          and_popcount (set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
     for (guint j = i; j < n_sets; j++)
-      row[self->pairs[j]] += and_popcount (
-          set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
+      row[self->pairs[j]] +=
+          and_popcount (set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
   }
 }
 
 /* Columns above 0 in these positions into self->pairs, ascending; *n_pairs:
  * about how many pairs add_pairs would count. */
 static guint
-collect_columns (ActCoactivation *self, gsize n_positions,
-    const gint64 *indptr, const gint32 *indices, const float *values,
-    guint64 *n_pairs)
+collect_columns (ActCoactivation *self, gsize n_positions, const gint64 *indptr,
+    const gint32 *indices, const float *values, guint64 *n_pairs)
 {
   const gsize n_words = self->n_cols / 64 + 1;
   guint n = 0;

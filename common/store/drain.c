@@ -25,8 +25,8 @@ struct _ActDrain {
   gboolean in_clusters; /* after the samples */
   guint cluster;
   gint member;
-  gsize first_member;   /* of this cluster in settings.members */
-  gboolean in_group;    /* gather is filled */
+  gsize first_member; /* of this cluster in settings.members */
+  gboolean in_group;  /* gather is filled */
   ActGather gather;
   guint64 *column_values; /* [n_components] over the run, or NULL */
   gint64 *member_coactivations;
@@ -137,8 +137,8 @@ act_drain_fill_tokens (
     if (batch == NULL)
       return FALSE;
     step = MIN (n, batch->n_samples - sample);
-    memcpy (tokens, batch->tokens + sample * n_ctx,
-        step * n_ctx * sizeof (gint32));
+    memcpy (
+        tokens, batch->tokens + sample * n_ctx, step * n_ctx * sizeof (gint32));
     for (gsize i = 0; i < step; i++)
       *samples++ = batch->first_sample + sample + i;
     tokens += step * n_ctx;
@@ -181,7 +181,8 @@ cluster_size (const ActDrain *drain, guint cluster, gsize first_member)
   guint n_columns = 1 + n_members (drain, cluster);
 
   for (guint m = 0; m + 1 < n_columns; m++)
-    n += drain->column_values[drain->settings.members.members[first_member + m]];
+    n +=
+        drain->column_values[drain->settings.members.members[first_member + m]];
   return n * (sizeof (gint32) + sizeof (float))
       + (guint64) n_columns * drain->n_batches * sizeof (guint32)
       + (guint64) drain->shape.n_clusters * sizeof (gint64);
@@ -197,10 +198,10 @@ cut_group (ActDrain *drain, guint *end, GError **error)
   guint64 data = (act_store_get_n_component_values (drain->store)
                      + act_store_get_n_cluster_values (drain->store))
       * (sizeof (gint32) + sizeof (float));
-  guint64 tables = (guint64) shape->n_clusters * shape->n_clusters
-          * sizeof (gint64)
-      + ((guint64) shape->n_clusters + shape->n_components)
-          * drain->n_batches * sizeof (guint32);
+  guint64 tables =
+      (guint64) shape->n_clusters * shape->n_clusters * sizeof (gint64)
+      + ((guint64) shape->n_clusters + shape->n_components) * drain->n_batches
+          * sizeof (guint32);
   guint64 limit = drain->settings.group_size > 0
       ? drain->settings.group_size
       : MAX (DEFAULT_GROUP_SIZE, data / 2);
@@ -293,8 +294,8 @@ start_column (ActDrain *drain)
 static void
 next_batch (const ActDrain *drain, Place *place)
 {
-  place->value += ACT_GATHER_COUNT (
-      values_in (drain, drain->column, place->batch));
+  place->value +=
+      ACT_GATHER_COUNT (values_in (drain, drain->column, place->batch));
   place->used = 0;
   place->sample = 0;
   place->batch++;
@@ -304,8 +305,7 @@ next_batch (const ActDrain *drain, Place *place)
 static gsize
 row_values (const ActDrain *drain, const Place *place)
 {
-  gsize n = ACT_GATHER_COUNT (
-      values_in (drain, drain->column, place->batch));
+  gsize n = ACT_GATHER_COUNT (values_in (drain, drain->column, place->batch));
   gint64 end = (gint64) (place->sample + 1) * drain->shape.n_ctx;
   gsize k = place->used;
 
@@ -332,8 +332,7 @@ measure_rows (
       continue;
     }
     rows = drain->batches[place->batch].n_samples - place->sample;
-    values = ACT_GATHER_COUNT (
-                 values_in (drain, drain->column, place->batch))
+    values = ACT_GATHER_COUNT (values_in (drain, drain->column, place->batch))
         - place->used;
     if (rows > max_rows - *n_rows || *n_values > max_values
         || values > max_values - *n_values) {
@@ -477,8 +476,7 @@ act_drain_next (ActDrain *drain, ActRun *run, GError **error)
   if (drain->cluster == drain->shape.n_clusters)
     return ACT_DRAIN_END;
   if (!drain->in_group
-      || drain->cluster
-          >= drain->gather.first + drain->gather.n_clusters) {
+      || drain->cluster >= drain->gather.first + drain->gather.n_clusters) {
     ActDrainResult result = next_group (drain, error);
     if (result != ACT_DRAIN_RUN)
       return result;

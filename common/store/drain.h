@@ -39,7 +39,7 @@ typedef struct {
   guint64 total_rows;
   /* with a cluster's last run, valid until the next call; member_coactivations
    * is NULL for a cluster without members */
-  const gint64 *coactivations; /* [n_clusters] */
+  const gint64 *coactivations;        /* [n_clusters] */
   const gint64 *member_coactivations; /* [n_members, n_members] */
   guint n_members;
 } ActRun;

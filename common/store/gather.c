@@ -6,8 +6,8 @@
 #include <string.h>
 
 static guint
-assign_columns (ActGather *gather, const ActStoreShape *shape,
-    const ActMembers *members)
+assign_columns (
+    ActGather *gather, const ActStoreShape *shape, const ActMembers *members)
 {
   guint n = gather->n_clusters;
   gsize at = 0;
@@ -67,8 +67,7 @@ allocate_values (ActGather *gather)
 
   gather->start = g_new (gsize, gather->n_columns + 1);
   for (guint i = 0; i < gather->n_columns; i++) {
-    const guint32 *n_values =
-        gather->n_values + (gsize) i * gather->n_batches;
+    const guint32 *n_values = gather->n_values + (gsize) i * gather->n_batches;
 
     gather->start[i] = n;
     for (gsize b = 0; b < gather->n_batches; b++)
@@ -156,8 +155,8 @@ act_gather_init (ActGather *gather, ActStore *store, const ActMembers *members,
     cluster_column_of[c] =
         c >= first && c - first < n_clusters ? (gint32) (c - first) : -1;
 
-  result = gather_pass (gather, store, FALSE, count, NULL, cancelled,
-      user_data, error);
+  result = gather_pass (
+      gather, store, FALSE, count, NULL, cancelled, user_data, error);
   if (result == ACT_DRAIN_RUN) {
     allocate_values (gather);
     next = g_memdup2 (gather->start, gather->n_columns * sizeof (gsize));

@@ -21,17 +21,17 @@ typedef struct {
 
   /* columns: the group's clusters, then the components that are members */
   guint n_columns;
-  gint32 *column_of;   /* [n_components], -1: not a member here */
-  guint32 *n_values;   /* [n_columns, n_batches], ACT_GATHER_DEAD or'ed in */
-  gsize *start;        /* [n_columns + 1] of a column's first value */
-  gint32 *positions;   /* within its batch, ascending */
+  gint32 *column_of; /* [n_components], -1: not a member here */
+  guint32 *n_values; /* [n_columns, n_batches], ACT_GATHER_DEAD or'ed in */
+  gsize *start;      /* [n_columns + 1] of a column's first value */
+  gint32 *positions; /* within its batch, ascending */
   float *values;
   ActCoactivation coactivation; /* the group's rows of the matrix */
 } ActGather;
 
 /* The component is dead in that batch: no rows, whatever values say. */
 #define ACT_GATHER_DEAD 0x80000000u
-#define ACT_GATHER_COUNT(n) ((n) & 0x7fffffffu)
+#define ACT_GATHER_COUNT(n) ((n) &0x7fffffffu)
 
 typedef enum {
   ACT_DRAIN_RUN,

@@ -39,11 +39,11 @@ typedef struct _ActBatchStorage ActBatchStorage;
 typedef struct {
   /* Takes over the batch's owner and arrays (not the struct) if it returns
    * TRUE; otherwise they stay the caller's. */
-  gboolean (*append) (ActBatchStorage *self, const ActStoredBatch *batch,
-      GError **error);
+  gboolean (*append) (
+      ActBatchStorage *self, const ActStoredBatch *batch, GError **error);
   /* The i-th batch appended, valid until released; NULL with an error. */
-  const ActStoredBatch *(*acquire) (ActBatchStorage *self, gsize i,
-      GError **error);
+  const ActStoredBatch *(*acquire) (
+      ActBatchStorage *self, gsize i, GError **error);
   void (*release) (ActBatchStorage *self, const ActStoredBatch *batch);
   void (*free) (ActBatchStorage *self);
 } ActBatchStorageFuncs;

@@ -76,7 +76,8 @@ check_place (const ActStore *store, const ActStoreBatch *batch, GError **error)
   if (store->batches->len == 0)
     return TRUE;
 
-  last = &g_array_index (store->batches, ActBatchRange, store->batches->len - 1);
+  last =
+      &g_array_index (store->batches, ActBatchRange, store->batches->len - 1);
   expected = last->first_sample + last->n_samples;
   if (batch->first_sample != expected || batch->index != store->next_index) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
@@ -84,10 +85,9 @@ check_place (const ActStore *store, const ActStoreBatch *batch, GError **error)
         " came; batch %" G_GUINT64_FORMAT " beginning with sample "
         "%" G_GUINT64_FORMAT " was expected: batches %s",
         batch->index, batch->first_sample, store->next_index, expected,
-        batch->first_sample < expected ? "overlap"
-        : batch->first_sample > expected
-            ? "are missing"
-            : "are numbered wrongly");
+        batch->first_sample < expected       ? "overlap"
+            : batch->first_sample > expected ? "are missing"
+                                             : "are numbered wrongly");
     return FALSE;
   }
   return TRUE;
@@ -136,8 +136,8 @@ csr_alloc (gsize n_rows, gsize n_values, gint64 **indptr, gint32 **indices,
     float **values)
 {
   gsize n = n_values + ACT_CSR_SLACK;
-  gint64 *data = g_malloc ((n_rows + 1) * sizeof (gint64)
-      + n * (sizeof (float) + sizeof (gint32)));
+  gint64 *data = g_malloc (
+      (n_rows + 1) * sizeof (gint64) + n * (sizeof (float) + sizeof (gint32)));
 
   *indptr = data;
   *values = (float *) (data + n_rows + 1);
@@ -175,8 +175,8 @@ csr_settle (const ActStoreBatch *batch, const char *what, gsize n_rows,
 }
 
 static gpointer
-csr_from_dense (
-    const ActStore *store, const ActStoreBatch *batch, gsize n_rows, ActCsr *csr)
+csr_from_dense (const ActStore *store, const ActStoreBatch *batch, gsize n_rows,
+    ActCsr *csr)
 {
   gsize n_cols = store->shape.n_components;
   gsize n = act_csr_count_dense (
