@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/clusterline.h"
+
+#include "formats/json.h"
+
+static void
+write_members (ActJsonWriter *json, const ActDashboardRun *run,
+    const ActDashboardCluster *cluster)
+{
+  act_json_key (json, "components");
+  act_json_begin_array (json);
+  for (guint i = 0; i < cluster->n_members; i++) {
+    g_autofree char *label = NULL;
+    guint module = 0, index = cluster->members[i];
+
+    for (; index >= run->components[module]; module++)
+      index -= run->components[module];
+    label = g_strdup_printf ("%s:%u", run->modules[module], index);
+    act_json_begin_object (json);
+    act_json_key (json, "module");
+    act_json_string (json, run->modules[module]);
+    act_json_key (json, "index");
+    act_json_uint (json, index);
+    act_json_key (json, "label");
+    act_json_string (json, label);
+    act_json_end_object (json);
+  }
+  act_json_end_array (json);
+}
+
+static void
+write_samples (ActJsonWriter *json, const ActStatistics *statistics,
+    const ActCriteria *criteria, const ActTexts *texts, const gsize *row_of)
+{
+  char hash[ACT_TEXT_HASH_SIZE];
+
+  act_json_key (json, "criterion_samples");
+  act_json_begin_object (json);
+  for (guint c = 0; c < criteria->n; c++) {
+    act_json_key (json, criteria->items[c].key);
+    act_json_begin_array (json);
+    for (gsize i = 0; i < statistics->n_top; i++) {
+      gsize row = row_of[statistics->top[c][i]];
+
+      act_texts_get_hash (texts, act_texts_get_text (texts, row), hash);
+      act_json_string (json, hash);
+    }
+    act_json_end_array (json);
+  }
+  act_json_end_object (json);
+}
+
+static void
+write_histogram (
+    ActJsonWriter *json, const char *key, const ActHistogram *histogram)
+{
+  act_json_key (json, key);
+  act_json_begin_object (json);
+  act_json_key (json, "bin_edges");
+  act_json_begin_array (json);
+  for (guint i = 0; i <= histogram->n_bins; i++)
+    act_json_double (json, histogram->edges[i]);
+  act_json_end_array (json);
+  act_json_key (json, "bin_counts");
+  act_json_begin_array (json);
+  for (guint i = 0; i < histogram->n_bins; i++)
+    act_json_uint (json, histogram->counts[i]);
+  act_json_end_array (json);
+  act_json_end_object (json);
+}
+
+static void
+write_tokens (ActJsonWriter *json, const ActTokenStatistics *tokens,
+    const ActStrings *strings, double threshold, guint top_n)
+{
+  const char *string;
+  gsize length;
+
+  act_json_key (json, "token_activations");
+  act_json_begin_object (json);
+  act_json_key (json, "top_tokens");
+  act_json_begin_array (json);
+  for (guint i = 0; i < MIN (top_n, tokens->n_unique); i++) {
+    string = act_strings_get (strings, tokens->ranking[i].string, &length);
+    act_json_begin_object (json);
+    act_json_key (json, "token");
+    act_json_string_len (json, string, length);
+    act_json_key (json, "count");
+    act_json_uint (json, tokens->ranking[i].count);
+    act_json_end_object (json);
+  }
+  act_json_end_array (json);
+  act_json_key (json, "total_unique_tokens");
+  act_json_uint (json, tokens->n_unique);
+  act_json_key (json, "total_activations");
+  act_json_uint (json, tokens->n_counted);
+  act_json_key (json, "entropy");
+  act_json_double (json, tokens->entropy);
+  act_json_key (json, "concentration_ratio");
+  act_json_double (json, tokens->concentration_ratio);
+  act_json_key (json, "activation_threshold");
+  act_json_double (json, threshold);
+  act_json_end_object (json);
+}
+
+void
+act_cluster_line_write (GString *out, const ActDashboardRun *run,
+    const ActDashboardCluster *cluster, const ActStatistics *statistics,
+    const ActStatisticsSettings *settings, guint top_n_tokens,
+    const ActTexts *texts, const gsize *row_of)
+{
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (out, 0);
+  const ActCriteria *criteria = settings->criteria;
+
+  act_json_begin_object (json);
+  act_json_key (json, "cluster_hash");
+  act_json_string (json, cluster->name);
+  write_members (json, run, cluster);
+  write_samples (json, statistics, criteria, texts, row_of);
+  act_json_key (json, "stats");
+  act_json_begin_object (json);
+  for (guint c = 0; c < criteria->n; c++)
+    write_histogram (json, criteria->items[c].key, &statistics->criteria[c]);
+  write_histogram (json, "all_activations", &statistics->all);
+  act_json_key (json, "n_samples");
+  act_json_uint (json, statistics->n_samples);
+  act_json_key (json, "n_tokens");
+  act_json_uint (json, statistics->n_tokens);
+  act_json_key (json, "mean_activation");
+  act_json_float (json, statistics->mean);
+  act_json_key (json, "min_activation");
+  act_json_float (json, statistics->min);
+  act_json_key (json, "max_activation");
+  act_json_float (json, statistics->max);
+  act_json_key (json, "median_activation");
+  act_json_float (json, statistics->median);
+  write_histogram (json, "max_activation_position", &statistics->position);
+  write_tokens (json, &statistics->tokens, act_texts_get_strings (texts),
+      settings->activation_threshold, top_n_tokens);
+  act_json_end_object (json);
+  act_json_end_object (json);
+  g_string_append_c (out, '\n');
+}

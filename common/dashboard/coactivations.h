@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* coactivations.npz: the clusters' coactivation counts, a row a cluster, in
+ * order, never all in memory. Up to ACT_COACTIVATIONS_MAX_DENSE clusters one
+ * array `coactivations` int64 [n, n]; above, CSR: `indptr` int64 [n + 1],
+ * `indices` int32, `data` int64, `shape` int64 [2]. And `cluster_indices`
+ * int64 [n], the clusters' ids. */
+typedef struct _ActCoactivations ActCoactivations;
+
+#define ACT_COACTIVATIONS_MAX_DENSE 4096
+
+/* folder: where the file goes. n_dense_max: ACT_COACTIVATIONS_MAX_DENSE, but
+ * in tests. */
+ActCoactivations *act_coactivations_new (
+    const char *folder, guint n_clusters, guint n_dense_max, GError **error);
+void act_coactivations_free (ActCoactivations *coactivations);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActCoactivations, act_coactivations_free)
+
+/* Row `cluster` [n_clusters], not below those before; rows left out are 0. */
+gboolean act_coactivations_add (ActCoactivations *coactivations, guint cluster,
+    const gint64 *row, GError **error);
+/* ids [n_clusters] */
+gboolean act_coactivations_finish (ActCoactivations *coactivations,
+    const gint64 *ids, const gint *cancelled, GError **error);

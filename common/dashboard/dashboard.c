@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/dashboard.h"
+
+#include "acterror.h"
+#include "dashboard/clusterline.h"
+#include "dashboard/coactivations.h"
+#include "dashboard/examples.h"
+#include "dashboard/modelinfo.h"
+
+/* the rows of the cluster at hand, all its pieces */
+typedef struct {
+  GArray *row_of; /* gsize: the sample's row in the texts */
+  GArray *indptr; /* gsize, one more */
+  GArray *positions;
+  GArray *values;
+} Pieces;
+
+struct _ActDashboard {
+  char *folder;
+  ActDashboardSettings settings;
+  ActDashboardRun run;
+  char **modules;
+  ActCriteria *criteria;
+
+  ActTexts *texts;
+  ActTokenCount *count;
+  gboolean samples_ended;
+
+  ActOutputFile *clusters;
+  GString *line;
+  ActExamples *examples;
+  ActCoactivations *coactivations;
+  guint n_written;
+
+  gint64 cluster; /* the one at hand, or the last one */
+  ActDashboardCluster description;
+  Pieces pieces;
+
+  gint cancelled;
+};
+
+static char *
+path_of (const ActDashboard *self, const char *name)
+{
+  return g_build_filename (self->folder, name, NULL);
+}
+
+/* the caller's strings and arrays may go */
+static void
+copy_run (ActDashboard *self, const ActDashboardRun *run)
+{
+  self->run = *run;
+  self->run.tokenizer = g_strdup (run->tokenizer);
+  self->run.model = g_strdup (run->model);
+  self->run.assignment = g_strdup (run->assignment);
+  self->run.reduction = g_strdup (run->reduction);
+  self->run.run = g_strdup (run->run);
+  self->modules = g_new0 (char *, run->n_modules + 1);
+  for (guint i = 0; i < run->n_modules; i++)
+    self->modules[i] = g_strdup (run->modules[i]);
+  self->run.modules = (const char *const *) self->modules;
+  self->run.components =
+      g_memdup2 (run->components, run->n_modules * sizeof (guint));
+}
+
+static void
+free_run (ActDashboard *self)
+{
+  g_free ((char *) self->run.tokenizer);
+  g_free ((char *) self->run.model);
+  g_free ((char *) self->run.assignment);
+  g_free ((char *) self->run.reduction);
+  g_free ((char *) self->run.run);
+  g_free ((guint *) self->run.components);
+  g_strfreev (self->modules);
+}
+
+static void
+clear_description (ActDashboard *self)
+{
+  g_free ((char *) self->description.name);
+  g_free ((guint *) self->description.members);
+  self->description = (ActDashboardCluster){ NULL };
+}
+
+static gboolean
+is_text (const char *what, const char *string, GError **error)
+{
+  if (string == NULL || g_utf8_validate (string, -1, NULL))
+    return TRUE;
+  g_set_error (
+      error, ACT_ERROR, ACT_ERROR_FORMAT, "%s is not valid UTF-8", what);
+  return FALSE;
+}
+
+static gboolean
+check_run (const ActDashboardRun *run, GError **error)
+{
+  for (guint i = 0; i < run->n_modules; i++)
+    if (!is_text ("a module's name", run->modules[i], error))
+      return FALSE;
+  return is_text ("the model's fingerprint", run->model, error)
+      && is_text ("the tokenizer's fingerprint", run->tokenizer, error)
+      && is_text ("the assignment's fingerprint", run->assignment, error)
+      && is_text ("the reduction's name", run->reduction, error)
+      && is_text ("the clustering run's name", run->run, error);
+}
+
+static gboolean
+open_files (ActDashboard *self, GError **error)
+{
+  g_autofree char *name = path_of (self, "clusters.jsonl");
+
+  self->clusters = act_output_file_new (name, error);
+  if (self->clusters == NULL)
+    return FALSE;
+  self->examples = act_examples_new (self->folder, self->run.n_ctx, error);
+  if (self->examples == NULL)
+    return FALSE;
+  self->coactivations = act_coactivations_new (
+      self->folder, self->run.n_clusters, ACT_COACTIVATIONS_MAX_DENSE, error);
+  return self->coactivations != NULL;
+}
+
+ActDashboard *
+act_dashboard_new (const char *folder, const ActDashboardSettings *settings,
+    const ActDashboardRun *run, ActStrings *strings, GError **error)
+{
+  g_autoptr (ActDashboard) self = g_new0 (ActDashboard, 1);
+
+  self->texts = act_texts_new (strings, run->n_ctx);
+  self->folder = g_strdup (folder);
+  self->settings = *settings;
+  self->settings.criteria = NULL; /* the parsed list is kept */
+  copy_run (self, run);
+  self->count = act_token_count_new (act_strings_get_n (strings));
+  self->line = g_string_new (NULL);
+  self->cluster = -1;
+  self->pieces.row_of = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->pieces.indptr = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->pieces.positions = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->pieces.values = g_array_new (FALSE, FALSE, sizeof (float));
+  self->criteria =
+      act_criteria_parse (settings->criteria, settings->n_samples, error);
+  if (self->criteria == NULL || !check_run (run, error)
+      || !open_files (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+act_dashboard_free (ActDashboard *self)
+{
+  if (self == NULL)
+    return;
+  act_criteria_free (self->criteria);
+  act_texts_free (self->texts);
+  act_token_count_free (self->count);
+  g_clear_pointer (&self->clusters, act_output_file_free);
+  g_string_free (self->line, TRUE);
+  act_examples_free (self->examples);
+  act_coactivations_free (self->coactivations);
+  clear_description (self);
+  g_array_unref (self->pieces.row_of);
+  g_array_unref (self->pieces.indptr);
+  g_array_unref (self->pieces.positions);
+  g_array_unref (self->pieces.values);
+  free_run (self);
+  g_free (self->folder);
+  g_free (self);
+}
+
+gboolean
+act_dashboard_add_samples (ActDashboard *self, const guint64 *samples,
+    const gint32 *tokens, gsize n_samples, GError **error)
+{
+  g_return_val_if_fail (!self->samples_ended, FALSE);
+
+  return act_texts_add (self->texts, samples, tokens, n_samples, error);
+}
+
+gboolean
+act_dashboard_end_samples (ActDashboard *self, GError **error)
+{
+  g_autofree char *name = path_of (self, "text_samples.jsonl");
+
+  g_return_val_if_fail (!self->samples_ended, FALSE);
+
+  self->samples_ended = TRUE;
+  return act_texts_write (self->texts, name, error);
+}
+
+guint64
+act_dashboard_get_n_samples (const ActDashboard *self)
+{
+  return act_texts_get_n_samples (self->texts);
+}
+
+gboolean
+act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
+    const ActDashboardCluster *description, GError **error)
+{
+  gsize zero = 0;
+
+  g_return_val_if_fail (self->samples_ended, FALSE);
+  g_return_val_if_fail (cluster > self->cluster, FALSE);
+  g_return_val_if_fail (cluster < self->run.n_clusters, FALSE);
+
+  if (!is_text ("a cluster's name", description->name, error))
+    return FALSE;
+  clear_description (self);
+  self->cluster = cluster;
+  self->description = *description;
+  self->description.name = g_strdup (description->name);
+  self->description.members =
+      g_memdup2 (description->members, description->n_members * sizeof (guint));
+  g_array_set_size (self->pieces.row_of, 0);
+  g_array_set_size (self->pieces.indptr, 0);
+  g_array_append_val (self->pieces.indptr, zero);
+  g_array_set_size (self->pieces.positions, 0);
+  g_array_set_size (self->pieces.values, 0);
+  return TRUE;
+}
+
+/* the samples' rows in the texts; they must be there and ascend */
+static gboolean
+add_row_samples (
+    ActDashboard *self, gsize n_rows, const guint64 *samples, GError **error)
+{
+  GArray *row_of = self->pieces.row_of;
+  gsize row;
+
+  for (gsize i = 0; i < n_rows; i++) {
+    if (!act_texts_find (self->texts, samples[i], &row)) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+          "cluster '%s' has a row of sample %" G_GUINT64_FORMAT
+          ", which is not among the run's samples",
+          self->description.name, samples[i]);
+      return FALSE;
+    }
+    if (row_of->len > 0
+        && row <= g_array_index (row_of, gsize, row_of->len - 1)) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+          "cluster '%s': the row of sample %" G_GUINT64_FORMAT
+          " is out of order",
+          self->description.name, samples[i]);
+      return FALSE;
+    }
+    g_array_append_val (row_of, row);
+  }
+  return TRUE;
+}
+
+gboolean
+act_dashboard_add_rows (ActDashboard *self, gsize n_rows,
+    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
+    const float *values, GError **error)
+{
+  Pieces *pieces = &self->pieces;
+
+  /* a GArray counts in 32 bits */
+  if (pieces->row_of->len + n_rows >= G_MAXINT32
+      || pieces->values->len + (guint64) indptr[n_rows] >= G_MAXINT32) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+        "cluster '%s' has more than %u activations other than zero",
+        self->description.name, (guint) G_MAXINT32);
+    return FALSE;
+  }
+  if (!add_row_samples (self, n_rows, samples, error))
+    return FALSE;
+  for (gsize i = 0; i < n_rows; i++) {
+    gsize end;
+
+    for (gint64 k = indptr[i]; k < indptr[i + 1]; k++) {
+      if (values[k] == 0.0f)
+        continue;
+      g_array_append_val (pieces->positions, positions[k]);
+      g_array_append_val (pieces->values, values[k]);
+    }
+    end = pieces->values->len;
+    g_array_append_val (pieces->indptr, end);
+  }
+  return TRUE;
+}
+
+static gboolean
+write_cluster (ActDashboard *self, GError **error)
+{
+  const gsize *row_of = (const gsize *) self->pieces.row_of->data;
+  ActRows rows = {
+    .n_ctx = self->run.n_ctx,
+    .n_rows = self->pieces.row_of->len,
+    .indptr = (const gsize *) self->pieces.indptr->data,
+    .positions = (const gint32 *) self->pieces.positions->data,
+    .values = (const float *) self->pieces.values->data,
+  };
+  ActStatisticsSettings settings = {
+    .n_samples = self->settings.n_samples,
+    .criteria = self->criteria,
+    .hist_bins = self->settings.hist_bins,
+    .activation_threshold = self->settings.activation_threshold,
+  };
+  ActStatistics statistics;
+  gboolean ok;
+
+  if (!act_statistics_compute (&statistics, &rows, &settings, self->texts,
+          row_of, self->count, error)) {
+    g_prefix_error (error, "cluster '%s': ", self->description.name);
+    return FALSE;
+  }
+  g_string_truncate (self->line, 0);
+  act_cluster_line_write (self->line, &self->run, &self->description,
+      &statistics, &settings, self->settings.top_n_tokens, self->texts, row_of);
+  ok = act_output_file_write (
+           self->clusters, self->line->str, self->line->len, error)
+      && act_examples_add (self->examples, self->description.name, &rows,
+          &statistics, self->texts, row_of, error);
+  act_statistics_clear (&statistics);
+  self->n_written++;
+  return ok;
+}
+
+gboolean
+act_dashboard_end_cluster (
+    ActDashboard *self, const gint64 *coactivations, GError **error)
+{
+  g_return_val_if_fail (self->cluster >= 0, FALSE);
+
+  /* what stored nothing has no line */
+  if (self->pieces.row_of->len > 0 && !write_cluster (self, error))
+    return FALSE;
+  return coactivations == NULL
+      || act_coactivations_add (
+          self->coactivations, self->cluster, coactivations, error);
+}
+
+static gboolean
+write_model_info (ActDashboard *self, GError **error)
+{
+  g_autofree char *name = path_of (self, "model_info.json");
+  ActModelCounts counts = {
+    .n_samples = act_texts_get_n_samples (self->texts),
+    .n_texts = act_texts_get_n (self->texts),
+    .n_ambiguous = act_texts_get_n_ambiguous (self->texts),
+    .n_collisions = act_texts_get_n_collisions (self->texts),
+    .n_clusters_written = self->n_written,
+    .n_examples = act_examples_get_n (self->examples),
+  };
+
+  return act_model_info_write (
+      name, &self->run, &self->settings, self->criteria, &counts, error);
+}
+
+gboolean
+act_dashboard_finish (ActDashboard *self, const gint64 *ids, GError **error)
+{
+  if (!self->samples_ended && !act_dashboard_end_samples (self, error))
+    return FALSE;
+  return act_output_file_close (g_steal_pointer (&self->clusters), error)
+      && act_examples_finish (self->examples, &self->cancelled, error)
+      && act_coactivations_finish (
+          self->coactivations, ids, &self->cancelled, error)
+      && write_model_info (self, error);
+}
+
+void
+act_dashboard_cancel (ActDashboard *self)
+{
+  g_atomic_int_set (&self->cancelled, TRUE);
+}

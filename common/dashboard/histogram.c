@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/histogram.h"
+
+#include <math.h>
+
+void
+act_histogram_init (ActHistogram *histogram, guint n_bins, gboolean single,
+    double low, double high)
+{
+  double range, step;
+
+  if (low == high) {
+    low -= 0.5;
+    high += 0.5;
+    range = high - low;
+  } else {
+    range = single ? (float) high - (float) low : high - low;
+  }
+  histogram->n_bins = n_bins;
+  histogram->single = single;
+  histogram->edges = g_new (double, n_bins + 1);
+  histogram->counts = g_new0 (guint64, n_bins);
+  histogram->low = low;
+  histogram->scale = n_bins / range;
+
+  step = (high - low) / n_bins;
+  for (guint i = 0; i <= n_bins; i++) {
+    double edge = i < n_bins ? i * step + low : high;
+    /* + 0.0: a zero never keeps a sign */
+    histogram->edges[i] = (single ? (float) edge : edge) + 0.0;
+  }
+}
+
+void
+act_histogram_clear (ActHistogram *histogram)
+{
+  g_clear_pointer (&histogram->edges, g_free);
+  g_clear_pointer (&histogram->counts, g_free);
+}
+
+void
+act_histogram_add (ActHistogram *histogram, double value, guint64 times)
+{
+  double place;
+  guint bin;
+
+  if (histogram->single)
+    place = ((float) value - (float) histogram->low) * (float) histogram->scale;
+  else
+    place = (value - histogram->low) * histogram->scale;
+  /* a range so narrow that the scale has no float32 */
+  if (!isfinite (place))
+    place = (value - histogram->low) * histogram->scale;
+
+  bin = place < histogram->n_bins ? (guint) MAX (place, 0.0)
+                                  : histogram->n_bins - 1;
+  if (value < histogram->edges[bin]) {
+    if (bin > 0)
+      bin--;
+  } else if (bin + 1 < histogram->n_bins
+      && value >= histogram->edges[bin + 1]) {
+    bin++;
+  }
+  histogram->counts[bin] += times;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/statistics.h"
+
+#include "dashboard/order.h"
+#include "dashboard/sums.h"
+#include "acterror.h"
+
+#include <math.h>
+
+/* first position that holds no value; there is one */
+static guint
+first_zero (const ActRows *row)
+{
+  guint n = row->indptr[1], i;
+
+  for (i = 0; i < n && (guint) row->positions[i] == i; i++)
+    ;
+  return i;
+}
+
+static void
+row_extremes (const ActRows *row, ActRowProperties *properties)
+{
+  gsize n = row->indptr[1];
+  float max = 0.0f, min = 0.0f;
+  guint position = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    if (i == 0 || row->values[i] > max) {
+      max = row->values[i];
+      position = row->positions[i];
+    }
+    if (i == 0 || row->values[i] < min)
+      min = row->values[i];
+  }
+  if (n < row->n_ctx && max <= 0.0f) {
+    max = 0.0f;
+    position = first_zero (row);
+  }
+  if (n < row->n_ctx && min > 0.0f)
+    min = 0.0f;
+  properties->max = max;
+  properties->min = min;
+  properties->max_position = position;
+}
+
+void
+act_row_properties (
+    const ActRows *row, gboolean median, ActRowProperties *properties)
+{
+  gsize n = row->indptr[1];
+
+  row_extremes (row, properties);
+  /* + 0.0: what is too small for a float32 becomes a zero without a sign */
+  properties->mean = act_sum_rows (row) / (float) row->n_ctx + 0.0f;
+  properties->median =
+      median ? act_median_f32 (row->values, n, row->n_ctx - n) + 0.0f : 0.0f;
+}
+
+static double
+property_value (const ActRowProperties *properties, ActProperty property)
+{
+  switch (property) {
+  case ACT_PROPERTY_MAX_ACTIVATION:
+    return properties->max;
+  case ACT_PROPERTY_MEAN_ACTIVATION:
+    return properties->mean;
+  case ACT_PROPERTY_MIN_ACTIVATION:
+    return properties->min;
+  case ACT_PROPERTY_MEDIAN_ACTIVATION:
+    return properties->median;
+  case ACT_PROPERTY_MAX_POSITION:
+    return properties->max_position;
+  default:
+    g_return_val_if_reached (0.0);
+  }
+}
+
+static void
+histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
+    const double *values, gsize n)
+{
+  double low = values[0], high = values[0];
+
+  for (gsize i = 1; i < n; i++) {
+    low = MIN (low, values[i]);
+    high = MAX (high, values[i]);
+  }
+  act_histogram_init (histogram, n_bins, single, low, high);
+  for (gsize i = 0; i < n; i++)
+    act_histogram_add (histogram, values[i], 1);
+}
+
+/* values [n_criteria + 1][n_rows]: each criterion's property, and last the
+ * place of the maximum between 0 and 1 */
+static void
+row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
+    ActStatistics *statistics)
+{
+  ActRowProperties properties;
+  gsize indptr[2];
+  gboolean median = FALSE;
+
+  for (guint c = 0; c < criteria->n; c++)
+    median |= criteria->items[c].property == ACT_PROPERTY_MEDIAN_ACTIVATION;
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    ActRows row = act_rows_get (rows, i, indptr);
+
+    act_row_properties (&row, median, &properties);
+    if (i == 0 || properties.max > statistics->max)
+      statistics->max = properties.max;
+    if (i == 0 || properties.min < statistics->min)
+      statistics->min = properties.min;
+    for (guint c = 0; c < criteria->n; c++)
+      values[c * rows->n_rows + i] =
+          property_value (&properties, criteria->items[c].property);
+    values[criteria->n * rows->n_rows + i] =
+        properties.max_position / (double) MAX (1, rows->n_ctx - 1);
+  }
+}
+
+static void
+rank_rows (ActStatistics *statistics, const ActRows *rows,
+    const ActStatisticsSettings *settings)
+{
+  const ActCriteria *criteria = settings->criteria;
+  g_autofree double *values =
+      g_new (double, ((gsize) criteria->n + 1) * rows->n_rows);
+  const double *positions = values + criteria->n * rows->n_rows;
+
+  row_values (rows, criteria, values, statistics);
+  statistics->n_criteria = criteria->n;
+  statistics->criteria = g_new0 (ActHistogram, criteria->n);
+  statistics->top = g_new0 (gsize *, criteria->n);
+  statistics->n_top = MIN (settings->n_samples, rows->n_rows);
+  for (guint c = 0; c < criteria->n; c++) {
+    const double *property = values + c * rows->n_rows;
+
+    histogram_of (&statistics->criteria[c], settings->hist_bins,
+        criteria->items[c].property != ACT_PROPERTY_MAX_POSITION, property,
+        rows->n_rows);
+    statistics->top[c] = g_new (gsize, MAX (statistics->n_top, 1));
+    act_top_f64 (property, rows->n_rows, criteria->items[c].descending,
+        statistics->n_top, statistics->top[c]);
+  }
+  histogram_of (&statistics->position, settings->hist_bins, FALSE, positions,
+      rows->n_rows);
+}
+
+static void
+count_tokens (const ActRows *rows, float threshold, const ActTexts *texts,
+    const gsize *row_of, ActTokenCount *count)
+{
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    const guint32 *strings = act_texts_get_tokens (texts, row_of[i]);
+
+    for (gsize k = rows->indptr[i]; k < rows->indptr[i + 1]; k++)
+      if (rows->values[k] > threshold)
+        act_token_count_add (count, strings[rows->positions[k]]);
+  }
+}
+
+static void
+values_of_all (ActStatistics *statistics, const ActRows *rows, guint hist_bins)
+{
+  gsize n_values = rows->indptr[rows->n_rows];
+  guint64 n_zeros = statistics->n_tokens - n_values;
+
+  statistics->mean =
+      (float) (act_sum_rows (rows) / (double) statistics->n_tokens) + 0.0f;
+  statistics->median = act_median_f32 (rows->values, n_values, n_zeros) + 0.0f;
+  act_histogram_init (
+      &statistics->all, hist_bins, TRUE, statistics->min, statistics->max);
+  if (n_zeros > 0)
+    act_histogram_add (&statistics->all, 0.0, n_zeros);
+  for (gsize i = 0; i < n_values; i++)
+    act_histogram_add (&statistics->all, rows->values[i], 1);
+}
+
+/* sums of very large values may have overflowed */
+static gboolean
+is_finite (const ActStatistics *statistics)
+{
+  gboolean finite = isfinite (statistics->mean) && isfinite (statistics->median)
+      && isfinite (statistics->max - statistics->min);
+
+  for (guint c = 0; c < statistics->n_criteria; c++) {
+    const ActHistogram *histogram = &statistics->criteria[c];
+    finite = finite && isfinite (histogram->low) && isfinite (histogram->scale)
+        && isfinite (histogram->edges[histogram->n_bins]);
+  }
+  return finite;
+}
+
+gboolean
+act_statistics_compute (ActStatistics *statistics, const ActRows *rows,
+    const ActStatisticsSettings *settings, const ActTexts *texts,
+    const gsize *row_of, ActTokenCount *count, GError **error)
+{
+  g_return_val_if_fail (rows->n_rows > 0, FALSE);
+
+  *statistics = (ActStatistics){
+    .n_samples = rows->n_rows,
+    .n_tokens = act_rows_n_positions (rows),
+  };
+  rank_rows (statistics, rows, settings);
+  values_of_all (statistics, rows, settings->hist_bins);
+  count_tokens (
+      rows, (float) settings->activation_threshold, texts, row_of, count);
+  act_token_count_finish (count, &statistics->tokens);
+
+  if (!is_finite (statistics)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+        "activations from %g to %g are too large for float32 statistics",
+        (double) statistics->min, (double) statistics->max);
+    act_statistics_clear (statistics);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+void
+act_statistics_clear (ActStatistics *statistics)
+{
+  act_histogram_clear (&statistics->all);
+  act_histogram_clear (&statistics->position);
+  for (guint c = 0; c < statistics->n_criteria; c++) {
+    act_histogram_clear (&statistics->criteria[c]);
+    g_free (statistics->top[c]);
+  }
+  g_clear_pointer (&statistics->criteria, g_free);
+  g_clear_pointer (&statistics->top, g_free);
+  g_clear_pointer (&statistics->tokens.ranking, g_free);
+  statistics->n_criteria = 0;
+}

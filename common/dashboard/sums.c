@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/sums.h"
+
+#define PIECE 8192 /* values summed apart, then added one after another */
+#define BLOCK 128  /* longest run that is not cut in two */
+#define LANES 8    /* running sums of a block */
+
+/* walks over the nonzeros; offset counts positions of all rows */
+typedef struct {
+  const ActRows *rows;
+  gsize row;
+  gsize k;
+  guint64 offset; /* of value k; G_MAXUINT64 at the end */
+} Cursor;
+
+static void
+cursor_settle (Cursor *cursor)
+{
+  const ActRows *rows = cursor->rows;
+
+  while (
+      cursor->row < rows->n_rows && cursor->k == rows->indptr[cursor->row + 1])
+    cursor->row++;
+  if (cursor->row == rows->n_rows)
+    cursor->offset = G_MAXUINT64;
+  else
+    cursor->offset = (guint64) cursor->row * rows->n_ctx
+        + (guint) rows->positions[cursor->k];
+}
+
+static float
+cursor_take (Cursor *cursor)
+{
+  float value = cursor->rows->values[cursor->k++];
+
+  cursor_settle (cursor);
+  return value;
+}
+
+static float
+sum_span (Cursor *cursor, guint64 start, guint64 n)
+{
+  guint64 end = start + n, half;
+  float lane[LANES] = { 0.0f }, sum = 0.0f;
+
+  if (cursor->offset >= end)
+    return 0.0f;
+  if (n > BLOCK) {
+    half = n / 2;
+    half -= half % LANES;
+    sum = sum_span (cursor, start, half);
+    return sum + sum_span (cursor, start + half, n - half);
+  }
+  if (n >= LANES) {
+    guint64 whole = end - n % LANES;
+
+    while (cursor->offset < whole) {
+      guint i = (cursor->offset - start) % LANES;
+      lane[i] += cursor_take (cursor);
+    }
+    sum = ((lane[0] + lane[1]) + (lane[2] + lane[3]))
+        + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+  }
+  while (cursor->offset < end)
+    sum += cursor_take (cursor);
+  return sum;
+}
+
+float
+act_sum_rows (const ActRows *rows)
+{
+  guint64 n = act_rows_n_positions (rows), start;
+  Cursor cursor = { rows, 0, 0, 0 };
+  float sum = 0.0f;
+
+  cursor_settle (&cursor);
+  while (cursor.offset < n) {
+    start = cursor.offset - cursor.offset % PIECE;
+    sum += sum_span (&cursor, start, MIN (PIECE, n - start));
+  }
+  return sum;
+}
+
+double
+act_sum_f64 (const double *values, gsize n)
+{
+  double lane[LANES], sum = 0.0;
+  gsize i = 0, half;
+
+  if (n > BLOCK) {
+    half = n / 2;
+    half -= half % LANES;
+    sum = act_sum_f64 (values, half);
+    return sum + act_sum_f64 (values + half, n - half);
+  }
+  if (n >= LANES) {
+    for (i = 0; i < LANES; i++)
+      lane[i] = values[i];
+    for (; i < n - n % LANES; i++)
+      lane[i % LANES] += values[i];
+    sum = ((lane[0] + lane[1]) + (lane[2] + lane[3]))
+        + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+  }
+  for (; i < n; i++)
+    sum += values[i];
+  return sum;
+}
