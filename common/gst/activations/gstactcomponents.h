@@ -49,6 +49,10 @@ GST_ACT_API
 void gst_act_components_get_row (GstActComponents *components, gsize position,
     gsize *n_values, const gint32 **columns, const gfloat **values);
 
+GST_ACT_API
+gboolean gst_act_batch_check_finite (
+    const GstActBatch *batch, const GstActInfo *info, GError **error);
+
 #define GST_TYPE_ACT_CLUSTERS (gst_act_clusters_get_type ())
 
 typedef struct _GstActClusters GstActClusters;

@@ -12,6 +12,7 @@
 
 #define COMPLETE "act-complete"
 #define VOCABULARY "act-vocabulary"
+#define ASSIGNMENT "act-assignment"
 #define PROGRESS "act-progress"
 
 static const GstStructure *
@@ -91,6 +92,41 @@ gst_act_event_parse_vocabulary (GstEvent *event, GstActVocabulary **vocabulary)
   return s != NULL
       && gst_structure_get (
           s, "vocabulary", GST_TYPE_ACT_VOCABULARY, vocabulary, NULL);
+}
+
+/**
+ * gst_act_event_new_assignment:
+ * @assignment: which components belong to which cluster
+ *
+ * A sticky event that carries the clusters of the run: their names and
+ * members.
+ *
+ * Returns: (transfer full): the event
+ */
+GstEvent *
+gst_act_event_new_assignment (GstActAssignment *assignment)
+{
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
+      gst_structure_new (
+          ASSIGNMENT, "assignment", GST_TYPE_ACT_ASSIGNMENT, assignment, NULL));
+}
+
+/**
+ * gst_act_event_parse_assignment:
+ * @event: an event
+ * @assignment: (out) (transfer full): which components belong to which cluster
+ *
+ * Returns: whether @event is an act-assignment event
+ */
+gboolean
+gst_act_event_parse_assignment (GstEvent *event, GstActAssignment **assignment)
+{
+  const GstStructure *s =
+      event_structure (event, GST_EVENT_CUSTOM_DOWNSTREAM_STICKY, ASSIGNMENT);
+
+  return s != NULL
+      && gst_structure_get (
+          s, "assignment", GST_TYPE_ACT_ASSIGNMENT, assignment, NULL);
 }
 
 /**
