@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of the command line share."""
+
+import os
+import pathlib
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+DATA = pathlib.Path(os.environ['ACT_TEST_DATA'])
+SAMPLE = pathlib.Path(os.environ['ACT_TEST_SAMPLE'])
+PIPELINES = pathlib.Path(os.environ['GST_ACTIVATIONS_PIPELINES'])
+LICENCES = pathlib.Path('/usr/share/common-licenses')
+
+PROGRAM = 'gst-activations'
+TIMEOUT = 120
+
+
+def run(*arguments, **options):
+    """Runs the program; gives its exit code and both outputs as text."""
+    options.setdefault('timeout', TIMEOUT)
+    return subprocess.run([PROGRAM, *map(os.fspath, arguments)], text=True,
+                          capture_output=True, **options)
+
+
+def launch(line, **options):
+    """Runs gst-launch-1.0 on what --print gave, as a shell would."""
+    options.setdefault('timeout', TIMEOUT)
+    return subprocess.run(['gst-launch-1.0', '-q', *shlex.split(line)],
+                          text=True, capture_output=True, **options)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='act-program-')
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def description(self, text, name='test.pipeline'):
+        path = self.folder / name
+        path.write_text(text, encoding='utf-8')
+        return path
+
+    def check(self, code, *arguments, **options):
+        result = run(*arguments, **options)
+        self.assertEqual(result.returncode, code,
+                         f'{arguments}\n{result.stdout}\n{result.stderr}')
+        return result
+
+
+def main():
+    unittest.main(verbosity=2)

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "command.h"
+
+#include <string.h>
+
+#include "toolerror.h"
+
+#define DESCRIPTION "dashboard"
+
+static const char summary[] =
+    "Makes a dashboard of a model over texts: the shipped description\n"
+    "'dashboard.pipeline' with its variables as options.";
+
+static const char details[] =
+    "Example:\n"
+    "  gst-activations dashboard --model DIR --text corpus/*.txt --output DIR\n"
+    "\n"
+    "The model's folder holds config.json, model.safetensors, tokenizer.json\n"
+    "and, unless --clusters names a file, clusters.json.\n"
+    "\n"
+    "Exit code: 0 done; 1 failed, or not all input came through; 2 usage;\n"
+    "130 Ctrl-C, 143 SIGTERM: ended at once, nothing published.\n";
+
+typedef enum { KIND_TEXT, KIND_INTEGER, KIND_NUMBER } Kind;
+
+/* an option is the variable of the same name */
+typedef struct {
+  const char *name;
+  Kind kind;
+  const char *help;
+  const char *argument;
+} Option;
+
+static const Option options_table[] = {
+  { "model", KIND_TEXT, "Folder of the model", "DIR" },
+  { "output", KIND_TEXT, "Folder to make", "DIR" },
+  { "tokenizer", KIND_TEXT, "tokenizer.json, if not the model's", "FILE" },
+  { "clusters", KIND_TEXT,
+      "clusters.json or merge history .zip, if not the model's", "FILE" },
+  { "iteration", KIND_INTEGER,
+      "Row of the merge history, negative from the end", "N" },
+  { "run", KIND_TEXT, "Name of the clustering run, part of cluster names",
+      "NAME" },
+  { "format", KIND_TEXT, "Of the text: auto, plain, lines or jsonl", "FORMAT" },
+  { "text-field", KIND_TEXT, "Field with the text in JSON Lines", "NAME" },
+  { "packing", KIND_TEXT, "How documents fill samples: concat or document",
+      "PACKING" },
+  { "n-ctx", KIND_INTEGER, "Tokens a sample", "N" },
+  { "batch-size", KIND_INTEGER, "Samples a batch", "N" },
+  { "threads", KIND_INTEGER, "Threads of the forward pass, 0 for all", "N" },
+  { "threshold", KIND_NUMBER,
+      "Components that stay below this in a batch are dead there", "X" },
+  { "n-samples", KIND_INTEGER, "Samples kept for each criterion", "N" },
+  { "criteria", KIND_TEXT, "Such as max_activation-max,mean_activation-min",
+      "LIST" },
+};
+
+typedef struct {
+  GHashTable *values;
+  GPtrArray *texts;
+  gboolean overwrite;
+} Settings;
+
+static const Option *
+find_option (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (options_table); i++)
+    if (g_str_equal (options_table[i].name, name))
+      return &options_table[i];
+  return NULL;
+}
+
+static gboolean
+is_valid (Kind kind, const char *value)
+{
+  char *end = NULL;
+  gint64 integer;
+
+  if (kind == KIND_INTEGER)
+    return g_ascii_string_to_signed (
+        value, 10, G_MININT, G_MAXINT, &integer, NULL);
+  if (kind == KIND_NUMBER)
+    g_ascii_strtod (value, &end);
+  return kind == KIND_TEXT || (*value != '\0' && *end == '\0');
+}
+
+static gboolean
+on_option (const gchar *flag, const gchar *value, gpointer data, GError **error)
+{
+  Settings *settings = data;
+  const Option *option = find_option (flag + strlen ("--"));
+
+  if (!is_valid (option->kind, value)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "%s takes %s number, not '%s'", flag,
+        option->kind == KIND_INTEGER ? "a whole" : "a", value);
+    return FALSE;
+  }
+  g_hash_table_replace (
+      settings->values, g_strdup (option->name), g_strdup (value));
+  return TRUE;
+}
+
+/* "--text a b c": the first is the option's, the shell's others are left */
+static gboolean
+on_text (const gchar *flag, const gchar *value, gpointer data, GError **error)
+{
+  g_ptr_array_add (((Settings *) data)->texts, g_strdup (value));
+  return TRUE;
+}
+
+static GOptionGroup *
+make_group (Settings *settings)
+{
+  GOptionGroup *group =
+      g_option_group_new ("dashboard", "", "", settings, NULL);
+  GArray *entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+  GOptionEntry text = { "text", 't', G_OPTION_FLAG_FILENAME,
+    G_OPTION_ARG_CALLBACK, on_text, "Text files, folders or globs", "PATH..." };
+  GOptionEntry rest = { G_OPTION_REMAINING, 0, G_OPTION_FLAG_FILENAME,
+    G_OPTION_ARG_CALLBACK, on_text, NULL, NULL };
+  GOptionEntry overwrite = { "overwrite", 0, 0, G_OPTION_ARG_NONE,
+    &settings->overwrite, "Replace an output folder that exists", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options_table); i++) {
+    GOptionEntry entry = { options_table[i].name, 0, G_OPTION_FLAG_FILENAME,
+      G_OPTION_ARG_CALLBACK, on_option, options_table[i].help,
+      options_table[i].argument };
+
+    g_array_append_val (entries, entry);
+    if (i == 0)
+      g_array_append_val (entries, text);
+  }
+  g_array_append_val (entries, overwrite);
+  g_array_append_val (entries, rest);
+  g_option_group_add_entries (group, (GOptionEntry *) (gpointer) entries->data);
+  g_array_unref (entries);
+  return group;
+}
+
+static char *
+find_missing (const Settings *settings)
+{
+  static const char *const needed[] = { "model", "output" };
+
+  if (settings->texts->len == 0)
+    return g_strdup ("--text is missing");
+  for (guint i = 0; i < G_N_ELEMENTS (needed); i++)
+    if (!g_hash_table_contains (settings->values, needed[i]))
+      return g_strdup_printf ("--%s is missing", needed[i]);
+  return NULL;
+}
+
+static void
+settle_values (Settings *settings)
+{
+  g_ptr_array_add (settings->texts, NULL);
+  g_hash_table_replace (settings->values, g_strdup ("text"),
+      g_strjoinv (",", (char **) settings->texts->pdata));
+  if (settings->overwrite)
+    g_hash_table_replace (
+        settings->values, g_strdup ("overwrite"), g_strdup ("true"));
+}
+
+int
+act_command_dashboard (char **command_line)
+{
+  g_auto (GStrv) arguments = command_line;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GHashTable) values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *problem = NULL, *report = NULL;
+  Settings settings = { values, texts };
+  ActCommandOptions options = { FALSE };
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, details);
+  g_option_context_set_main_group (context, make_group (&settings));
+  act_command_add_options (context, &options);
+  if (!g_option_context_parse_strv (context, &arguments, &error))
+    return act_command_usage_error ("dashboard", error->message);
+  report = options.report;
+
+  problem = find_missing (&settings);
+  if (problem != NULL)
+    return act_command_usage_error ("dashboard", problem);
+  settle_values (&settings);
+  return act_command_execute (DESCRIPTION, values, &options);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What the commands share: their options, and what is done with a description
+ * once its variables are known. */
+typedef struct {
+  gboolean print;
+  gboolean dry_run;
+  gboolean quiet;
+  char *report;
+} ActCommandOptions;
+
+/* adds the shared options, and GStreamer's own */
+void act_command_add_options (
+    GOptionContext *context, ActCommandOptions *options);
+
+/* fills in, then prints, checks or runs; gives the exit code */
+int act_command_execute (const char *description, GHashTable *values,
+    const ActCommandOptions *options);
+
+/* says what was wrong with the command line; gives the exit code */
+int act_command_usage_error (const char *command, const char *text);
+/* an error of any of ours: usage or not */
+int act_command_error (const GError *error);
+
+/* (transfer full): the command's name and what follows it */
+int act_command_run (char **command_line);
+int act_command_dashboard (char **command_line);

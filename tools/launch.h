@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "problem.h"
+
+/* a pipeline of the launch line that words make, in state NULL; NULL and a
+ * problem if an element, a property or a link is not possible */
+GstElement *act_launch_build (const char *const *words, ActProblem **problem);
+
+/* the words as one line for a shell, to follow gst-launch-1.0 */
+char *act_launch_shell_line (const char *const *words);

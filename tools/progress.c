@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <gst/activations/activations.h>
+
+#include "units.h"
+
+#define LINE_INTERVAL_US (10 * G_USEC_PER_SEC)
+#define MAX_BAR 40
+
+struct _ActProgress {
+  GstElement *pipeline;
+  ActProgressMode mode;
+  gboolean terminal;
+  gboolean shown;
+
+  /* the stage that is under way: an element and what it counts */
+  char *element;
+  char *unit;
+  guint64 done, total; /* total 0: not known */
+  guint64 first_done;
+  gint64 since;
+  gint64 updated;
+
+  gboolean have_messages;
+  gint64 last_line;
+};
+
+static gboolean
+is_terminal (void)
+{
+  const char *term = g_getenv ("TERM");
+
+  return isatty (STDERR_FILENO) && term != NULL && *term != '\0'
+      && !g_str_equal (term, "dumb");
+}
+
+ActProgress *
+act_progress_new (GstElement *pipeline, ActProgressMode mode)
+{
+  ActProgress *self = g_new0 (ActProgress, 1);
+
+  self->pipeline = gst_object_ref (pipeline);
+  self->mode = mode;
+  self->terminal = is_terminal ();
+  return self;
+}
+
+void
+act_progress_free (ActProgress *self)
+{
+  act_progress_clear (self);
+  gst_object_unref (self->pipeline);
+  g_free (self->element);
+  g_free (self->unit);
+  g_free (self);
+}
+
+static void
+set_stage (ActProgress *self, const char *element, const char *unit,
+    guint64 done, guint64 total)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (g_strcmp0 (self->element, element) != 0
+      || g_strcmp0 (self->unit, unit) != 0 || done < self->done) {
+    g_free (self->element);
+    g_free (self->unit);
+    self->element = g_strdup (element);
+    self->unit = g_strdup (unit);
+    self->first_done = done;
+    self->since = now;
+  }
+  self->done = done;
+  self->total = total;
+  self->updated = now;
+}
+
+void
+act_progress_handle_message (ActProgress *self, GstMessage *message)
+{
+  const char *unit;
+  guint64 done, total;
+
+  if (!gst_act_message_parse_progress (message, &unit, &done, &total))
+    return;
+  self->have_messages = TRUE;
+  /* two at once: stay with the one that is shown until it ends or is silent */
+  if (self->element != NULL
+      && g_strcmp0 (self->element, GST_MESSAGE_SRC_NAME (message)) != 0
+      && (self->total == 0 || self->done < self->total)
+      && g_get_monotonic_time () - self->updated < G_USEC_PER_SEC)
+    return;
+  set_stage (self, GST_MESSAGE_SRC_NAME (message), unit, done, total);
+}
+
+static gboolean
+query_format (ActProgress *self, GstFormat format, const char *unit)
+{
+  gint64 position, duration = 0;
+
+  if (!gst_element_query_position (self->pipeline, format, &position)
+      || position < 0)
+    return FALSE;
+  if (!gst_element_query_duration (self->pipeline, format, &duration)
+      || duration < 0)
+    duration = 0;
+  set_stage (self, "", unit, position, duration);
+  return TRUE;
+}
+
+/* our sources count samples, files bytes */
+static void
+query_position (ActProgress *self)
+{
+  if (!query_format (self, GST_FORMAT_DEFAULT, "samples"))
+    query_format (self, GST_FORMAT_BYTES, "bytes");
+}
+
+static double
+rate_of (const ActProgress *self)
+{
+  double seconds = (self->updated - self->since) / (double) G_USEC_PER_SEC;
+
+  return seconds > 0.1 ? (self->done - self->first_done) / seconds : 0;
+}
+
+/* "samples 1,200 of 4,000, 300/s, 0:09 left" */
+static char *
+describe (const ActProgress *self)
+{
+  GString *out = g_string_new (self->unit);
+  g_autofree char *done = act_units_count (self->done);
+  double rate = rate_of (self);
+
+  g_string_append_printf (out, " %s", done);
+  if (self->total > 0) {
+    g_autofree char *total = act_units_count (self->total);
+
+    g_string_append_printf (out, " of %s", total);
+  }
+  if (rate > 0) {
+    g_autofree char *text = act_units_rate (rate);
+
+    g_string_append_printf (out, ", %s", text);
+  }
+  if (rate > 0 && self->total >= self->done) {
+    g_autofree char *left =
+        act_units_duration ((self->total - self->done) / rate);
+
+    g_string_append_printf (out, ", %s left", left);
+  }
+  return g_string_free (out, FALSE);
+}
+
+static guint
+terminal_width (void)
+{
+  struct winsize size;
+
+  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  return 80;
+}
+
+static void
+draw_bar (ActProgress *self)
+{
+  g_autofree char *text = describe (self);
+  guint width = terminal_width ();
+  GString *line = g_string_new ("\r");
+
+  if (self->total > 0 && width > strlen (text) + 16) {
+    double share = MIN (1.0, self->done / (double) self->total);
+    guint cells = MIN (MAX_BAR, width - strlen (text) - 10);
+    guint full = share * cells;
+
+    g_string_append_c (line, '[');
+    for (guint i = 0; i < cells; i++)
+      g_string_append_c (line, i < full ? '#' : '.');
+    g_string_append_printf (line, "] %3d%% ", (int) (share * 100));
+  }
+  g_string_append_printf (line, "%.*s\033[K", (int) MAX (width, 2) - 1, text);
+  fputs (line->str, stderr);
+  fflush (stderr);
+  self->shown = TRUE;
+  g_string_free (line, TRUE);
+}
+
+static void
+print_line (ActProgress *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  g_autofree char *text = NULL;
+
+  if (self->last_line != 0 && now - self->last_line < LINE_INTERVAL_US)
+    return;
+  self->last_line = now;
+  text = describe (self);
+  g_printerr ("%s\n", text);
+}
+
+void
+act_progress_tick (ActProgress *self)
+{
+  if (self->mode == ACT_PROGRESS_NONE)
+    return;
+  if (!self->have_messages)
+    query_position (self);
+  if (self->unit == NULL)
+    return;
+  if (self->terminal)
+    draw_bar (self);
+  else
+    print_line (self);
+}
+
+void
+act_progress_clear (ActProgress *self)
+{
+  if (!self->shown)
+    return;
+  fputs ("\r\033[K", stderr);
+  fflush (stderr);
+  self->shown = FALSE;
+}
