@@ -6,10 +6,6 @@
 #include "acterror.h"
 #include "formats/json.h"
 
-/* what a file of a quarter of a million tokens and their merges needs, ten
- * times over */
-#define MAX_FILE_SIZE ((gsize) 256 << 20)
-
 typedef struct {
   const char *name;
   GArray *entries; /* ActVocabEntry, in the order of the file */
@@ -148,8 +144,8 @@ act_vocab_get (const ActVocab *vocab, guint32 id, gsize *length)
 static gboolean
 node_is (JsonNode *node, GType type)
 {
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
-      json_node_get_value_type (node) == type;
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
+      && json_node_get_value_type (node) == type;
 }
 
 gboolean
@@ -201,8 +197,8 @@ read_list (Builder *builder, JsonArray *array, GError **error)
   for (guint i = 0; i < n; i++) {
     JsonNode *node = json_array_get_element (array, i);
 
-    if (JSON_NODE_HOLDS_ARRAY (node) &&
-        json_array_get_length (json_node_get_array (node)) == 2)
+    if (JSON_NODE_HOLDS_ARRAY (node)
+        && json_array_get_length (json_node_get_array (node)) == 2)
       node = json_array_get_element (json_node_get_array (node), 0);
     if (!node_is (node, G_TYPE_STRING)) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
@@ -236,8 +232,9 @@ read_added_tokens (Builder *builder, JsonNode *list, GError **error)
     const char *content;
     guint32 id;
 
-    if (token == NULL ||
-        !node_is (json_object_get_member (token, "content"), G_TYPE_STRING)) {
+    if (token == NULL
+        || !node_is (
+            json_object_get_member (token, "content"), G_TYPE_STRING)) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
           "'%s': entry %u of 'added_tokens' has no string 'content'",
           builder->name, i);
@@ -291,23 +288,12 @@ act_vocab_new_from_json (JsonNode *root, const char *name, GError **error)
   return builder_finish (&builder, error);
 }
 
-/* as act_json_read_file () */
-static JsonNode *
-read_json_file (const char *filename, GError **error)
-{
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-
-  if (!json_parser_load_from_file (parser, filename, error))
-    return NULL;
-  return json_parser_steal_root (parser);
-}
-
 ActVocab *
 act_vocab_new_from_file (const char *filename, GError **error)
 {
   g_autoptr (JsonNode) root = NULL;
 
-  root = read_json_file (filename, error);
+  root = act_json_read_file (filename, ACT_VOCAB_MAX_FILE_SIZE, error);
   if (root == NULL)
     return NULL;
   return act_vocab_new_from_json (root, filename, error);

@@ -15,6 +15,10 @@
 /* ids are below this: they travel as int32, and so does their number */
 #define ACT_VOCAB_MAX_ID (G_MAXINT32 - 1)
 
+/* of a file that is read: ten times what a quarter of a million tokens and
+ * their merges need */
+#define ACT_VOCAB_MAX_FILE_SIZE ((gsize) 256 << 20)
+
 typedef struct {
   guint32 id;
   gsize offset; /* of the string in the text; NUL-terminated there */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Remembers the ids of short pieces: most of a text is the same few thousand
+ * words. A fixed number of slots, two cache lines each, a newer piece takes
+ * the place of an older one: 2 MiB, whatever the text. */
+
+typedef struct _ActBpeCache ActBpeCache;
+
+ActBpeCache *act_bpe_cache_new (void);
+void act_bpe_cache_free (ActBpeCache *cache);
+
+/* NULL if it is not there; valid until the next put */
+const gint32 *act_bpe_cache_get (
+    ActBpeCache *cache, const char *piece, gsize length, gsize *n_ids);
+/* does nothing for a piece that is too long for a slot */
+void act_bpe_cache_put (ActBpeCache *cache, const char *piece, gsize length,
+    const gint32 *ids, gsize n_ids);

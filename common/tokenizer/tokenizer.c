@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tokenizer/tokenizer.h"
+
+#include <string.h>
+
+#include "acterror.h"
+#include "formats/file.h"
+#include "formats/json.h"
+#include "tokenizer/addedtokens.h"
+#include "tokenizer/charclass.h"
+#include "tokenizer/stage.h"
+#include "tokenizer/vocab.h"
+
+struct _ActTokenizer {
+  char *fingerprint;
+  guint32 size;
+  ActAddedTokens *added;
+  ActNormalizer *normalizer; /* or NULL */
+  ActPreTokenizer *pre_tokenizer;
+  ActModel *model;
+  GString *normalized; /* scratch */
+  GArray *ids;         /* where the text at hand goes, not owned */
+};
+
+static JsonObject *
+model_vocab (JsonNode *model)
+{
+  JsonNode *vocab;
+
+  if (model == NULL || !JSON_NODE_HOLDS_OBJECT (model))
+    return NULL;
+  vocab = json_object_get_member (json_node_get_object (model), "vocab");
+  return vocab != NULL && JSON_NODE_HOLDS_OBJECT (vocab)
+      ? json_node_get_object (vocab)
+      : NULL;
+}
+
+static gboolean
+read_size (ActTokenizer *self, JsonNode *root, const char *name, GError **error)
+{
+  g_autoptr (ActVocab) vocab = act_vocab_new_from_json (root, name, error);
+
+  if (vocab == NULL)
+    return FALSE;
+  self->size = vocab->size;
+  return TRUE;
+}
+
+static gboolean
+read_stages (
+    ActTokenizer *self, JsonNode *root, const char *name, GError **error)
+{
+  ActStageContext context = { .name = name };
+  JsonObject *object;
+  JsonNode *model;
+
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': no tokenizer.json, expected an object with 'model'", name);
+    return FALSE;
+  }
+  object = json_node_get_object (root);
+  model = json_object_get_member (object, "model");
+  if (model == NULL || !JSON_NODE_HOLDS_OBJECT (model)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': no tokenizer.json, expected an object 'model'", name);
+    return FALSE;
+  }
+  if (!act_normalizer_new (json_object_get_member (object, "normalizer"),
+          &context, &self->normalizer, error))
+    return FALSE;
+  self->pre_tokenizer = act_pre_tokenizer_new (
+      json_object_get_member (object, "pre_tokenizer"), &context, error);
+  if (self->pre_tokenizer == NULL)
+    return FALSE;
+  context.bytes = self->pre_tokenizer->bytes;
+  self->model = act_model_new (model, &context, error);
+  if (self->model == NULL)
+    return FALSE;
+  if (!act_post_processor_check (
+          json_object_get_member (object, "post_processor"), &context, error))
+    return FALSE;
+  self->added =
+      act_added_tokens_new (json_object_get_member (object, "added_tokens"),
+          model_vocab (model), &context, error);
+  /* finds an id that is given twice, too */
+  return self->added != NULL && read_size (self, root, name, error);
+}
+
+ActTokenizer *
+act_tokenizer_new_from_file (const char *filename, GError **error)
+{
+  g_autoptr (ActTokenizer) self = g_new0 (ActTokenizer, 1);
+  g_autoptr (JsonNode) root = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  const char *data;
+  gsize length;
+
+  self->normalized = g_string_new (NULL);
+  bytes = act_file_read (filename, ACT_VOCAB_MAX_FILE_SIZE, error);
+  if (bytes == NULL)
+    return NULL;
+  data = g_bytes_get_data (bytes, &length);
+  root = act_json_parse (data != NULL ? data : "", length, filename, error);
+  if (root == NULL || !read_stages (self, root, filename, error))
+    return NULL;
+  self->fingerprint = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+  return g_steal_pointer (&self);
+}
+
+void
+act_tokenizer_free (ActTokenizer *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->fingerprint);
+  act_added_tokens_free (self->added);
+  if (self->normalizer != NULL)
+    self->normalizer->free (self->normalizer);
+  if (self->pre_tokenizer != NULL)
+    self->pre_tokenizer->free (self->pre_tokenizer);
+  if (self->model != NULL)
+    self->model->free (self->model);
+  g_string_free (self->normalized, TRUE);
+  g_free (self);
+}
+
+guint32
+act_tokenizer_get_size (const ActTokenizer *self)
+{
+  return self->size;
+}
+
+const char *
+act_tokenizer_get_fingerprint (const ActTokenizer *self)
+{
+  return self->fingerprint;
+}
+
+gint32
+act_tokenizer_find_added (
+    const ActTokenizer *self, const char *content, gboolean *special)
+{
+  const ActAddedToken *token = act_added_tokens_find (self->added, content);
+
+  if (token == NULL)
+    return -1;
+  if (special != NULL)
+    *special = token->special;
+  return token->id;
+}
+
+static gboolean
+encode_piece (
+    const char *text, gsize length, gpointer user_data, GError **error)
+{
+  ActTokenizer *self = user_data;
+
+  return self->model->tokenize (self->model, text, length, self->ids, error);
+}
+
+/* after the normalizer: the added tokens that want it, and what is between */
+static gboolean
+encode_normalized (const ActAddedToken *token, const char *text, gsize length,
+    gpointer user_data, GError **error)
+{
+  ActTokenizer *self = user_data;
+
+  if (token != NULL) {
+    g_array_append_val (self->ids, token->id);
+    return TRUE;
+  }
+  return self->pre_tokenizer->cut (
+      self->pre_tokenizer, text, length, encode_piece, self, error);
+}
+
+static gboolean
+encode_span (const ActAddedToken *token, const char *text, gsize length,
+    gpointer user_data, GError **error)
+{
+  ActTokenizer *self = user_data;
+
+  if (token != NULL) {
+    g_array_append_val (self->ids, token->id);
+    return TRUE;
+  }
+  if (self->normalizer != NULL) {
+    g_string_truncate (self->normalized, 0);
+    if (!self->normalizer->normalize (
+            self->normalizer, text, length, self->normalized, error))
+      return FALSE;
+    text = self->normalized->str;
+    length = self->normalized->len;
+  }
+  return act_added_tokens_split (
+      self->added, TRUE, text, length, encode_normalized, self, error);
+}
+
+gboolean
+act_tokenizer_encode (ActTokenizer *self, const char *text, gsize length,
+    GArray *ids, GError **error)
+{
+  gsize valid, bad;
+
+  if (!act_utf8_check (text, length, &valid, &bad)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+        "the text is not UTF-8 at byte %" G_GSIZE_FORMAT, valid);
+    return FALSE;
+  }
+  self->ids = ids;
+  return act_added_tokens_split (
+      self->added, FALSE, text, length, encode_span, self, error);
+}
