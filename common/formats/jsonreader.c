@@ -42,9 +42,9 @@ static gboolean G_GNUC_PRINTF (2, 3)
 static void
 skip_space (Parser *parser)
 {
-  while (parser->p < parser->end &&
-      (*parser->p == ' ' || *parser->p == '\n' || *parser->p == '\r' ||
-          *parser->p == '\t'))
+  while (parser->p < parser->end
+      && (*parser->p == ' ' || *parser->p == '\n' || *parser->p == '\r'
+          || *parser->p == '\t'))
     parser->p++;
 }
 
@@ -138,8 +138,8 @@ parse_string (Parser *parser)
   for (;;) {
     const char *plain = parser->p;
 
-    while (parser->p < parser->end && *parser->p != '"' && *parser->p != '\\' &&
-        (guchar) *parser->p >= 0x20)
+    while (parser->p < parser->end && *parser->p != '"' && *parser->p != '\\'
+        && (guchar) *parser->p >= 0x20)
       parser->p++;
     g_string_append_len (parser->scratch, plain, parser->p - plain);
     if (parser->p >= parser->end)
@@ -209,8 +209,8 @@ parse_number (Parser *parser)
     return NULL;
   g_string_truncate (parser->scratch, 0);
   g_string_append_len (parser->scratch, start, parser->p - start);
-  if (whole &&
-      g_ascii_string_to_signed (
+  if (whole
+      && g_ascii_string_to_signed (
           parser->scratch->str, 10, G_MININT64, G_MAXINT64, &number, NULL)) {
     node = json_node_alloc ();
     return json_node_init_int (node, number);
@@ -232,8 +232,8 @@ parse_word (Parser *parser)
   for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
     gsize length = strlen (words[i]);
 
-    if ((gsize) (parser->end - parser->p) >= length &&
-        memcmp (parser->p, words[i], length) == 0) {
+    if ((gsize) (parser->end - parser->p) >= length
+        && memcmp (parser->p, words[i], length) == 0) {
       JsonNode *node = json_node_alloc ();
 
       parser->p += length;
@@ -402,8 +402,8 @@ get_typed (JsonObject *object, const char *field, GType type)
 {
   JsonNode *node = json_object_get_member (object, field);
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != type)
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != type)
     return NULL;
   return node;
 }
@@ -414,8 +414,8 @@ act_json_get_uint (JsonObject *object, const char *field, const char *name,
 {
   JsonNode *node = get_typed (object, field, G_TYPE_INT64);
 
-  if (node == NULL || json_node_get_int (node) < 0 ||
-      (guint64) json_node_get_int (node) > max) {
+  if (node == NULL || json_node_get_int (node) < 0
+      || (guint64) json_node_get_int (node) > max) {
     g_autofree char *expected =
         g_strdup_printf ("a whole number from 0 to %" G_GUINT64_FORMAT, max);
 

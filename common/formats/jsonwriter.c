@@ -152,8 +152,8 @@ append_string (GString *out, const char *value, gsize length)
   while (value < end) {
     const char *plain = value;
 
-    while (value < end && *value >= ' ' && *value <= '~' && *value != '"' &&
-        *value != '\\')
+    while (value < end && *value >= ' ' && *value <= '~' && *value != '"'
+        && *value != '\\')
       value++;
     g_string_append_len (out, plain, value - plain);
     if (value < end) {

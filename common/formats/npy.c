@@ -65,8 +65,8 @@ static gboolean G_GNUC_PRINTF (2, 3)
 static gboolean
 take (Parser *parser, char c)
 {
-  while (parser->p < parser->end &&
-      (*parser->p == ' ' || *parser->p == '\n' || *parser->p == '\t'))
+  while (parser->p < parser->end
+      && (*parser->p == ' ' || *parser->p == '\n' || *parser->p == '\t'))
     parser->p++;
   if (parser->p >= parser->end || *parser->p != c)
     return FALSE;
@@ -81,8 +81,8 @@ take_word (Parser *parser, const char *word)
 
   if (!take (parser, word[0]))
     return FALSE;
-  if ((gsize) (parser->end - parser->p) < length - 1 ||
-      memcmp (parser->p, word + 1, length - 1) != 0) {
+  if ((gsize) (parser->end - parser->p) < length - 1
+      || memcmp (parser->p, word + 1, length - 1) != 0) {
     parser->p--;
     return FALSE;
   }
@@ -104,8 +104,8 @@ take_string (Parser *parser)
   else
     return NULL;
   start = parser->p;
-  while (parser->p < parser->end && *parser->p != quote && *parser->p != '\\' &&
-      g_ascii_isprint (*parser->p))
+  while (parser->p < parser->end && *parser->p != quote && *parser->p != '\\'
+      && g_ascii_isprint (*parser->p))
     parser->p++;
   if (parser->p >= parser->end || *parser->p != quote)
     return NULL;
@@ -157,8 +157,8 @@ take_number (Parser *parser, guint64 *number)
 
   *number = 0;
   while (parser->p < parser->end && g_ascii_isdigit (*parser->p)) {
-    if (!g_uint64_checked_mul (number, *number, 10) ||
-        !g_uint64_checked_add (number, *number, *parser->p - '0'))
+    if (!g_uint64_checked_mul (number, *number, 10)
+        || !g_uint64_checked_add (number, *number, *parser->p - '0'))
       return FALSE;
     parser->p++;
   }
@@ -433,10 +433,9 @@ write_file (const char *filename, GBytes *header, const ActTensor *tensor,
   gsize header_size;
   const void *start = g_bytes_get_data (header, &header_size);
 
-  return file != NULL &&
-      act_output_file_write (file, start, header_size, error) &&
-      act_output_file_write (file, tensor->data, size, error) &&
-      act_output_file_close (g_steal_pointer (&file), error);
+  return file != NULL && act_output_file_write (file, start, header_size, error)
+      && act_output_file_write (file, tensor->data, size, error)
+      && act_output_file_close (g_steal_pointer (&file), error);
 }
 
 gboolean

@@ -73,8 +73,8 @@ parse_temporary_name (const char *name, const char *prefix)
     return 0;
   name += strlen (prefix);
   pid = g_ascii_strtoll (name, &end, 10);
-  if (!g_ascii_isdigit (*name) || *end != '-' || strlen (end) != 7 ||
-      pid <= 0 || pid > G_MAXINT)
+  if (!g_ascii_isdigit (*name) || *end != '-' || strlen (end) != 7 || pid <= 0
+      || pid > G_MAXINT)
     return 0;
   return pid;
 }
@@ -119,9 +119,9 @@ is_within (const char *path, const char *folder)
 {
   gsize length = strlen (folder);
 
-  return path != NULL && strncmp (path, folder, length) == 0 &&
-      (path[length] == '\0' || path[length] == '/' ||
-          strcmp (folder, "/") == 0);
+  return path != NULL && strncmp (path, folder, length) == 0
+      && (path[length] == '\0' || path[length] == '/'
+          || strcmp (folder, "/") == 0);
 }
 
 /* Overwriting removes the old folder with all that is in it: not what the
@@ -353,8 +353,8 @@ act_output_folder_publish (ActOutputFolder *folder, GError **error)
   int fd;
 
   g_return_val_if_fail (folder->path != NULL, FALSE);
-  if (!sync_tree_at (AT_FDCWD, folder->path, error) ||
-      !move_to_target (folder, error))
+  if (!sync_tree_at (AT_FDCWD, folder->path, error)
+      || !move_to_target (folder, error))
     return FALSE;
   g_clear_pointer (&folder->path, g_free);
   folder->made_parent = FALSE;

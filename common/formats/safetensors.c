@@ -59,9 +59,9 @@ get_number (JsonArray *array, guint i, guint64 *number)
 {
   JsonNode *node = json_array_get_element (array, i);
 
-  if (!JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_INT64 ||
-      json_node_get_int (node) < 0)
+  if (!JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_INT64
+      || json_node_get_int (node) < 0)
     return FALSE;
   *number = json_node_get_int (node);
   return TRUE;
@@ -83,8 +83,8 @@ parse_dtype (const ActSafetensors *file, JsonObject *object, const char *name,
   JsonNode *node = json_object_get_member (object, "dtype");
   const char *dtype;
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_STRING)
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_STRING)
     return fail (file, name, error, "\"dtype\" is missing or no string");
   dtype = json_node_get_string (node);
   if (!act_dtype_from_name (dtype, &tensor->dtype)) {
@@ -128,9 +128,9 @@ parse_offsets (const ActSafetensors *file, JsonObject *object, const char *name,
   JsonArray *offsets = get_array (object, "data_offsets");
   guint64 data_size = g_bytes_get_size (file->bytes) - file->data_start;
 
-  if (offsets == NULL || json_array_get_length (offsets) != 2 ||
-      !get_number (offsets, 0, &entry->begin) ||
-      !get_number (offsets, 1, &entry->end))
+  if (offsets == NULL || json_array_get_length (offsets) != 2
+      || !get_number (offsets, 0, &entry->begin)
+      || !get_number (offsets, 1, &entry->end))
     return fail (file, name, error,
         "\"data_offsets\" is missing or no list of two whole numbers");
   if (entry->begin > entry->end)
@@ -167,9 +167,9 @@ parse_tensor (
     return fail (file, name, error, "expected an object in the header");
   object = json_node_get_object (node);
   entry.tensor.name = name;
-  if (!parse_dtype (file, object, name, &entry.tensor, error) ||
-      !parse_shape (file, object, name, &entry.tensor, error) ||
-      !parse_offsets (file, object, name, &entry, error))
+  if (!parse_dtype (file, object, name, &entry.tensor, error)
+      || !parse_shape (file, object, name, &entry.tensor, error)
+      || !parse_offsets (file, object, name, &entry, error))
     return FALSE;
   if (json_object_get_size (object) != 3)
     return fail (file, name, error,
@@ -190,8 +190,8 @@ parse_metadata (ActSafetensors *file, JsonNode *node, GError **error)
   file->metadata = json_node_get_object (node);
   json_object_iter_init (&iter, file->metadata);
   while (json_object_iter_next (&iter, &key, &value)) {
-    if (!JSON_NODE_HOLDS_VALUE (value) ||
-        json_node_get_value_type (value) != G_TYPE_STRING)
+    if (!JSON_NODE_HOLDS_VALUE (value)
+        || json_node_get_value_type (value) != G_TYPE_STRING)
       return fail (file, NULL, error,
           "\"__metadata__\": the value of \"%s\" is no string", key);
   }

@@ -67,8 +67,8 @@ build_header (const ActTensor *tensors, guint n_tensors,
   if (metadata != NULL)
     append_metadata (json, metadata);
   for (guint i = 0; i < n_tensors; i++) {
-    if (!g_hash_table_add (names, (char *) tensors[i].name) ||
-        strcmp (tensors[i].name, "__metadata__") == 0) {
+    if (!g_hash_table_add (names, (char *) tensors[i].name)
+        || strcmp (tensors[i].name, "__metadata__") == 0) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_FAILED,
           "tensor '%s': the name is in use already", tensors[i].name);
       return NULL;
@@ -96,14 +96,14 @@ write_file (const char *filename, GString *header, const ActTensor *tensors,
 {
   g_autoptr (ActOutputFile) file = act_output_file_new (filename, error);
 
-  if (file == NULL ||
-      !act_output_file_write (file, header->str, header->len, error))
+  if (file == NULL
+      || !act_output_file_write (file, header->str, header->len, error))
     return FALSE;
   for (guint i = 0; i < n_tensors; i++) {
     ActTensor tensor = tensors[i];
 
-    if (!act_tensor_set_sizes (&tensor, error) ||
-        !act_output_file_write (file, tensor.data, tensor.size, error))
+    if (!act_tensor_set_sizes (&tensor, error)
+        || !act_output_file_write (file, tensor.data, tensor.size, error))
       return FALSE;
   }
   return act_output_file_close (g_steal_pointer (&file), error);

@@ -65,8 +65,8 @@ act_tensor_set_sizes (ActTensor *tensor, GError **error)
     if (dim > G_MAXSIZE || (dim != 0 && !g_size_checked_mul (&n, n, dim)))
       goto overflow;
   }
-  if (!g_size_checked_mul (&size, n, act_dtype_size (tensor->dtype)) ||
-      size > G_MAXSSIZE)
+  if (!g_size_checked_mul (&size, n, act_dtype_size (tensor->dtype))
+      || size > G_MAXSSIZE)
     goto overflow;
   tensor->n_elements = empty ? 0 : n;
   tensor->size = empty ? 0 : size;

@@ -64,17 +64,17 @@ find_entry (Reader *reader, const char *filename, const char *member,
   struct archive_entry *entry;
   int status;
 
-  while ((status = archive_read_next_header (reader, &entry)) == ARCHIVE_OK ||
-      status == ARCHIVE_WARN) {
+  while ((status = archive_read_next_header (reader, &entry)) == ARCHIVE_OK
+      || status == ARCHIVE_WARN) {
     const char *path = archive_entry_pathname_utf8 (entry);
 
     if (path == NULL)
       path = archive_entry_pathname (entry);
     if (path == NULL || strcmp (path, member) != 0)
       continue;
-    if (archive_entry_size_is_set (entry) &&
-        (archive_entry_size (entry) < 0 ||
-            (guint64) archive_entry_size (entry) > max_size)) {
+    if (archive_entry_size_is_set (entry)
+        && (archive_entry_size (entry) < 0
+            || (guint64) archive_entry_size (entry) > max_size)) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
           "'%s': member '%s' has %" G_GINT64_FORMAT
           " bytes unpacked, expected at most %" G_GSIZE_FORMAT,
@@ -107,8 +107,8 @@ act_zip_read_member (
   /* GByteArray counts in guint */
   max_size = MIN (max_size, G_MAXUINT / 2);
   archive_read_support_format_zip_seekable (reader);
-  if (size == 0 ||
-      archive_read_open_memory (reader, data, size) != ARCHIVE_OK) {
+  if (size == 0
+      || archive_read_open_memory (reader, data, size) != ARCHIVE_OK) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
         "'%s' is no valid zip archive: %s", filename,
         size == 0 ? "the file is empty" : archive_error (reader));

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "formats/tensor.h"
+
+/* Token ids of int32, int64, uint32 or uint16, as they come in files. */
+
+gboolean act_tokens_is_dtype (ActDtype dtype);
+
+/* Narrows n ids to int32; src needs no alignment. Returns the index of the
+ * first that is below 0 or not below vocab_size (0: 2^31), n if there is
+ * none; *bad is that id. */
+gsize act_tokens_to_i32 (ActDtype dtype, const void *src, gsize n,
+    guint vocab_size, gint32 *dst, gint64 *bad);
+
+/* Whether a row of n ids is -1 throughout: no sample. */
+gboolean act_tokens_is_padding (ActDtype dtype, const void *src, gsize n);

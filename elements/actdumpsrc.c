@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-actdumpsrc
+ * @title: actdumpsrc
+ * @short_description: component activations out of a folder
+ *
+ * Brings in activations that any other tool made: a folder with the tokens
+ * and, a file a batch, the component activations, as .npy or as .safetensors
+ * (see docs/formats.md). A batch of the folder is a buffer.
+ *
+ * Src: token ids int32 [samples, n_ctx] and component activations float32
+ * [samples * n_ctx, components], dense or CSR, whichever is asked for with
+ * the property layout or by the next element; dense if nobody asks.
+ *
+ * Where the labels name fewer components than their largest indices say, the
+ * others are marked dead. NaN and infinity are errors, and -0.0 is read as
+ * 0.0.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 actdumpsrc location=tests/data/golden/basic ! actdumpsink
+ * location=/tmp/act-doc/dumpsrc overwrite=true
+ * ]|
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "actdumpsrc.h"
+
+#include <gst/activations/activations.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acterror.h"
+#include "formats/dump.h"
+#include "sourcerun.h"
+#include "sparse/csr.h"
+#include "vocabularyfile.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_actdump_debug);
+#define GST_CAT_DEFAULT gst_actdump_debug
+
+struct _GstActDumpSrc {
+  GstPushSrc parent;
+
+  char *location;
+  char *vocabulary_file;
+
+  ActDump *dump;
+  GstActVocabulary *vocabulary;
+  char *tokenizer; /* fingerprint of it, or NULL */
+  GBytes *alive;
+  GstActSourceRun run;
+  int wanted_layout; /* property */
+  GstActLayout layout;
+  guint vocab_size;
+  guint next_batch;
+};
+
+enum { PROP_LOCATION = 1, PROP_LAYOUT, PROP_VOCABULARY, N_PROPS };
+static GParamSpec *props[N_PROPS];
+
+/* the layout that the property asks for; 0 leaves it to the next element */
+enum { LAYOUT_AUTO, LAYOUT_CSR, LAYOUT_DENSE };
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_COMPONENTS_CAPS));
+
+G_DEFINE_TYPE (GstActDumpSrc, gst_act_dump_src, GST_TYPE_PUSH_SRC)
+GST_ELEMENT_REGISTER_DEFINE (
+    actdumpsrc, "actdumpsrc", GST_RANK_NONE, GST_TYPE_ACT_DUMP_SRC)
+
+#define GST_TYPE_ACT_DUMP_SRC_LAYOUT (gst_act_dump_src_layout_get_type ())
+static GType
+gst_act_dump_src_layout_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { LAYOUT_AUTO, "What the next element takes, dense if it takes both",
+        "auto" },
+    { LAYOUT_CSR, "Compressed sparse rows", "csr" },
+    { LAYOUT_DENSE, "Dense, row-major", "dense" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstActDumpSrcLayout", values));
+  return type;
+}
+
+static gboolean
+gst_act_dump_src_open (GstActDumpSrc *self, GError **error)
+{
+  const char *vocabulary = self->vocabulary_file;
+
+  if (self->location == NULL) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
+        "property 'location' is not set, expected the folder of a dump");
+    return FALSE;
+  }
+  self->dump = act_dump_open (self->location, error);
+  if (self->dump == NULL)
+    return FALSE;
+  self->vocab_size = act_dump_get_vocab_size (self->dump);
+  self->tokenizer = g_strdup (act_dump_get_tokenizer (self->dump));
+  if (vocabulary == NULL)
+    vocabulary = act_dump_get_vocabulary (self->dump);
+  if (vocabulary != NULL) {
+    g_autofree char *fingerprint = NULL;
+    guint size;
+
+    if (!gst_act_vocabulary_file_load (
+            vocabulary, &self->vocabulary, &fingerprint, error))
+      return FALSE;
+    size = gst_act_vocabulary_get_size (self->vocabulary);
+    if (self->vocab_size == 0)
+      self->vocab_size = size;
+    if (fingerprint != NULL) {
+      g_free (self->tokenizer);
+      self->tokenizer = g_steal_pointer (&fingerprint);
+    }
+  }
+  self->alive = act_labels_dup_alive (act_dump_get_labels (self->dump));
+  return TRUE;
+}
+
+static gboolean
+gst_act_dump_src_stop (GstBaseSrc *src)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+
+  g_clear_pointer (&self->dump, act_dump_free);
+  g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
+  g_clear_pointer (&self->tokenizer, g_free);
+  g_clear_pointer (&self->alive, g_bytes_unref);
+  return TRUE;
+}
+
+static gboolean
+gst_act_dump_src_start (GstBaseSrc *src)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+  g_autoptr (GError) error = NULL;
+
+  if (!gst_act_dump_src_open (self, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    gst_act_dump_src_stop (src);
+    return FALSE;
+  }
+  GST_INFO_OBJECT (self, "%u batches, %" G_GUINT64_FORMAT " samples",
+      act_dump_get_n_batches (self->dump), act_dump_get_n_samples (self->dump));
+  gst_act_source_run_init (&self->run, 0, act_dump_get_n_samples (self->dump));
+  self->next_batch = 0;
+  return TRUE;
+}
+
+static void
+gst_act_dump_src_set_layouts (GstCaps *caps, int wanted)
+{
+  GValue layouts = G_VALUE_INIT, layout = G_VALUE_INIT;
+
+  g_value_init (&layouts, GST_TYPE_LIST);
+  if (wanted != LAYOUT_CSR) {
+    g_value_init (&layout, G_TYPE_STRING);
+    g_value_set_static_string (&layout, "dense");
+    gst_value_list_append_and_take_value (&layouts, &layout);
+  }
+  if (wanted != LAYOUT_DENSE) {
+    g_value_init (&layout, G_TYPE_STRING);
+    g_value_set_static_string (&layout, "csr");
+    gst_value_list_append_and_take_value (&layouts, &layout);
+  }
+  gst_caps_set_value (caps, "layout", &layouts);
+  g_value_unset (&layouts);
+}
+
+static GstCaps *
+gst_act_dump_src_get_caps (GstBaseSrc *src, GstCaps *filter)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+  const ActLabels *labels;
+  GstCaps *caps, *result;
+
+  if (self->dump == NULL)
+    return GST_BASE_SRC_CLASS (gst_act_dump_src_parent_class)
+        ->get_caps (src, filter);
+  labels = act_dump_get_labels (self->dump);
+  caps = gst_act_caps_new_tokens (act_dump_get_batch_size (self->dump),
+      act_dump_get_sequence_length (self->dump), self->vocab_size);
+  result = gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_COMPONENTS);
+  gst_caps_unref (caps);
+  caps = gst_caps_make_writable (result);
+  gst_caps_set_simple (caps, "format", G_TYPE_STRING, "F32LE", NULL);
+  gst_act_caps_set_modules (caps, labels->n_modules,
+      (const gchar *const *) labels->modules, labels->components);
+  if (self->tokenizer != NULL)
+    gst_caps_set_simple (
+        caps, "tokenizer", G_TYPE_STRING, self->tokenizer, NULL);
+  if (act_dump_get_model (self->dump) != NULL)
+    gst_caps_set_simple (
+        caps, "model", G_TYPE_STRING, act_dump_get_model (self->dump), NULL);
+  gst_act_dump_src_set_layouts (caps, self->wanted_layout);
+  if (filter == NULL)
+    return caps;
+  result = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
+  gst_caps_unref (caps);
+  return result;
+}
+
+static GstCaps *
+gst_act_dump_src_fixate (GstBaseSrc *src, GstCaps *caps)
+{
+  caps = gst_caps_make_writable (gst_caps_truncate (caps));
+  gst_structure_fixate_field_string (
+      gst_caps_get_structure (caps, 0), "layout", "dense");
+  return GST_BASE_SRC_CLASS (gst_act_dump_src_parent_class)->fixate (src, caps);
+}
+
+static gboolean
+gst_act_dump_src_set_caps (GstBaseSrc *src, GstCaps *caps)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstActInfo) info = gst_act_info_new_from_caps (caps, &error);
+
+  if (info == NULL) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+  self->layout = info->layout;
+  return TRUE;
+}
+
+static gboolean
+gst_act_dump_src_add_tokens (GstActDumpSrc *self, GstBuffer *buffer,
+    guint batch, gsize n_positions, GError **error)
+{
+  gpointer data;
+  GstMemory *memory = gst_act_memory_new (n_positions * sizeof (gint32), &data);
+
+  if (!act_dump_read_tokens (
+          self->dump, batch, self->vocab_size, data, error)) {
+    gst_memory_unref (memory);
+    return FALSE;
+  }
+  return gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_TOKENS, memory, error);
+}
+
+/* dense [n_positions, n_components] to the three CSR blocks */
+static gboolean
+gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer,
+    gsize n_positions, const float *dense, GError **error)
+{
+  gsize n_columns = act_dump_get_labels (self->dump)->n_components;
+  gsize n = act_csr_count_dense (dense, n_positions, n_columns, NULL);
+  gpointer indptr, indices, values;
+  GstMemory *memories[3];
+  gboolean ok = TRUE;
+
+  memories[0] =
+      gst_act_memory_new ((n_positions + 1) * sizeof (gint64), &indptr);
+  memories[1] =
+      gst_act_memory_new ((n + ACT_CSR_SLACK) * sizeof (gint32), &indices);
+  memories[2] =
+      gst_act_memory_new ((n + ACT_CSR_SLACK) * sizeof (float), &values);
+  act_csr_from_dense (
+      dense, n_positions, n_columns, NULL, indptr, indices, values);
+  for (guint i = 0; i < 3; i++) {
+    if (ok)
+      ok = gst_act_buffer_set_block (
+          buffer, GST_ACT_BLOCK_COMPONENT_INDPTR + i, memories[i], error);
+    else
+      gst_memory_unref (memories[i]);
+  }
+  gst_act_batch_meta_get (buffer)->n_component_values = n;
+  return ok;
+}
+
+/* The labels, not the files, say how wide a row is: a slip there must not
+ * take more memory than the machine has. */
+static gboolean
+gst_act_dump_src_check_size (
+    GstActDumpSrc *self, gsize n_positions, gsize *size, GError **error)
+{
+  gsize n_columns = act_dump_get_labels (self->dump)->n_components;
+  guint64 memory =
+      (guint64) sysconf (_SC_PHYS_PAGES) * (guint64) sysconf (_SC_PAGESIZE);
+
+  if (g_size_checked_mul (size, n_positions, n_columns)
+      && g_size_checked_mul (size, *size, sizeof (float)) && *size < memory)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "'%s': a batch of %" G_GSIZE_FORMAT " positions and %" G_GSIZE_FORMAT
+      " components does not fit into memory",
+      self->location, n_positions, n_columns);
+  return FALSE;
+}
+
+static gboolean
+gst_act_dump_src_add_activations (GstActDumpSrc *self, GstBuffer *buffer,
+    guint batch, gsize n_positions, GError **error)
+{
+  gpointer dense;
+  GstMemory *memory;
+  gboolean ok;
+  gsize size;
+
+  if (!gst_act_dump_src_check_size (self, n_positions, &size, error))
+    return FALSE;
+  memory = gst_act_memory_new (size, &dense);
+  ok = act_dump_read_activations (self->dump, batch, dense, error);
+  if (ok && self->layout == GST_ACT_LAYOUT_DENSE)
+    return gst_act_buffer_set_block (
+        buffer, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
+  if (ok)
+    ok = gst_act_dump_src_add_csr (self, buffer, n_positions, dense, error);
+  gst_memory_unref (memory);
+  return ok;
+}
+
+static GstBuffer *
+gst_act_dump_src_read_batch (GstActDumpSrc *self, guint batch, GError **error)
+{
+  g_autoptr (GstBuffer) buffer = gst_buffer_new ();
+  guint n_ctx = act_dump_get_sequence_length (self->dump), n_samples;
+  GstActBatchMeta *meta;
+  guint64 first;
+  gsize n_positions;
+
+  n_samples = act_dump_get_batch (self->dump, batch, &first);
+  n_positions = (gsize) n_samples * n_ctx;
+  meta = gst_act_batch_meta_add (buffer, batch, first, n_samples, n_ctx);
+  gst_act_batch_meta_set_alive (meta, self->alive);
+  if (!gst_act_dump_src_add_tokens (self, buffer, batch, n_positions, error)
+      || !gst_act_dump_src_add_activations (
+          self, buffer, batch, n_positions, error))
+    return NULL;
+  return g_steal_pointer (&buffer);
+}
+
+static GstFlowReturn
+gst_act_dump_src_create (GstPushSrc *push, GstBuffer **out)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (push);
+  GstBaseSrc *src = GST_BASE_SRC (push);
+  g_autoptr (GError) error = NULL;
+
+  if (gst_act_source_run_ended (&self->run, src))
+    return GST_FLOW_EOS;
+  *out = gst_act_dump_src_read_batch (self, self->next_batch, &error);
+  if (*out == NULL) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return GST_FLOW_ERROR;
+  }
+  /* the pad sends it after the segment and before the buffer */
+  if (self->vocabulary != NULL && self->next_batch == 0)
+    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src),
+        gst_act_event_new_vocabulary (self->vocabulary));
+  self->next_batch++;
+  gst_act_source_run_advance (
+      &self->run, src, gst_act_batch_meta_get (*out)->n_samples);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+gst_act_dump_src_do_seek (GstBaseSrc *src, GstSegment *segment)
+{
+  /* not seekable: this is the first segment */
+  return gst_act_source_run_seek (&GST_ACT_DUMP_SRC (src)->run, src, segment);
+}
+
+static gboolean
+gst_act_dump_src_query (GstBaseSrc *src, GstQuery *query)
+{
+  return gst_act_source_run_query (&GST_ACT_DUMP_SRC (src)->run, src, query)
+      || GST_BASE_SRC_CLASS (gst_act_dump_src_parent_class)->query (src, query);
+}
+
+static void
+gst_act_dump_src_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (object);
+
+  switch (id) {
+  case PROP_LOCATION:
+    g_free (self->location);
+    self->location = g_value_dup_string (value);
+    break;
+  case PROP_LAYOUT:
+    self->wanted_layout = g_value_get_enum (value);
+    break;
+  case PROP_VOCABULARY:
+    g_free (self->vocabulary_file);
+    self->vocabulary_file = g_value_dup_string (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_dump_src_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (object);
+
+  switch (id) {
+  case PROP_LOCATION:
+    g_value_set_string (value, self->location);
+    break;
+  case PROP_LAYOUT:
+    g_value_set_enum (value, self->wanted_layout);
+    break;
+  case PROP_VOCABULARY:
+    g_value_set_string (value, self->vocabulary_file);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_dump_src_finalize (GObject *object)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (object);
+
+  g_free (self->location);
+  g_free (self->vocabulary_file);
+  G_OBJECT_CLASS (gst_act_dump_src_parent_class)->finalize (object);
+}
+
+static void
+gst_act_dump_src_class_init (GstActDumpSrcClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseSrcClass *src_class = GST_BASE_SRC_CLASS (klass);
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  object_class->set_property = gst_act_dump_src_set_property;
+  object_class->get_property = gst_act_dump_src_get_property;
+  object_class->finalize = gst_act_dump_src_finalize;
+
+  props[PROP_LOCATION] = g_param_spec_string ("location", "Location",
+      "Folder with the tokens and the component activations of a run, as "
+      ".npy or .safetensors files",
+      NULL, flags);
+  props[PROP_LAYOUT] = g_param_spec_enum ("layout", "Layout",
+      "How the activations are laid out in the buffers",
+      GST_TYPE_ACT_DUMP_SRC_LAYOUT, LAYOUT_AUTO, flags);
+  props[PROP_VOCABULARY] = g_param_spec_string ("vocabulary", "Vocabulary",
+      "File with the token strings (tokenizer.json or vocab.json); if not "
+      "set, the one in the folder, if it has one",
+      NULL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class,
+      "Activation dump reader", "Source/File",
+      "Reads token ids and component activations that were saved earlier, or "
+      "that another tool made, from a folder",
+      "the gst-activations developers");
+  gst_type_mark_as_plugin_api (GST_TYPE_ACT_DUMP_SRC_LAYOUT, 0);
+
+  src_class->start = GST_DEBUG_FUNCPTR (gst_act_dump_src_start);
+  src_class->stop = GST_DEBUG_FUNCPTR (gst_act_dump_src_stop);
+  src_class->get_caps = GST_DEBUG_FUNCPTR (gst_act_dump_src_get_caps);
+  src_class->fixate = GST_DEBUG_FUNCPTR (gst_act_dump_src_fixate);
+  src_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_dump_src_set_caps);
+  src_class->do_seek = GST_DEBUG_FUNCPTR (gst_act_dump_src_do_seek);
+  src_class->query = GST_DEBUG_FUNCPTR (gst_act_dump_src_query);
+  GST_PUSH_SRC_CLASS (klass)->create =
+      GST_DEBUG_FUNCPTR (gst_act_dump_src_create);
+}
+
+static void
+gst_act_dump_src_init (GstActDumpSrc *self)
+{
+  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_DEFAULT);
+}
