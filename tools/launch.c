@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
 #include "launch.h"
 
 #include <string.h>
+
+/* An installation in a prefix of its own brings plugins that GStreamer does
+ * not look for; what the environment gives comes first. */
+static void
+add_installed_plugins (void)
+{
+  GstRegistry *registry = gst_registry_get ();
+  g_autoptr (GstPluginFeature) store =
+      gst_registry_lookup_feature (registry, "actstore");
+
+  if (store == NULL)
+    gst_registry_scan_path (registry, ACT_PLUGINS_DIR);
+}
 
 GstElement *
 act_launch_build (const char *const *words, ActProblem **problem)
@@ -10,6 +25,7 @@ act_launch_build (const char *const *words, ActProblem **problem)
   g_autoptr (GError) error = NULL;
   GstElement *element, *pipeline;
 
+  add_installed_plugins ();
   /* without the flag a broken pipeline comes back together with an error */
   element =
       gst_parse_launch_full (line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);

@@ -15,6 +15,7 @@ typedef struct {
   GMainLoop *loop;
   ActProgress *progress;
   ActOutcome *outcome;
+  gboolean incomplete;
   gboolean ended;
 } Run;
 
@@ -56,14 +57,20 @@ on_error (Run *run, GstMessage *message)
   end (run, ACT_RESULT_FAILED);
 }
 
+/* a sink that did not get the whole run warns of a failed stream, since EOS
+ * comes all the same */
 static void
 on_warning (Run *run, GstMessage *message)
 {
   ActProblem *problem = act_problem_new_from_message (message);
+  g_autoptr (GError) error = NULL;
 
   act_progress_clear (run->progress);
   act_problem_print (problem, "warning");
   g_ptr_array_add (run->outcome->warnings, problem);
+  gst_message_parse_warning (message, &error, NULL);
+  if (g_error_matches (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED))
+    run->incomplete = TRUE;
 }
 
 static gboolean
@@ -80,7 +87,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
     on_warning (run, message);
     break;
   case GST_MESSAGE_EOS:
-    end (run, ACT_RESULT_COMPLETE);
+    end (run, run->incomplete ? ACT_RESULT_INCOMPLETE : ACT_RESULT_COMPLETE);
     break;
   case GST_MESSAGE_ELEMENT:
     act_progress_handle_message (run->progress, message);

@@ -79,6 +79,7 @@ class Values(harness.Case):
         line = self.check(0, 'run', '--print', path,
                           f'dir={self.folder}').stdout
         subprocess.run(['sh', '-c', 'gst-launch-1.0 -q ' + line], check=True,
+                       env=harness.launch_environment(),
                        timeout=harness.TIMEOUT)
         self.assertTrue((self.folder / "a 'b' ! $x").exists())
 

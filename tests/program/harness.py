@@ -24,9 +24,20 @@ def run(*arguments, **options):
                           capture_output=True, **options)
 
 
+def launch_environment():
+    """What a program needs that is not built like the plugins it loads."""
+    environment = dict(os.environ)
+    preload = environment.get('ACT_TEST_PRELOAD')
+    if preload:
+        environment['LD_PRELOAD'] = preload
+        environment['ASAN_OPTIONS'] = 'detect_leaks=0'
+    return environment
+
+
 def launch(line, **options):
     """Runs gst-launch-1.0 on what --print gave, as a shell would."""
     options.setdefault('timeout', TIMEOUT)
+    options.setdefault('env', launch_environment())
     return subprocess.run(['gst-launch-1.0', '-q', *shlex.split(line)],
                           text=True, capture_output=True, **options)
 

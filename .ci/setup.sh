@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034
+# What demo.sh, test.sh and .ci/run share: Debian packages and builds.
+# To be sourced, in the repository's root.
+
+# to build and to run
+BUILD_PACKAGES=(
+  gcc libc6-dev meson ninja-build pkg-config python3
+  libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+  gstreamer1.0-tools libjson-glib-dev libssl-dev libopenblas-dev
+  libarchive-dev
+)
+# and to test: bindings, and the peers that results are compared with
+TEST_PACKAGES=(
+  gobject-introspection libgirepository1.0-dev
+  gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
+  python3-venv python3-gi python3-numpy python3-torch ca-certificates
+)
+# and for the checks of the sources
+CHECK_PACKAGES=(clang-format cppcheck)
+# peers that Debian does not have
+TEST_WHEELS=('tokenizers>=0.19' 'safetensors>=0.4')
+
+say() {
+  printf '\n== %s\n' "$*"
+}
+
+# installs what is missing of the packages named, and only that
+need_packages() {
+  local missing=() package as_root=()
+
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+      grep -q '^install ok installed$' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || {
+      echo "as root: apt-get install ${missing[*]}" >&2
+      return 1
+    }
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# a virtual environment on top of Debian's Python packages
+need_python() {
+  if [ ! -x .venv/bin/python ]; then
+    say 'making .venv'
+    /usr/bin/python3 -m venv --system-site-packages .venv
+  fi
+  .venv/bin/python - <<'PYTHON' 2>/dev/null ||
+import safetensors, tokenizers
+PYTHON
+    .venv/bin/pip install -q --disable-pip-version-check "${TEST_WHEELS[@]}"
+}
+
+# configure FOLDER [OPTION...]: a build folder, new or with other options
+configure() {
+  local folder=$1
+  shift
+
+  if [ -f "$folder/build.ninja" ]; then
+    meson setup --reconfigure "$folder" "$@" >"$folder/configure.log"
+  else
+    mkdir -p "$folder"
+    meson setup "$folder" "$@" >"$folder/configure.log" || {
+      cat "$folder/configure.log"
+      return 1
+    }
+  fi
+}
+
+# adds up meson's results of the build folders named: "N passed, ..."
+count_results() {
+  python3 .ci/count-results.py "$@"
+}

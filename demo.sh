@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# From nothing to a dashboard: installs what is missing, builds, and runs the
+# sample model over the licence texts that every Debian system has.
+set -euo pipefail
+cd "$(dirname "$0")"
+. .ci/setup.sh
+
+output=demo-output/licences
+model=samples/licences-model
+
+need_packages "${BUILD_PACKAGES[@]}"
+
+say 'building'
+configure build-demo --buildtype=release -Dtests=disabled -Dexamples=disabled \
+  -Dintrospection=disabled
+ninja -C build-demo
+
+say 'running the sample model over /usr/share/common-licenses'
+mkdir -p "${output%/*}"
+meson devenv -C build-demo gst-activations dashboard \
+  --model "$PWD/$model" --text /usr/share/common-licenses \
+  --output "$PWD/$output" --overwrite --report "$PWD/$output-report.json"
+
+say 'what is in it'
+python3 examples/show_dashboard.py "$output"
+printf '\nThe dashboard: %s\n' "$PWD/$output"
