@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* The dead-component filter: a column is dead in a batch if its largest value
+ * there (signed, implicit zeros counted) is below the threshold. */
+
+/* One reading of a dense matrix [n_rows, n_cols]: the largest value of each
+ * column (max may be NULL), and how many values are not zero. FALSE, and the
+ * rest undefined, if one is NaN or infinite. */
+gboolean act_filter_scan_dense (const float *dense, gsize n_rows, gsize n_cols,
+    float *max, gsize *n_values);
+
+/* alive [n_cols]: 1 where max is not below threshold and before (NULL: all)
+ * was alive; before may be alive itself. Returns how many it turned dead. */
+gsize act_filter_mark (gsize n_cols, const float *max, float threshold,
+    const guint8 *before, guint8 *alive);
+
+/* A copy with zeros in the columns that are dead (alive NULL: none) and with
+ * every -0.0 as 0.0. */
+void act_filter_dense (const float *dense, gsize n_rows, gsize n_cols,
+    const guint8 *alive, float *out);
+
+gboolean act_has_minus_zero (const float *values, gsize n);

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-actdeadfilter
+ * @short_description: leaves out components that stay below a threshold
+ *
+ * A component is dead in a batch if its largest activation there is below the
+ * property "threshold" (as float32; signed; equal is alive). Dead components
+ * have no activations behind this element and do not count for their clusters;
+ * the batch's meta says which are alive. A component may be dead in one batch
+ * and alive in the next.
+ *
+ * Sink: float32 component activations (n_positions, n_components), dense or
+ * CSR, all finite.
+ * Src: the same, by default in CSR.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 actdumpsrc location=tests/data/golden/basic ! actdeadfilter
+ * threshold=0.01 ! fakesink
+ * ]|
+ */
+
+#include "config.h"
+
+#include "elements/actdeadfilter.h"
+
+#include <gst/activations/activations.h>
+
+#include "sparse/csr.h"
+#include "sparse/filter.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_actfilter_debug);
+#define GST_CAT_DEFAULT gst_actfilter_debug
+
+/* the blocks that this element makes anew or hands on as they are */
+#define COMPONENT_BLOCKS                                                       \
+  (1u << GST_ACT_BLOCK_COMPONENT_INDPTR                                        \
+      | 1u << GST_ACT_BLOCK_COMPONENT_INDICES                                  \
+      | 1u << GST_ACT_BLOCK_COMPONENT_VALUES)
+
+typedef enum { LAYOUT_AUTO, LAYOUT_CSR, LAYOUT_DENSE } Layout;
+
+struct _GstActDeadFilter {
+  GstBaseTransform parent_instance;
+
+  gdouble threshold;
+  Layout layout;
+
+  GstActInfo *info;
+  GstActLayout out_layout;
+  gfloat *max; /* [n_components] */
+};
+
+enum { PROP_THRESHOLD = 1, PROP_LAYOUT, N_PROPS };
+static GParamSpec *props[N_PROPS];
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_COMPONENTS_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_COMPONENTS_CAPS));
+
+G_DEFINE_FINAL_TYPE (
+    GstActDeadFilter, gst_act_dead_filter, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE (
+    actdeadfilter, "actdeadfilter", GST_RANK_NONE, GST_TYPE_ACT_DEAD_FILTER)
+
+#define GST_TYPE_ACT_DEAD_FILTER_LAYOUT (gst_act_dead_filter_layout_get_type ())
+static GType
+gst_act_dead_filter_layout_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { LAYOUT_AUTO, "CSR, or dense if what follows takes nothing else", "auto" },
+    { LAYOUT_CSR, "Compressed sparse rows: nonzeros only", "csr" },
+    { LAYOUT_DENSE, "Dense: every value", "dense" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstActDeadFilterLayout", values));
+  return type;
+}
+
+static void
+set_layouts (GstCaps *caps, Layout layout)
+{
+  GValue list = G_VALUE_INIT, value = G_VALUE_INIT;
+
+  if (layout == LAYOUT_CSR || layout == LAYOUT_DENSE) {
+    gst_caps_set_simple (caps, "layout", G_TYPE_STRING,
+        layout == LAYOUT_CSR ? "csr" : "dense", NULL);
+    return;
+  }
+  /* the first is preferred */
+  g_value_init (&list, GST_TYPE_LIST);
+  for (guint i = 0; i < 2; i++) {
+    g_value_init (&value, G_TYPE_STRING);
+    g_value_set_static_string (&value, i == 0 ? "csr" : "dense");
+    gst_value_list_append_and_take_value (&list, &value);
+  }
+  gst_caps_set_value (caps, "layout", &list);
+  g_value_unset (&list);
+}
+
+static GstCaps *
+gst_act_dead_filter_transform_caps (GstBaseTransform *trans,
+    GstPadDirection direction, GstCaps *caps, GstCaps *filter)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+  GstCaps *out = gst_caps_copy (caps);
+
+  if (!gst_caps_is_empty (out))
+    set_layouts (out, direction == GST_PAD_SINK ? self->layout : LAYOUT_AUTO);
+  if (filter != NULL) {
+    GstCaps *all = out;
+
+    out = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (all);
+  }
+  return out;
+}
+
+static gboolean
+gst_act_dead_filter_set_caps (
+    GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstActInfo) in = gst_act_info_new_from_caps (incaps, &error);
+  g_autoptr (GstActInfo) out =
+      in != NULL ? gst_act_info_new_from_caps (outcaps, &error) : NULL;
+
+  if (out == NULL) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+  self->out_layout = out->layout;
+  self->max = g_renew (gfloat, self->max, in->n_components);
+  g_clear_pointer (&self->info, gst_act_info_unref);
+  self->info = g_steal_pointer (&in);
+  GST_INFO_OBJECT (self, "%u components, %s to %s, kernels: %s",
+      self->info->n_components, gst_act_layout_to_string (self->info->layout),
+      gst_act_layout_to_string (self->out_layout), act_csr_kernel_name ());
+  return TRUE;
+}
+
+/* The output has the same other blocks; the components come in transform. */
+static GstFlowReturn
+gst_act_dead_filter_prepare_output_buffer (
+    GstBaseTransform *trans, GstBuffer *input, GstBuffer **output)
+{
+  if (gst_act_batch_meta_get (input) == NULL)
+    *output = gst_buffer_new (); /* transform says what is missing */
+  else
+    *output = gst_act_buffer_copy_without (input, COMPONENT_BLOCKS);
+  return GST_FLOW_OK;
+}
+
+/* Looks at all values: the largest of each column where that matters, and
+ * how many are not zero. */
+static gboolean
+scan (GstActDeadFilter *self, const GstActBatch *batch, gboolean want_max,
+    gsize *n_values, GError **error)
+{
+  if (batch->layout == GST_ACT_LAYOUT_DENSE) {
+    if (act_filter_scan_dense (batch->component_values, batch->n_positions,
+            batch->n_components, want_max ? self->max : NULL, n_values))
+      return TRUE;
+    gst_act_batch_check_finite (batch, self->info, error);
+    return FALSE;
+  }
+  if (!gst_act_batch_check_finite (batch, self->info, error))
+    return FALSE;
+  *n_values = act_csr_count_dense (
+      batch->component_values, 1, batch->n_component_values, NULL);
+  if (want_max)
+    act_csr_column_max (batch->n_positions, batch->n_components,
+        batch->component_indptr, batch->component_indices,
+        batch->component_values, self->max);
+  return TRUE;
+}
+
+/* Which columns are alive; the same bytes where no more are dead than were. */
+static GBytes *
+mark_alive (GstActDeadFilter *self, const GstActBatch *batch, gfloat threshold,
+    gboolean *changed)
+{
+  gsize n = batch->n_components;
+  g_autofree guint8 *alive = g_malloc (MAX (n, 1));
+  gsize n_dead = act_filter_mark (n, self->max, threshold, batch->alive, alive);
+
+  GST_LOG_OBJECT (self,
+      "batch %" G_GUINT64_FORMAT ": %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
+      " components dead",
+      batch->batch_index, n_dead, n);
+  *changed = n_dead > 0;
+  if (n_dead == 0)
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&alive), n);
+}
+
+typedef struct {
+  GstMemory *memory[3]; /* indptr, indices, values */
+  gint64 *indptr;
+  gint32 *indices;
+  gfloat *values;
+} Csr;
+
+static void
+csr_alloc (Csr *csr, gsize n_rows, gsize n_values)
+{
+  csr->memory[0] = gst_act_memory_new (
+      (n_rows + 1) * sizeof (gint64), (gpointer *) &csr->indptr);
+  csr->memory[1] = gst_act_memory_new (
+      (n_values + ACT_CSR_SLACK) * sizeof (gint32), (gpointer *) &csr->indices);
+  csr->memory[2] = gst_act_memory_new (
+      (n_values + ACT_CSR_SLACK) * sizeof (gfloat), (gpointer *) &csr->values);
+}
+
+static gboolean
+add_csr (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
+    gsize n_values, GError **error)
+{
+  GstActBatchMeta *meta = gst_act_batch_meta_get (out);
+  Csr csr;
+
+  if (batch->layout == GST_ACT_LAYOUT_DENSE) {
+    csr_alloc (&csr, batch->n_positions, n_values);
+    n_values = act_csr_from_dense (batch->component_values, batch->n_positions,
+        batch->n_components, alive, csr.indptr, csr.indices, csr.values);
+  } else {
+    csr_alloc (&csr, batch->n_positions, batch->n_component_values);
+    n_values = act_csr_filter (batch->n_positions, batch->component_indptr,
+        batch->component_indices, batch->component_values, alive, csr.indptr,
+        csr.indices, csr.values);
+  }
+  meta->n_component_values = n_values;
+  for (guint i = 0; i < 3; i++) {
+    if (!gst_act_buffer_set_block (
+            out, GST_ACT_BLOCK_COMPONENT_INDPTR + i, csr.memory[i], error)) {
+      while (++i < 3)
+        gst_memory_unref (csr.memory[i]);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+add_dense (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
+    GError **error)
+{
+  gsize n_columns = batch->n_components;
+  GstMemory *memory;
+  gfloat *values;
+  gsize size;
+
+  if (!g_size_checked_mul (&size, batch->n_positions, n_columns)
+      || !g_size_checked_mul (&size, size, sizeof (gfloat))) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
+        "batch %" G_GUINT64_FORMAT ": too large for the dense layout",
+        batch->batch_index);
+    return FALSE;
+  }
+  memory = gst_act_memory_new (size, (gpointer *) &values);
+  if (batch->layout == GST_ACT_LAYOUT_CSR) {
+    act_csr_to_dense (batch->n_positions, n_columns, batch->component_indptr,
+        batch->component_indices, batch->component_values, values);
+    if (alive != NULL)
+      act_filter_dense (values, batch->n_positions, n_columns, alive, values);
+  } else {
+    act_filter_dense (
+        batch->component_values, batch->n_positions, n_columns, alive, values);
+  }
+  return gst_act_buffer_set_block (
+      out, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
+}
+
+/* the input's blocks again */
+static gboolean
+share_components (GstBuffer *input, GstBuffer *out, GError **error)
+{
+  const GstActBatchMeta *meta = gst_act_batch_meta_get (input);
+
+  for (guint i = GST_ACT_BLOCK_COMPONENT_INDPTR;
+       i <= GST_ACT_BLOCK_COMPONENT_VALUES; i++) {
+    if (meta->block[i] >= 0
+        && !gst_act_buffer_set_block (out, i,
+            gst_buffer_get_memory (input, (guint) meta->block[i]), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+filter_batch (GstActDeadFilter *self, const GstActBatch *batch,
+    GstBuffer *input, GstBuffer *out, GError **error)
+{
+  gfloat threshold = (gfloat) self->threshold;
+  g_autoptr (GBytes) marked = NULL;
+  const guint8 *alive = batch->alive;
+  gboolean changed = FALSE;
+  gsize n_values;
+
+  if (!scan (self, batch, threshold > 0.0f, &n_values, error))
+    return FALSE;
+  if (threshold > 0.0f)
+    marked = mark_alive (self, batch, threshold, &changed);
+  if (changed) {
+    alive = g_bytes_get_data (marked, NULL);
+    gst_act_batch_meta_set_alive (gst_act_batch_meta_get (out), marked);
+  }
+  if (self->out_layout == GST_ACT_LAYOUT_CSR) {
+    /* zeros are never stored: with one among them the CSR is made anew */
+    if (batch->layout == GST_ACT_LAYOUT_CSR && !changed
+        && n_values == batch->n_component_values)
+      return share_components (input, out, error);
+    return add_csr (batch, out, alive, n_values, error);
+  }
+  if (batch->layout == GST_ACT_LAYOUT_DENSE && !changed
+      && !act_has_minus_zero (
+          batch->component_values, batch->n_component_values))
+    return share_components (input, out, error);
+  return add_dense (batch, out, alive, error);
+}
+
+static GstFlowReturn
+gst_act_dead_filter_transform (
+    GstBaseTransform *trans, GstBuffer *input, GstBuffer *output)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+  g_autoptr (GError) error = NULL;
+  GstActBatch batch;
+  gboolean done;
+
+  done = gst_act_batch_map (
+      &batch, input, self->info, GST_ACT_MAP_COMPONENTS, &error);
+  if (done) {
+    done = filter_batch (self, &batch, input, output, &error);
+    gst_act_batch_unmap (&batch);
+  }
+  if (!done) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return GST_FLOW_ERROR;
+  }
+  return GST_FLOW_OK;
+}
+
+/* no pool: what is added belongs to nobody else */
+static gboolean
+gst_act_dead_filter_decide_allocation (GstBaseTransform *trans, GstQuery *query)
+{
+  return TRUE;
+}
+
+static gboolean
+gst_act_dead_filter_stop (GstBaseTransform *trans)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+
+  g_clear_pointer (&self->info, gst_act_info_unref);
+  g_clear_pointer (&self->max, g_free);
+  return TRUE;
+}
+
+static void
+gst_act_dead_filter_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (object);
+
+  switch (id) {
+  case PROP_THRESHOLD:
+    self->threshold = g_value_get_double (value);
+    break;
+  case PROP_LAYOUT:
+    self->layout = (Layout) g_value_get_enum (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_dead_filter_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (object);
+
+  switch (id) {
+  case PROP_THRESHOLD:
+    g_value_set_double (value, self->threshold);
+    break;
+  case PROP_LAYOUT:
+    g_value_set_enum (value, self->layout);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_dead_filter_finalize (GObject *object)
+{
+  gst_act_dead_filter_stop (GST_BASE_TRANSFORM (object));
+  G_OBJECT_CLASS (gst_act_dead_filter_parent_class)->finalize (object);
+}
+
+static void
+gst_act_dead_filter_class_init (GstActDeadFilterClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+
+  object_class->set_property = gst_act_dead_filter_set_property;
+  object_class->get_property = gst_act_dead_filter_get_property;
+  object_class->finalize = gst_act_dead_filter_finalize;
+
+  props[PROP_THRESHOLD] = g_param_spec_double ("threshold", "Threshold",
+      "A component whose largest activation over a batch is below this is dead "
+      "in that batch: left out, as if it had none; 0 keeps all",
+      0.0, G_MAXFLOAT, 0.0,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  props[PROP_LAYOUT] = g_param_spec_enum ("layout", "Layout",
+      "Layout of the activations that are handed on; results are the same",
+      GST_TYPE_ACT_DEAD_FILTER_LAYOUT, LAYOUT_AUTO,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  gst_type_mark_as_plugin_api (GST_TYPE_ACT_DEAD_FILTER_LAYOUT, 0);
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Dead-component filter",
+      "Filter/Activations",
+      "Leaves out the components whose activations stay below a threshold in "
+      "a batch, and turns activations into their sparse form",
+      "gst-activations");
+
+  trans_class->transform_caps =
+      GST_DEBUG_FUNCPTR (gst_act_dead_filter_transform_caps);
+  trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_dead_filter_set_caps);
+  trans_class->prepare_output_buffer =
+      GST_DEBUG_FUNCPTR (gst_act_dead_filter_prepare_output_buffer);
+  trans_class->transform = GST_DEBUG_FUNCPTR (gst_act_dead_filter_transform);
+  trans_class->decide_allocation =
+      GST_DEBUG_FUNCPTR (gst_act_dead_filter_decide_allocation);
+  trans_class->stop = GST_DEBUG_FUNCPTR (gst_act_dead_filter_stop);
+}
+
+static void
+gst_act_dead_filter_init (GstActDeadFilter *self)
+{
+  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), FALSE);
+}
