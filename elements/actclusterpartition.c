@@ -84,6 +84,25 @@ gst_act_cluster_partition_reduce (GstActClusterBase *base,
       clusters, memory[0], memory[1], memory[2], n, error);
 }
 
+/* without a file there is nothing to do: said before the first batch is made */
+static gboolean
+gst_act_cluster_partition_start (GstBaseTransform *trans)
+{
+  g_autofree gchar *clusters = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_object_get (trans, "clusters", &clusters, NULL);
+  if (clusters == NULL) {
+    g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
+        "property 'clusters' is not set, expected a clusters.json or the zip "
+        "of a merge history");
+    gst_act_element_post_error (GST_ELEMENT (trans), error);
+    return FALSE;
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_act_cluster_partition_parent_class)
+      ->start (trans);
+}
+
 static gboolean
 gst_act_cluster_partition_stop (GstBaseTransform *trans)
 {
@@ -102,11 +121,12 @@ gst_act_cluster_partition_finalize (GObject *object)
 static void
 gst_act_cluster_partition_class_init (GstActClusterPartitionClass *klass)
 {
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
   GstActClusterBaseClass *base_class = GST_ACT_CLUSTER_BASE_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = gst_act_cluster_partition_finalize;
-  GST_BASE_TRANSFORM_CLASS (klass)->stop =
-      GST_DEBUG_FUNCPTR (gst_act_cluster_partition_stop);
+  trans_class->start = GST_DEBUG_FUNCPTR (gst_act_cluster_partition_start);
+  trans_class->stop = GST_DEBUG_FUNCPTR (gst_act_cluster_partition_stop);
   base_class->assign = gst_act_cluster_partition_assign;
   base_class->reduce = gst_act_cluster_partition_reduce;
 }
