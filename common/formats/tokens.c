@@ -10,31 +10,44 @@ act_tokens_is_dtype (ActDtype dtype)
       || dtype == ACT_DTYPE_U32 || dtype == ACT_DTYPE_U16;
 }
 
-static gint64
-load (ActDtype dtype, const guint8 *src, gsize i)
-{
-  gint64 i64;
-  gint32 i32;
-  guint32 u32;
-  guint16 u16;
-
-  switch (dtype) {
-  case ACT_DTYPE_I64:
-    memcpy (&i64, src + 8 * i, 8);
-    return i64;
-  case ACT_DTYPE_I32:
-    memcpy (&i32, src + 4 * i, 4);
-    return i32;
-  case ACT_DTYPE_U32:
-    memcpy (&u32, src + 4 * i, 4);
-    return u32;
-  case ACT_DTYPE_U16:
-    memcpy (&u16, src + 2 * i, 2);
-    return u16;
-  default:
-    g_return_val_if_reached (-1);
+/* a loop for each type: whether a row is padding, and narrowing */
+#define DEFINE_KERNELS(type) \
+  static inline gint64 type##_load (const guint8 *src, gsize i) \
+  { \
+    type id; \
+\
+    memcpy (&id, src + i * sizeof id, sizeof id); \
+    return id; \
+  } \
+\
+  static gsize type##_to_i32 (const guint8 *src, gsize n, gint64 limit, \
+      gint32 *dst, gint64 *bad) \
+  { \
+    for (gsize i = 0; i < n; i++) { \
+      gint64 id = type##_load (src, i); \
+\
+      if (id < 0 || id >= limit) { \
+        *bad = id; \
+        return i; \
+      } \
+      dst[i] = id; \
+    } \
+    return n; \
+  } \
+\
+  static gboolean type##_is_padding (const guint8 *src, gsize n) \
+  { \
+    for (gsize i = 0; i < n; i++) { \
+      if (type##_load (src, i) != -1) \
+        return FALSE; \
+    } \
+    return n > 0; \
   }
-}
+
+DEFINE_KERNELS (guint16)
+DEFINE_KERNELS (guint32)
+DEFINE_KERNELS (gint32)
+DEFINE_KERNELS (gint64)
 
 gsize
 act_tokens_to_i32 (ActDtype dtype, const void *src, gsize n, guint vocab_size,
@@ -42,24 +55,33 @@ act_tokens_to_i32 (ActDtype dtype, const void *src, gsize n, guint vocab_size,
 {
   gint64 limit = vocab_size > 0 ? vocab_size : (gint64) G_MAXINT32 + 1;
 
-  for (gsize i = 0; i < n; i++) {
-    gint64 id = load (dtype, src, i);
-
-    if (id < 0 || id >= limit) {
-      *bad = id;
-      return i;
-    }
-    dst[i] = id;
+  switch (dtype) {
+  case ACT_DTYPE_U16:
+    return guint16_to_i32 (src, n, limit, dst, bad);
+  case ACT_DTYPE_U32:
+    return guint32_to_i32 (src, n, limit, dst, bad);
+  case ACT_DTYPE_I32:
+    return gint32_to_i32 (src, n, limit, dst, bad);
+  case ACT_DTYPE_I64:
+    return gint64_to_i32 (src, n, limit, dst, bad);
+  default:
+    g_return_val_if_reached (0);
   }
-  return n;
 }
 
 gboolean
 act_tokens_is_padding (ActDtype dtype, const void *src, gsize n)
 {
-  for (gsize i = 0; i < n; i++) {
-    if (load (dtype, src, i) != -1)
-      return FALSE;
+  switch (dtype) {
+  case ACT_DTYPE_U16:
+    return guint16_is_padding (src, n);
+  case ACT_DTYPE_U32:
+    return guint32_is_padding (src, n);
+  case ACT_DTYPE_I32:
+    return gint32_is_padding (src, n);
+  case ACT_DTYPE_I64:
+    return gint64_is_padding (src, n);
+  default:
+    g_return_val_if_reached (FALSE);
   }
-  return n > 0;
 }
