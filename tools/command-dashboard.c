@@ -151,12 +151,26 @@ find_missing (const Settings *settings)
   return NULL;
 }
 
+/* acttextsrc's location: a comma between paths, "\\," for one in a path */
+static char *
+join_texts (GPtrArray *texts)
+{
+  GString *joined = g_string_new (NULL);
+
+  for (guint i = 0; i < texts->len; i++) {
+    g_auto (GStrv) parts = g_strsplit (g_ptr_array_index (texts, i), ",", -1);
+    g_autofree char *escaped = g_strjoinv ("\\,", parts);
+
+    g_string_append_printf (joined, "%s%s", i > 0 ? "," : "", escaped);
+  }
+  return g_string_free (joined, FALSE);
+}
+
 static void
 settle_values (Settings *settings)
 {
-  g_ptr_array_add (settings->texts, NULL);
-  g_hash_table_replace (settings->values, g_strdup ("text"),
-      g_strjoinv (",", (char **) settings->texts->pdata));
+  g_hash_table_replace (
+      settings->values, g_strdup ("text"), join_texts (settings->texts));
   if (settings->overwrite)
     g_hash_table_replace (
         settings->values, g_strdup ("overwrite"), g_strdup ("true"));

@@ -58,13 +58,17 @@ act_outcome_take_note (ActOutcome *self, GstMessage *message)
 {
   const GstStructure *s = gst_message_get_structure (message);
 
-  if (s == NULL
-      || (!gst_structure_has_name (s, "act-summary")
-          && !gst_structure_has_name (s, "act-output")
-          && !gst_structure_has_name (s, "act-dropped")))
+  if (s == NULL || !g_str_has_prefix (gst_structure_get_name (s), "act-")
+      || gst_structure_has_name (s, "act-progress"))
     return;
   g_ptr_array_add (self->notes, gst_structure_copy (s));
   g_ptr_array_add (self->note_names, g_strdup (GST_MESSAGE_SRC_NAME (message)));
+}
+
+gboolean
+act_note_is_output (const GstStructure *note)
+{
+  return gst_structure_has_name (note, "act-output");
 }
 
 /* properties that differ from their defaults, each as text */

@@ -34,9 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActOutcome, act_outcome_free)
 
 const char *act_outcome_get_result_name (const ActOutcome *outcome);
 int act_outcome_get_exit_code (const ActOutcome *outcome);
-/* keeps an element message that tells what was done (act-summary,
- * act-output, act-dropped) */
+/* keeps an element message that tells what was done: act-summary of a store,
+ * act-output of whatever wrote something (its field location), others */
 void act_outcome_take_note (ActOutcome *outcome, GstMessage *message);
+gboolean act_note_is_output (const GstStructure *note);
 /* what the elements of a pipeline were set to */
 void act_outcome_take_settings (ActOutcome *outcome, GstElement *pipeline);
 /* the closing lines, on standard output */

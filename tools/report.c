@@ -3,6 +3,8 @@
 
 #include "report.h"
 
+#include <string.h>
+
 #include <formats/json.h>
 
 #include "launch.h"
@@ -80,20 +82,22 @@ add_fields (ActJsonWriter *json, const GstStructure *s)
   }
 }
 
-/* the elements' closing messages, under a name each kind has */
+/* what elements said they did: counts, or where they wrote */
 static void
-add_notes (ActJsonWriter *json, const ActOutcome *outcome, const char *kind,
-    const char *key)
+add_notes (ActJsonWriter *json, const ActOutcome *outcome, const char *key,
+    gboolean outputs)
 {
   act_json_key (json, key);
   act_json_begin_array (json);
   for (guint i = 0; i < outcome->notes->len; i++) {
     const GstStructure *s = g_ptr_array_index (outcome->notes, i);
 
-    if (!gst_structure_has_name (s, kind))
+    if (act_note_is_output (s) != outputs)
       continue;
     act_json_begin_object (json);
     add_string (json, "element", g_ptr_array_index (outcome->note_names, i));
+    if (!outputs)
+      add_string (json, "kind", gst_structure_get_name (s) + strlen ("act-"));
     add_fields (json, s);
     act_json_end_object (json);
   }
@@ -175,9 +179,8 @@ act_report_write (const char *filename, const ActReportInput *input,
 
   act_json_begin_object (json);
   add_result (json, outcome);
-  add_notes (json, outcome, "act-summary", "stored");
-  add_notes (json, outcome, "act-dropped", "dropped");
-  add_notes (json, outcome, "act-output", "output");
+  add_notes (json, outcome, "counts", FALSE);
+  add_notes (json, outcome, "output", TRUE);
   add_steps (json, outcome);
   add_input (json, input);
   add_settings (json, outcome);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "outcome.h"
 
+#include <string.h>
+
 #include "steptimes.h"
 #include "units.h"
 
@@ -35,25 +37,38 @@ join_counts (const GstStructure *s)
   return g_string_free (out, FALSE);
 }
 
+/* what elements said they did: "act-summary" of a store, and the like */
 static gboolean
-print_notes (const ActOutcome *self, const char *kind, const char *title)
+print_counts (const ActOutcome *self)
 {
   gboolean any = FALSE;
 
   for (guint i = 0; i < self->notes->len; i++) {
     const GstStructure *s = g_ptr_array_index (self->notes, i);
+    g_autofree char *title =
+        g_strdup (gst_structure_get_name (s) + strlen ("act-"));
     g_autofree char *text = NULL;
 
-    if (!gst_structure_has_name (s, kind))
+    if (act_note_is_output (s))
       continue;
-    if (gst_structure_has_field_typed (s, "location", G_TYPE_STRING))
-      text = g_strdup (gst_structure_get_string (s, "location"));
-    else
-      text = join_counts (s);
+    title[0] = g_ascii_toupper (title[0]);
+    text = join_counts (s);
     print_field (title, text);
     any = TRUE;
   }
   return any;
+}
+
+static void
+print_outputs (const ActOutcome *self)
+{
+  for (guint i = 0; i < self->notes->len; i++) {
+    const GstStructure *s = g_ptr_array_index (self->notes, i);
+    const char *location = gst_structure_get_string (s, "location");
+
+    if (act_note_is_output (s) && location != NULL)
+      print_field ("Output", location);
+  }
 }
 
 static void
@@ -94,14 +109,13 @@ print_steps (const GArray *steps)
 void
 act_outcome_print (const ActOutcome *self)
 {
-  if (!print_notes (self, "act-summary", "Stored") && self->n_samples > 0) {
+  if (!print_counts (self) && self->n_samples > 0) {
     g_autofree char *count = act_units_count (self->n_samples);
 
     print_field ("Samples", count);
   }
-  print_notes (self, "act-dropped", "Dropped");
   print_time (self);
   if (self->steps != NULL)
     print_steps (self->steps);
-  print_notes (self, "act-output", "Output");
+  print_outputs (self);
 }

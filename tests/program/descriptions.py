@@ -4,6 +4,7 @@ syntax."""
 
 import json
 import os
+import random
 import subprocess
 
 import harness
@@ -53,6 +54,19 @@ class Values(harness.Case):
                 with self.subTest(form=form, value=value):
                     names = self.settings(path, 'x=' + value)
                     self.assertEqual(names[1:], [expected, 'last one'])
+
+    def test_random_values(self):
+        chooser = random.Random(1)
+        alphabet = 'ab1 "\\\'!#${}()=,;:.\n\tä漢🙂<>[]'
+        values = [str(number) + ''.join(chooser.choices(alphabet, k=12))
+                  for number in range(100)]
+        values += [''.join(chooser.choices(alphabet, k=12)) + str(number)
+                   for number in range(100)]
+        path = self.description('fakesrc num-buffers=1 ' + ' '.join(
+            f'! identity name=${{v{i}}}' for i in range(200)) + ' ! fakesink')
+        names = self.settings(
+            path, *(f'v{i}={value}' for i, value in enumerate(values)))
+        self.assertEqual(names[1:-1], values)
 
     def test_empty_value(self):
         path = self.description('fakesrc num-buffers=1 ! '
