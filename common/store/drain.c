@@ -449,6 +449,9 @@ next_rows (ActDrain *drain, ActRun *run)
   drain->run_rows = run->n_rows;
   drain->next_row += run->n_rows;
   run->last = drain->next_row == drain->total_rows;
+  run->end = run->last && drain->cluster + 1 == drain->shape.n_clusters
+      && (!drain->settings.component_rows
+          || drain->member + 1 == (gint) run->n_members);
   if (!run->last || drain->member >= 0)
     return;
   run->coactivations = drain->gather.coactivation.counts

@@ -33,6 +33,7 @@ typedef struct {
   gint member; /* -1: the cluster itself */
   gboolean first;
   gboolean last;
+  gboolean end; /* no run of anything comes after this one */
   guint64 first_row;
   gsize n_rows;
   gsize n_values; /* tokens: n_rows * n_ctx */

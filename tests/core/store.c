@@ -226,7 +226,8 @@ drain_all (ActStore *store, const GoldenCase *golden, ActDrainSettings settings)
   Drained *drained = g_new0 (Drained, 1);
   ActDrainResult result;
   GError *error = NULL;
-  ActRun run;
+  ActRun run = { 0 };
+  guint n_ends = 0;
 
   settings.members = (ActMembers){ golden->n_members, golden->members };
   drained->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
@@ -235,6 +236,7 @@ drain_all (ActStore *store, const GoldenCase *golden, ActDrainSettings settings)
   drain = act_drain_new (store, &settings);
   while ((result = act_drain_next (drain, &run, &error)) == ACT_DRAIN_RUN) {
     check_bounds (&settings, &run);
+    n_ends += run.end;
     if (run.kind == ACT_RUN_SAMPLES)
       take_tokens (drained, drain, &run);
     else
@@ -242,6 +244,7 @@ drain_all (ActStore *store, const GoldenCase *golden, ActDrainSettings settings)
   }
   g_assert_no_error (error);
   g_assert_cmpint (result, ==, ACT_DRAIN_END);
+  g_assert_true (run.end && n_ends == 1);
   return drained;
 }
 

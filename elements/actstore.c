@@ -1,0 +1,930 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-actstore
+ * @title: actstore
+ * @short_description: stores activations, gives back records of each cluster
+ *
+ * Takes batches with component and cluster activations and keeps them. At the
+ * end of a whole run it drains to its source pads, if it has any: the tokens
+ * of all samples, then cluster after cluster the rows (samples) that were
+ * stored for it, with its coactivations. Without a source pad it is a sink.
+ *
+ * A cluster is active in a batch if any of its activations there is not 0;
+ * then all samples of that batch are rows of it. Each of its components has
+ * the same rows but for batches in which it is dead.
+ *
+ * Sink: application/x-act-clusters, a batch a buffer: tokens [samples, n_ctx],
+ * components [samples x n_ctx, components] in CSR or dense, clusters
+ * [samples x n_ctx, clusters] in CSR. Source pads (on request, any number):
+ * application/x-act-records, a bounded run of rows a buffer, see
+ * #GstActRecordMeta.
+ *
+ * The end of a stream does not say that the run was whole, so nothing is
+ * drained unless an act-complete event came whose number of samples is what
+ * was stored; else the element warns. Positions and durations are in samples
+ * (#GST_FORMAT_DEFAULT). At the end it posts an element message `act-summary`
+ * with `samples`, `positions`, `batches`, `component-values`,
+ * `cluster-values` and `clusters`.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 actdumpsrc location=tests/data/golden/basic ! actdeadfilter !
+ * actclustermax clusters=tests/data/golden/basic/clusters.json ! actstore !
+ * fakesink
+ * ]|
+ */
+#include "config.h"
+
+#include "actstore.h"
+
+#include <gst/base/gstflowcombiner.h>
+#include <stdio.h>
+
+#include "actstorerecords.h"
+
+GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
+#define GST_CAT_DEFAULT actstore_debug
+
+#define DEFAULT_COMPONENT_RECORDS FALSE
+#define DEFAULT_MAX_RECORD_SIZE (4u << 20)
+#define DEFAULT_PROGRESS_INTERVAL 250
+
+enum {
+  PROP_COMPONENT_RECORDS = 1,
+  PROP_MAX_RECORD_SIZE,
+  PROP_PROGRESS_INTERVAL,
+  N_PROPS
+};
+static GParamSpec *props[N_PROPS];
+
+struct _GstActStore {
+  GstElement parent;
+
+  GstPad *sink_pad;
+  guint next_pad;
+
+  gboolean component_records;
+  guint max_record_size;
+  guint progress_interval;
+
+  /* lock guards these; cond tells that one of them changed */
+  GMutex lock;
+  GCond cond;
+  gboolean flushing; /* between FLUSH_START and FLUSH_STOP */
+  gboolean stopping; /* from PAUSED to READY on */
+  gboolean playing;
+  gboolean eos_posted;
+  guint32 eos_seqnum;
+  guint64 position; /* one past the last sample that came */
+
+  /* streaming thread only */
+  GstActInfo *info;
+  GstCaps *record_caps;
+  GstEvent *vocabulary;
+  GstEvent *assignment_event;
+  GstActAssignment *assignment;
+  ActStore *store; /* NULL until the first batch */
+  gboolean complete;
+  guint64 n_announced;
+  gboolean ended;
+  guint run; /* counts streams; a pad whose events are of this one is ready */
+  gint64 last_progress;
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_CLUSTERS_CAPS));
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src_%u",
+    GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS (GST_ACT_RECORDS_CAPS));
+
+G_DEFINE_TYPE (GstActStore, gst_act_store, GST_TYPE_ELEMENT)
+GST_ELEMENT_REGISTER_DEFINE (
+    actstore, "actstore", GST_RANK_NONE, GST_TYPE_ACT_STORE)
+
+/* --- waiting and giving up --- */
+
+static gboolean
+gst_act_store_is_sink (GstActStore *self)
+{
+  gboolean is_sink;
+
+  GST_OBJECT_LOCK (self);
+  is_sink = GST_OBJECT_FLAG_IS_SET (self, GST_ELEMENT_FLAG_SINK);
+  GST_OBJECT_UNLOCK (self);
+  return is_sink;
+}
+
+static gboolean
+gst_act_store_is_linked (GstActStore *self)
+{
+  gboolean is_linked = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  for (GList *l = GST_ELEMENT (self)->srcpads; l != NULL; l = l->next)
+    is_linked |= gst_pad_is_linked (l->data);
+  GST_OBJECT_UNLOCK (self);
+  return is_linked;
+}
+
+/* Without a link there is nobody behind that would hold the data while PAUSED.
+ * Returns FALSE when flushing. */
+static gboolean
+gst_act_store_wait (GstActStore *self)
+{
+  gboolean go_on;
+
+  g_mutex_lock (&self->lock);
+  while (!self->flushing && !self->stopping && !self->playing
+      && !gst_act_store_is_linked (self))
+    g_cond_wait (&self->cond, &self->lock);
+  go_on = !self->flushing && !self->stopping;
+  g_mutex_unlock (&self->lock);
+  return go_on;
+}
+
+static gboolean
+gst_act_store_cancelled (gpointer user_data)
+{
+  GstActStore *self = user_data;
+  gboolean cancelled;
+
+  g_mutex_lock (&self->lock);
+  cancelled = self->flushing || self->stopping;
+  g_mutex_unlock (&self->lock);
+  return cancelled;
+}
+
+static void
+gst_act_store_set (GstActStore *self, gboolean *flag, gboolean value)
+{
+  g_mutex_lock (&self->lock);
+  *flag = value;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- a run's data --- */
+
+static void
+gst_act_store_reset_run (GstActStore *self)
+{
+  g_clear_pointer (&self->store, act_store_free);
+  self->complete = FALSE;
+  self->ended = FALSE;
+  self->run++;
+  self->last_progress = 0;
+  g_mutex_lock (&self->lock);
+  self->eos_posted = FALSE;
+  self->position = 0;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+gst_act_store_reset (GstActStore *self)
+{
+  gst_act_store_reset_run (self);
+  g_clear_pointer (&self->info, gst_act_info_unref);
+  gst_clear_caps (&self->record_caps);
+  gst_clear_event (&self->vocabulary);
+  gst_clear_event (&self->assignment_event);
+  g_clear_pointer (&self->assignment, gst_act_assignment_unref);
+}
+
+static gboolean
+gst_act_store_progress_is_due (GstActStore *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->last_progress != 0
+      && now - self->last_progress
+          < self->progress_interval * G_TIME_SPAN_MILLISECOND)
+    return FALSE;
+  self->last_progress = now;
+  return TRUE;
+}
+
+static void
+gst_act_store_post_progress (
+    GstActStore *self, const gchar *unit, guint64 done, guint64 total)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_act_message_new_progress (GST_OBJECT (self), unit, done, total));
+}
+
+static void
+gst_act_store_post_summary (GstActStore *self)
+{
+  guint64 n_samples = act_store_get_n_samples (self->store);
+
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("act-summary", "samples", G_TYPE_UINT64, n_samples,
+              "positions", G_TYPE_UINT64,
+              n_samples * self->info->sequence_length, "batches", G_TYPE_UINT64,
+              (guint64) act_store_get_n_batches (self->store),
+              "component-values", G_TYPE_UINT64,
+              act_store_get_n_component_values (self->store), "cluster-values",
+              G_TYPE_UINT64, act_store_get_n_cluster_values (self->store),
+              "clusters", G_TYPE_UINT64, (guint64) self->info->n_clusters,
+              NULL)));
+}
+
+/* --- source pads --- */
+
+static GList *
+gst_act_store_ref_src_pads (GstActStore *self)
+{
+  GList *pads;
+
+  GST_OBJECT_LOCK (self);
+  pads = g_list_copy_deep (
+      GST_ELEMENT (self)->srcpads, (GCopyFunc) (void *) gst_object_ref, NULL);
+  GST_OBJECT_UNLOCK (self);
+  return pads;
+}
+
+static void
+free_pads (GList *pads)
+{
+  g_list_free_full (pads, gst_object_unref);
+}
+
+/* Whether a pad has had what comes before records: it may have been requested
+ * late, and a flush takes the segment away. */
+static gboolean
+gst_act_store_pad_is_ready (GstActStore *self, GstPad *pad)
+{
+  g_autoptr (GstEvent) segment =
+      gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+
+  return segment != NULL
+      && GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (pad), "act-run"))
+      == self->run;
+}
+
+static GstEvent *
+gst_act_store_new_stream_start (GstActStore *self, GstPad *pad)
+{
+  g_autofree gchar *stream_id =
+      gst_pad_create_stream_id (pad, GST_ELEMENT (self), GST_PAD_NAME (pad));
+  g_autoptr (GstEvent) upstream =
+      gst_pad_get_sticky_event (self->sink_pad, GST_EVENT_STREAM_START, 0);
+  GstEvent *event = gst_event_new_stream_start (stream_id);
+  guint group_id;
+
+  if (upstream != NULL && gst_event_parse_group_id (upstream, &group_id))
+    gst_event_set_group_id (event, group_id);
+  return event;
+}
+
+/* Pushes what must come before the first record or gap. */
+static void
+gst_act_store_prepare_pad (GstActStore *self, GstPad *pad)
+{
+  GstSegment segment;
+
+  if (gst_act_store_pad_is_ready (self, pad))
+    return;
+  g_object_set_data (G_OBJECT (pad), "act-run", GUINT_TO_POINTER (self->run));
+  gst_pad_push_event (pad, gst_act_store_new_stream_start (self, pad));
+  if (self->record_caps == NULL)
+    return;
+  gst_pad_push_event (pad, gst_event_new_caps (self->record_caps));
+  gst_segment_init (&segment, GST_FORMAT_DEFAULT);
+  gst_pad_push_event (pad, gst_event_new_segment (&segment));
+  if (self->vocabulary != NULL)
+    gst_pad_push_event (pad, gst_event_ref (self->vocabulary));
+  if (self->assignment_event != NULL)
+    gst_pad_push_event (pad, gst_event_ref (self->assignment_event));
+}
+
+/* Takes event; every pad gets what it needs before. */
+static void
+gst_act_store_push_event (GstActStore *self, GstEvent *event)
+{
+  GList *pads = gst_act_store_ref_src_pads (self);
+
+  for (GList *l = pads; l != NULL; l = l->next) {
+    gst_act_store_prepare_pad (self, l->data);
+    gst_pad_push_event (l->data, gst_event_ref (event));
+  }
+  free_pads (pads);
+  gst_event_unref (event);
+}
+
+/* Takes buffer. */
+static GstFlowReturn
+gst_act_store_push (
+    GstActStore *self, GstFlowCombiner *combiner, GstBuffer *buffer)
+{
+  GList *pads = gst_act_store_ref_src_pads (self);
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  gst_flow_combiner_clear (combiner);
+  for (GList *l = pads; l != NULL; l = l->next)
+    gst_flow_combiner_add_pad (combiner, l->data);
+  for (GList *l = pads; l != NULL; l = l->next) {
+    gst_act_store_prepare_pad (self, l->data);
+    flow = gst_pad_push (l->data, gst_buffer_ref (buffer));
+    /* of no concern any more: the others go on */
+    if (g_object_get_data (l->data, "act-released") != NULL)
+      flow = GST_FLOW_OK;
+    flow = gst_flow_combiner_update_pad_flow (combiner, l->data, flow);
+    if (flow == GST_FLOW_FLUSHING || flow <= GST_FLOW_NOT_NEGOTIATED)
+      break;
+  }
+  free_pads (pads);
+  gst_buffer_unref (buffer);
+  return flow;
+}
+
+/* --- draining --- */
+
+static ActDrainResult
+gst_act_store_drain_run (GstActStore *self, ActDrain *drain, const ActRun *run,
+    GstFlowCombiner *combiner, GstFlowReturn *flow, GError **error)
+{
+  GstBuffer *buffer =
+      gst_act_records_buffer_new (drain, run, self->info, error);
+
+  if (buffer == NULL)
+    return ACT_DRAIN_ERROR;
+  /* before the last buffer: what is behind knows that it is whole when it
+   * has that */
+  if (run->end)
+    gst_act_store_push_event (self,
+        gst_act_event_new_complete (act_store_get_n_samples (self->store)));
+  *flow = gst_act_store_push (self, combiner, buffer);
+  if (run->kind == ACT_RUN_CLUSTER && run->last
+      && (run->cluster + 1 == self->info->n_clusters
+          || gst_act_store_progress_is_due (self)))
+    gst_act_store_post_progress (
+        self, "clusters", run->cluster + 1, self->info->n_clusters);
+  return ACT_DRAIN_RUN;
+}
+
+static GstFlowReturn
+gst_act_store_drain (
+    GstActStore *self, const GstActRecordsMembers *members, GError **error)
+{
+  /* half of a record's bytes for 8 bytes a value, half for 16 a row */
+  ActDrainSettings settings = {
+    .members = { members->n_members, members->members },
+    .component_rows = self->component_records,
+    .max_values = self->max_record_size / 16,
+    .max_rows = self->max_record_size / 32,
+    .cancelled = gst_act_store_cancelled,
+    .user_data = self,
+  };
+  g_autoptr (ActDrain) drain = act_drain_new (self->store, &settings);
+  GstFlowCombiner *combiner = gst_flow_combiner_new ();
+  GstFlowReturn flow = GST_FLOW_OK;
+  ActDrainResult result;
+  ActRun run;
+
+  do {
+    result = act_drain_next (drain, &run, error);
+    if (result == ACT_DRAIN_RUN)
+      result =
+          gst_act_store_drain_run (self, drain, &run, combiner, &flow, error);
+  } while (result == ACT_DRAIN_RUN && flow == GST_FLOW_OK);
+  gst_flow_combiner_free (combiner);
+  if (result == ACT_DRAIN_CANCELLED)
+    return GST_FLOW_FLUSHING;
+  return result == ACT_DRAIN_ERROR ? GST_FLOW_ERROR : flow;
+}
+
+/* All that the pads are to get before EOS. FALSE: not even that. */
+static gboolean
+gst_act_store_drain_all (GstActStore *self)
+{
+  GstActRecordsMembers members = { NULL };
+  g_autoptr (GError) error = NULL;
+  GstFlowReturn flow = GST_FLOW_ERROR;
+
+  if (self->assignment == NULL
+      || gst_act_records_get_members (
+          &members, self->assignment, self->info, &error))
+    flow = gst_act_store_drain (self, &members, &error);
+  gst_act_records_clear_members (&members);
+
+  GST_DEBUG_OBJECT (self, "drained: %s", gst_flow_get_name (flow));
+  if (error != NULL)
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+  else if (flow == GST_FLOW_NOT_LINKED || flow == GST_FLOW_NOT_NEGOTIATED)
+    GST_ELEMENT_FLOW_ERROR (self, flow);
+  return flow == GST_FLOW_OK || flow == GST_FLOW_EOS;
+}
+
+/* Whether what came is what was announced; warns if not. */
+static gboolean
+gst_act_store_check_complete (GstActStore *self)
+{
+  guint64 n_samples =
+      self->store != NULL ? act_store_get_n_samples (self->store) : 0;
+
+  if (self->info == NULL) {
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The stream ended before it said what it carries."), (NULL));
+    return FALSE;
+  }
+  if (self->complete && self->n_announced == n_samples)
+    return TRUE;
+  if (self->complete)
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The run is not whole: %" G_GUINT64_FORMAT " samples came, "
+         "%" G_GUINT64_FORMAT " were announced.",
+            n_samples, self->n_announced),
+        ("no records are made of it"));
+  else
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The run is not whole: it ended after %" G_GUINT64_FORMAT
+         " samples, before the source announced their number.",
+            n_samples),
+        ("no records are made of it"));
+  return FALSE;
+}
+
+static void
+gst_act_store_post_eos (GstActStore *self, guint32 seqnum)
+{
+  GstMessage *message = gst_message_new_eos (GST_OBJECT (self));
+
+  gst_message_set_seqnum (message, seqnum);
+  g_mutex_lock (&self->lock);
+  self->eos_posted = TRUE;
+  self->eos_seqnum = seqnum;
+  g_mutex_unlock (&self->lock);
+  gst_element_post_message (GST_ELEMENT (self), message);
+}
+
+/* Takes event. Runs in the streaming thread and may take long; a flush or a
+ * change to READY ends it. */
+static gboolean
+gst_act_store_eos (GstActStore *self, GstEvent *event)
+{
+  g_autoptr (GstEvent) eos = event;
+  gboolean whole;
+
+  if (!gst_act_store_wait (self))
+    return FALSE;
+  whole = gst_act_store_check_complete (self);
+  /* a run without a batch is valid, and all of its clusters are silent */
+  if (whole && self->store == NULL)
+    self->store = gst_act_records_store_new (self->info);
+  if (whole && !gst_act_store_is_sink (self) && !gst_act_store_drain_all (self))
+    return FALSE;
+  if (gst_act_store_cancelled (self))
+    return FALSE;
+  if (self->store != NULL)
+    gst_act_store_post_summary (self);
+  /* nothing can come any more: the memory is of no use */
+  g_clear_pointer (&self->store, act_store_free);
+  self->ended = TRUE;
+
+  if (gst_act_store_is_sink (self))
+    gst_act_store_post_eos (self, gst_event_get_seqnum (eos));
+  else
+    gst_act_store_push_event (self, g_steal_pointer (&eos));
+  return TRUE;
+}
+
+/* --- what comes in --- */
+
+static gboolean
+gst_act_store_add (GstActStore *self, GstBuffer *buffer, GError **error)
+{
+  gint64 total;
+
+  if (self->store == NULL)
+    self->store = gst_act_records_store_new (self->info);
+  if (!gst_act_records_add (self->store, buffer, self->info, error))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  self->position =
+      GST_BUFFER_OFFSET (buffer) + gst_act_batch_meta_get (buffer)->n_samples;
+  g_mutex_unlock (&self->lock);
+
+  if (!gst_act_store_progress_is_due (self))
+    return TRUE;
+  if (!gst_pad_peer_query_duration (self->sink_pad, GST_FORMAT_DEFAULT, &total)
+      || total < 0)
+    total = 0;
+  gst_act_store_post_progress (
+      self, "samples", act_store_get_n_samples (self->store), total);
+  return TRUE;
+}
+
+static GstFlowReturn
+gst_act_store_chain (GstPad *pad, GstObject *parent, GstBuffer *buf)
+{
+  GstActStore *self = GST_ACT_STORE (parent);
+  g_autoptr (GstBuffer) buffer = buf;
+  g_autoptr (GError) error = NULL;
+
+  if (!gst_act_store_wait (self))
+    return GST_FLOW_FLUSHING;
+  if (self->info == NULL)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!gst_act_store_add (self, buffer, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return GST_FLOW_ERROR;
+  }
+  /* nothing to give yet, but sinks behind shall preroll, and pause, on it */
+  gst_act_store_push_event (self, gst_event_new_gap (0, 0));
+  return gst_act_store_cancelled (self) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+}
+
+static gboolean
+gst_act_store_set_caps (GstActStore *self, GstCaps *caps)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstActInfo) info = gst_act_info_new_from_caps (caps, &error);
+  g_autoptr (GstCaps) record_caps = NULL;
+
+  if (info != NULL && self->store != NULL
+      && !gst_act_info_same_shape (info, self->info))
+    g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+        "the caps changed after %" G_GUINT64_FORMAT " samples: %u positions a "
+        "sample, %u components and %u clusters came; %u, %u and %u, of the "
+        "same names, were expected",
+        act_store_get_n_samples (self->store), info->sequence_length,
+        info->n_components, info->n_clusters, self->info->sequence_length,
+        self->info->n_components, self->info->n_clusters);
+  if (error != NULL) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+
+  g_clear_pointer (&self->info, gst_act_info_unref);
+  self->info = g_steal_pointer (&info);
+  record_caps = gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_RECORDS);
+  /* wherever the batches were, records are in plain memory */
+  gst_caps_set_features_simple (record_caps, NULL);
+  if (self->record_caps == NULL
+      || !gst_caps_is_equal (record_caps, self->record_caps))
+    self->run++;
+  gst_caps_replace (&self->record_caps, record_caps);
+  return TRUE;
+}
+
+/* Takes event, sticky: kept for every pad, and for pads to come. */
+static void
+gst_act_store_keep_event (GstActStore *self, GstEvent **kept, GstEvent *event)
+{
+  GList *pads;
+
+  if (*kept == event) {
+    gst_event_unref (event);
+    return;
+  }
+  gst_event_take (kept, event);
+  pads = gst_act_store_ref_src_pads (self);
+  for (GList *l = pads; l != NULL; l = l->next)
+    if (gst_act_store_pad_is_ready (self, l->data))
+      gst_pad_push_event (l->data, gst_event_ref (event));
+  free_pads (pads);
+}
+
+/* Takes event. */
+static void
+gst_act_store_custom (GstActStore *self, GstEvent *event)
+{
+  g_autoptr (GstActVocabulary) vocabulary = NULL;
+  GstActAssignment *assignment = NULL;
+
+  if (gst_act_event_parse_complete (event, &self->n_announced)) {
+    self->complete = TRUE;
+    gst_event_unref (event);
+  } else if (gst_act_event_parse_vocabulary (event, &vocabulary)) {
+    gst_act_store_keep_event (self, &self->vocabulary, event);
+  } else if (gst_act_event_parse_assignment (event, &assignment)) {
+    g_clear_pointer (&self->assignment, gst_act_assignment_unref);
+    self->assignment = assignment;
+    gst_act_store_keep_event (self, &self->assignment_event, event);
+  } else if (self->record_caps != NULL) {
+    gst_act_store_push_event (self, event);
+  } else {
+    gst_event_unref (event);
+  }
+}
+
+static void
+gst_act_store_stream_start (GstActStore *self, GstEvent *event)
+{
+  GstMessage *message;
+  guint group_id;
+
+  if (self->ended)
+    gst_act_store_reset_run (self);
+  if (!gst_act_store_is_sink (self))
+    return;
+  message = gst_message_new_stream_start (GST_OBJECT (self));
+  gst_message_set_seqnum (message, gst_event_get_seqnum (event));
+  if (gst_event_parse_group_id (event, &group_id))
+    gst_message_set_group_id (message, group_id);
+  gst_element_post_message (GST_ELEMENT (self), message);
+}
+
+static gboolean
+gst_act_store_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstActStore *self = GST_ACT_STORE (parent);
+  gboolean result = TRUE;
+  GstCaps *caps;
+
+  switch (GST_EVENT_TYPE (event)) {
+  case GST_EVENT_FLUSH_START:
+    gst_act_store_set (self, &self->flushing, TRUE);
+    return gst_pad_event_default (pad, parent, event);
+  case GST_EVENT_FLUSH_STOP:
+    gst_act_store_reset_run (self);
+    gst_act_store_set (self, &self->flushing, FALSE);
+    return gst_pad_event_default (pad, parent, event);
+  case GST_EVENT_EOS:
+    return gst_act_store_eos (self, event);
+  case GST_EVENT_CUSTOM_DOWNSTREAM:
+  case GST_EVENT_CUSTOM_DOWNSTREAM_STICKY:
+    gst_act_store_custom (self, event);
+    return TRUE;
+  case GST_EVENT_STREAM_START:
+    gst_act_store_stream_start (self, event);
+    break;
+  case GST_EVENT_CAPS:
+    gst_event_parse_caps (event, &caps);
+    result = gst_act_store_set_caps (self, caps);
+    break;
+  case GST_EVENT_SEGMENT:
+  case GST_EVENT_GAP:
+    break;
+  default:
+    if (self->record_caps == NULL || !GST_EVENT_IS_SERIALIZED (event))
+      return gst_pad_event_default (pad, parent, event);
+    gst_act_store_push_event (self, event);
+    return TRUE;
+  }
+  gst_event_unref (event);
+  return result;
+}
+
+/* --- queries and events of the element --- */
+
+static gboolean
+gst_act_store_answer (GstActStore *self, GstQuery *query)
+{
+  GstFormat format;
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_POSITION)
+    return FALSE;
+  gst_query_parse_position (query, &format, NULL);
+  if (format != GST_FORMAT_DEFAULT)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  gst_query_set_position (query, format, self->position);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static gboolean
+gst_act_store_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  return gst_act_store_answer (GST_ACT_STORE (parent), query)
+      || gst_pad_query_default (pad, parent, query);
+}
+
+static gboolean
+gst_act_store_query (GstElement *element, GstQuery *query)
+{
+  GstActStore *self = GST_ACT_STORE (element);
+
+  return gst_act_store_answer (self, query)
+      || gst_pad_peer_query (self->sink_pad, query);
+}
+
+static gboolean
+gst_act_store_send_event (GstElement *element, GstEvent *event)
+{
+  if (GST_EVENT_IS_UPSTREAM (event))
+    return gst_pad_push_event (GST_ACT_STORE (element)->sink_pad, event);
+  return GST_ELEMENT_CLASS (gst_act_store_parent_class)
+      ->send_event (element, event);
+}
+
+/* --- pads and states --- */
+
+static void
+gst_act_store_pad_linked (GstPad *pad, GstPad *peer, GstActStore *self)
+{
+  g_mutex_lock (&self->lock);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static GstPad *
+gst_act_store_request_new_pad (GstElement *element, GstPadTemplate *templ,
+    const gchar *name, const GstCaps *caps)
+{
+  GstActStore *self = GST_ACT_STORE (element);
+  g_autofree gchar *own_name = NULL;
+  GstPad *pad;
+  guint number;
+
+  GST_OBJECT_LOCK (self);
+  if (name != NULL && sscanf (name, "src_%u", &number) == 1)
+    self->next_pad = MAX (self->next_pad, number + 1);
+  else
+    name = own_name = g_strdup_printf ("src_%u", self->next_pad++);
+  GST_OBJECT_UNLOCK (self);
+
+  pad = gst_pad_new_from_template (templ, name);
+  gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (gst_act_store_src_query));
+  g_signal_connect_object (
+      pad, "linked", G_CALLBACK (gst_act_store_pad_linked), self, 0);
+  if (GST_STATE (element) > GST_STATE_READY
+      || GST_STATE_TARGET (element) > GST_STATE_READY)
+    gst_pad_set_active (pad, TRUE);
+  if (!gst_element_add_pad (element, pad))
+    return NULL;
+
+  GST_OBJECT_LOCK (self);
+  GST_OBJECT_FLAG_UNSET (self, GST_ELEMENT_FLAG_SINK);
+  GST_OBJECT_UNLOCK (self);
+  return pad;
+}
+
+static void
+gst_act_store_release_pad (GstElement *element, GstPad *pad)
+{
+  g_object_set_data (G_OBJECT (pad), "act-released", GINT_TO_POINTER (1));
+  gst_pad_set_active (pad, FALSE);
+  gst_element_remove_pad (element, pad);
+  GST_OBJECT_LOCK (element);
+  if (element->srcpads == NULL)
+    GST_OBJECT_FLAG_SET (element, GST_ELEMENT_FLAG_SINK);
+  GST_OBJECT_UNLOCK (element);
+}
+
+static void
+gst_act_store_to_playing (GstActStore *self)
+{
+  gboolean eos;
+  guint32 seqnum;
+
+  g_mutex_lock (&self->lock);
+  self->playing = TRUE;
+  eos = self->eos_posted;
+  seqnum = self->eos_seqnum;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+  /* the bin forgets the message when it leaves PLAYING */
+  if (eos && gst_act_store_is_sink (self))
+    gst_act_store_post_eos (self, seqnum);
+}
+
+static GstStateChangeReturn
+gst_act_store_change_state (GstElement *element, GstStateChange transition)
+{
+  GstActStore *self = GST_ACT_STORE (element);
+  GstStateChangeReturn result;
+
+  switch (transition) {
+  case GST_STATE_CHANGE_READY_TO_PAUSED:
+    gst_act_store_set (self, &self->flushing, FALSE);
+    gst_act_store_set (self, &self->stopping, FALSE);
+    break;
+  case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+    gst_act_store_to_playing (self);
+    break;
+  case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+    gst_act_store_set (self, &self->playing, FALSE);
+    break;
+  case GST_STATE_CHANGE_PAUSED_TO_READY:
+    /* before chaining up, which waits for the streaming thread */
+    gst_act_store_set (self, &self->stopping, TRUE);
+    break;
+  default:
+    break;
+  }
+
+  result = GST_ELEMENT_CLASS (gst_act_store_parent_class)
+               ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    gst_act_store_reset (self);
+  return result;
+}
+
+/* --- type --- */
+
+static void
+gst_act_store_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstActStore *self = GST_ACT_STORE (object);
+
+  switch (id) {
+  case PROP_COMPONENT_RECORDS:
+    self->component_records = g_value_get_boolean (value);
+    break;
+  case PROP_MAX_RECORD_SIZE:
+    self->max_record_size = g_value_get_uint (value);
+    break;
+  case PROP_PROGRESS_INTERVAL:
+    self->progress_interval = g_value_get_uint (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_store_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstActStore *self = GST_ACT_STORE (object);
+
+  switch (id) {
+  case PROP_COMPONENT_RECORDS:
+    g_value_set_boolean (value, self->component_records);
+    break;
+  case PROP_MAX_RECORD_SIZE:
+    g_value_set_uint (value, self->max_record_size);
+    break;
+  case PROP_PROGRESS_INTERVAL:
+    g_value_set_uint (value, self->progress_interval);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_store_finalize (GObject *object)
+{
+  GstActStore *self = GST_ACT_STORE (object);
+
+  gst_act_store_reset (self);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  G_OBJECT_CLASS (gst_act_store_parent_class)->finalize (object);
+}
+
+static void
+gst_act_store_class_init (GstActStoreClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  object_class->set_property = gst_act_store_set_property;
+  object_class->get_property = gst_act_store_get_property;
+  object_class->finalize = gst_act_store_finalize;
+  props[PROP_COMPONENT_RECORDS] = g_param_spec_boolean ("component-records",
+      "Component records",
+      "Also give back the rows of each component of each cluster, after the "
+      "cluster's own",
+      DEFAULT_COMPONENT_RECORDS, flags);
+  props[PROP_MAX_RECORD_SIZE] = g_param_spec_uint ("max-record-size",
+      "Maximum record size",
+      "Most bytes of rows in one record buffer; longer records come in several "
+      "(a single row is never cut)",
+      1024, 1u << 30, DEFAULT_MAX_RECORD_SIZE, flags);
+  props[PROP_PROGRESS_INTERVAL] = g_param_spec_uint ("progress-interval",
+      "Progress interval",
+      "Least time in milliseconds between two act-progress messages (0 = one "
+      "for each batch and cluster)",
+      0, G_MAXUINT, DEFAULT_PROGRESS_INTERVAL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Activation store",
+      "Sink/Filter",
+      "Keeps all activations of a run; at its end gives back, cluster by "
+      "cluster, the samples that each fired on and what fires together",
+      "The gst-activations authors");
+  element_class->request_new_pad =
+      GST_DEBUG_FUNCPTR (gst_act_store_request_new_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (gst_act_store_release_pad);
+  element_class->change_state = GST_DEBUG_FUNCPTR (gst_act_store_change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (gst_act_store_send_event);
+  element_class->query = GST_DEBUG_FUNCPTR (gst_act_store_query);
+}
+
+static void
+gst_act_store_init (GstActStore *self)
+{
+  self->component_records = DEFAULT_COMPONENT_RECORDS;
+  self->max_record_size = DEFAULT_MAX_RECORD_SIZE;
+  self->progress_interval = DEFAULT_PROGRESS_INTERVAL;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+
+  self->sink_pad = gst_pad_new_from_static_template (&sink_template, "sink");
+  gst_pad_set_chain_function (
+      self->sink_pad, GST_DEBUG_FUNCPTR (gst_act_store_chain));
+  gst_pad_set_event_function (
+      self->sink_pad, GST_DEBUG_FUNCPTR (gst_act_store_sink_event));
+  gst_element_add_pad (GST_ELEMENT (self), self->sink_pad);
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "actstorerecords.h"
+
+#include <string.h>
+
+ActStore *
+gst_act_records_store_new (const GstActInfo *info)
+{
+  ActStoreShape shape = {
+    .n_ctx = info->sequence_length,
+    .n_components = info->n_components,
+    .n_clusters = info->n_clusters,
+  };
+
+  return act_store_new (&shape, NULL);
+}
+
+/* --- batches in --- */
+
+/* what the store keeps of a buffer, mapped as long as it does */
+typedef struct {
+  GstBuffer *buffer;
+  GstActBatch batch;
+  GBytes *alive;
+} KeptBatch;
+
+static void
+kept_batch_free (gpointer data)
+{
+  KeptBatch *kept = data;
+
+  gst_act_batch_unmap (&kept->batch);
+  gst_buffer_unref (kept->buffer);
+  g_clear_pointer (&kept->alive, g_bytes_unref);
+  g_free (kept);
+}
+
+/* Maps buffer (transfer full). */
+static KeptBatch *
+kept_batch_new (GstBuffer *buffer, const GstActInfo *info, GstActMapFlags flags,
+    GError **error)
+{
+  KeptBatch *kept = g_new0 (KeptBatch, 1);
+
+  if (!gst_act_batch_map (&kept->batch, buffer, info, flags, error)) {
+    gst_buffer_unref (buffer);
+    g_free (kept);
+    return NULL;
+  }
+  kept->buffer = buffer;
+  return kept;
+}
+
+static gboolean
+add_kept (
+    ActStore *store, KeptBatch *kept, ActStoreBatch *batch, GError **error)
+{
+  const GstActBatch *b = &kept->batch;
+
+  batch->index = b->batch_index;
+  batch->first_sample = b->first_sample;
+  batch->n_samples = b->n_samples;
+  batch->n_ctx = b->sequence_length;
+  batch->tokens = b->tokens;
+  batch->clusters = (ActCsr){ b->cluster_indptr, b->cluster_indices,
+    b->cluster_values, b->n_cluster_values };
+  batch->owner = kept;
+  batch->release_owner = kept_batch_free;
+  if (act_store_add (store, batch, error))
+    return TRUE;
+  kept_batch_free (kept);
+  return FALSE;
+}
+
+/* A dense matrix is read and let go: the store keeps its nonzeros. */
+static gboolean
+add_dense (
+    ActStore *store, GstBuffer *buffer, const GstActInfo *info, GError **error)
+{
+  GstActBatch dense;
+  KeptBatch *kept;
+  ActStoreBatch batch = { 0 };
+  gboolean added;
+
+  if (!gst_act_batch_map (&dense, buffer, info, GST_ACT_MAP_COMPONENTS, error))
+    return FALSE;
+  kept = kept_batch_new (gst_act_buffer_copy_without (
+                             buffer, 1u << GST_ACT_BLOCK_COMPONENT_VALUES),
+      info, GST_ACT_MAP_TOKENS | GST_ACT_MAP_CLUSTERS, error);
+  if (kept == NULL) {
+    gst_act_batch_unmap (&dense);
+    return FALSE;
+  }
+  if (dense.alive_bytes != NULL) {
+    kept->alive = g_bytes_ref (dense.alive_bytes);
+    batch.alive = g_bytes_get_data (kept->alive, NULL);
+  }
+  batch.component_dense = dense.component_values;
+  added = add_kept (store, kept, &batch, error);
+  gst_act_batch_unmap (&dense);
+  return added;
+}
+
+gboolean
+gst_act_records_add (
+    ActStore *store, GstBuffer *buffer, const GstActInfo *info, GError **error)
+{
+  KeptBatch *kept;
+  ActStoreBatch batch = { 0 };
+
+  if (info->layout == GST_ACT_LAYOUT_DENSE)
+    return add_dense (store, buffer, info, error);
+  kept = kept_batch_new (gst_buffer_ref (buffer), info,
+      GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS,
+      error);
+  if (kept == NULL)
+    return FALSE;
+  batch.alive = kept->batch.alive;
+  batch.components =
+      (ActCsr){ kept->batch.component_indptr, kept->batch.component_indices,
+        kept->batch.component_values, kept->batch.n_component_values };
+  return add_kept (store, kept, &batch, error);
+}
+
+/* --- members --- */
+
+gboolean
+gst_act_records_get_members (GstActRecordsMembers *members,
+    const GstActAssignment *assignment, const GstActInfo *info, GError **error)
+{
+  guint n_clusters = gst_act_assignment_get_n_clusters (assignment);
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autofree guint *n_members = g_new (guint, n_clusters);
+
+  if (n_clusters != info->n_clusters) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+        "the assignment has %u clusters; the caps say %u", n_clusters,
+        info->n_clusters);
+    return FALSE;
+  }
+  for (guint c = 0; c < n_clusters; c++) {
+    const guint *columns =
+        gst_act_assignment_get_members (assignment, c, &n_members[c]);
+
+    for (guint m = 0; m < n_members[c]; m++) {
+      if (columns[m] < info->n_components)
+        continue;
+      g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+          "cluster '%s' has column %u as a member; there are %u",
+          gst_act_assignment_get_name (assignment, c), columns[m],
+          info->n_components);
+      return FALSE;
+    }
+    g_array_append_vals (all, columns, n_members[c]);
+  }
+  members->n_members = g_steal_pointer (&n_members);
+  members->members =
+      (guint *) (gpointer) g_array_free (g_steal_pointer (&all), FALSE);
+  return TRUE;
+}
+
+void
+gst_act_records_clear_members (GstActRecordsMembers *members)
+{
+  g_clear_pointer (&members->n_members, g_free);
+  g_clear_pointer (&members->members, g_free);
+}
+
+/* --- records out --- */
+
+static gpointer
+block_new (GstMemory **memory, gsize n, gsize element_size)
+{
+  gpointer data = NULL;
+  gsize size;
+
+  /* a run is bounded by what is in memory already; this cannot overflow */
+  if (!g_size_checked_mul (&size, n, element_size))
+    g_assert_not_reached ();
+  *memory = gst_act_memory_new (size, &data);
+  return data;
+}
+
+static gboolean
+fill_samples (
+    GstBuffer *buffer, ActDrain *drain, const ActRun *run, GError **error)
+{
+  GstMemory *samples, *tokens;
+  guint64 *s = block_new (&samples, run->n_rows, sizeof (guint64));
+  gint32 *t = block_new (&tokens, run->n_values, sizeof (gint32));
+
+  if (!act_drain_fill_tokens (drain, s, t, error)) {
+    gst_memory_unref (samples);
+    gst_memory_unref (tokens);
+    return FALSE;
+  }
+  return gst_act_record_set_block (
+             buffer, GST_ACT_RECORD_BLOCK_SAMPLES, samples, error)
+      && gst_act_record_set_block (
+          buffer, GST_ACT_RECORD_BLOCK_TOKENS, tokens, error);
+}
+
+static gboolean
+fill_rows (
+    GstBuffer *buffer, ActDrain *drain, const ActRun *run, GError **error)
+{
+  GstMemory *memory[4];
+  static const GstActRecordBlock blocks[] = {
+    GST_ACT_RECORD_BLOCK_SAMPLES,
+    GST_ACT_RECORD_BLOCK_INDPTR,
+    GST_ACT_RECORD_BLOCK_POSITIONS,
+    GST_ACT_RECORD_BLOCK_VALUES,
+  };
+  guint64 *samples = block_new (&memory[0], run->n_rows, sizeof (guint64));
+  gint64 *indptr = block_new (&memory[1], run->n_rows + 1, sizeof (gint64));
+  gint32 *positions = block_new (&memory[2], run->n_values, sizeof (gint32));
+  gfloat *values = block_new (&memory[3], run->n_values, sizeof (gfloat));
+  gboolean done = TRUE;
+
+  act_drain_fill_rows (drain, samples, indptr, positions, values);
+  for (guint i = 0; i < G_N_ELEMENTS (blocks); i++) {
+    if (done)
+      done = gst_act_record_set_block (buffer, blocks[i], memory[i], error);
+    else
+      gst_memory_unref (memory[i]);
+  }
+  return done;
+}
+
+static gboolean
+add_counts (GstBuffer *buffer, GstActRecordBlock block, const gint64 *counts,
+    gsize n, GError **error)
+{
+  GstMemory *memory;
+
+  if (counts == NULL)
+    return TRUE;
+  memcpy (block_new (&memory, n, sizeof (gint64)), counts, n * sizeof (gint64));
+  return gst_act_record_set_block (buffer, block, memory, error);
+}
+
+static GstBuffer *
+record_new (const ActRun *run)
+{
+  static const GstActRecordKind kinds[] = {
+    [ACT_RUN_SAMPLES] = GST_ACT_RECORD_SAMPLES,
+    [ACT_RUN_CLUSTER] = GST_ACT_RECORD_CLUSTER,
+    [ACT_RUN_COMPONENT] = GST_ACT_RECORD_COMPONENT,
+  };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstActRecordMeta *meta = gst_act_record_meta_add (buffer, kinds[run->kind]);
+
+  meta->flags = (run->first ? GST_ACT_RECORD_FIRST : 0)
+      | (run->last ? GST_ACT_RECORD_LAST : 0);
+  meta->cluster = run->cluster;
+  meta->member = run->member;
+  meta->first_row = run->first_row;
+  meta->n_rows = run->n_rows;
+  meta->n_values = run->kind == ACT_RUN_SAMPLES ? 0 : run->n_values;
+  meta->total_rows = run->total_rows;
+  return buffer;
+}
+
+GstBuffer *
+gst_act_records_buffer_new (
+    ActDrain *drain, const ActRun *run, const GstActInfo *info, GError **error)
+{
+  g_autoptr (GstBuffer) buffer = record_new (run);
+
+  if (run->n_rows > 0
+      && !(run->kind == ACT_RUN_SAMPLES
+              ? fill_samples (buffer, drain, run, error)
+              : fill_rows (buffer, drain, run, error)))
+    return NULL;
+  if (!add_counts (buffer, GST_ACT_RECORD_BLOCK_COACTIVATIONS,
+          run->coactivations, info->n_clusters, error)
+      || !add_counts (buffer, GST_ACT_RECORD_BLOCK_MEMBER_COACTIVATIONS,
+          run->member_coactivations, (gsize) run->n_members * run->n_members,
+          error))
+    return NULL;
+  return g_steal_pointer (&buffer);
+}
