@@ -29,7 +29,7 @@ parse_one (const char *word, ActCriterion *criterion, GError **error)
     if (dash != NULL && strlen (property_names[i]) == (gsize) (dash - word)
         && strncmp (word, property_names[i], dash - word) == 0)
       break;
-  if (i == ACT_N_PROPERTIES
+  if (dash == NULL || i == ACT_N_PROPERTIES
       || (strcmp (dash, "-max") != 0 && strcmp (dash, "-min") != 0)) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
         "criteria: '%s' is none of PROPERTY-max and PROPERTY-min with PROPERTY"

@@ -63,6 +63,8 @@ select_few_f32 (const float *values, gsize n, gsize k)
       sorted[j] = sorted[j - 1];
     sorted[j] = values[i];
   }
+  /* k < n, so it was set */
+  /* cppcheck-suppress uninitvar */
   return sorted[k];
 }
 
