@@ -47,6 +47,12 @@ act_model_unref (ActModel *model)
 }
 
 const char *
+act_model_get_filename (const ActModel *model)
+{
+  return model->config->filename;
+}
+
+const char *
 act_model_get_architecture (const ActModel *model)
 {
   return model->config->architecture;

@@ -16,6 +16,8 @@ ActModel *act_model_ref (ActModel *model);
 void act_model_unref (ActModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActModel, act_model_unref)
 
+/* of its config.json, for messages */
+const char *act_model_get_filename (const ActModel *model);
 const char *act_model_get_architecture (const ActModel *model);
 guint act_model_get_vocab_size (const ActModel *model);
 /* the longest sample */

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-actforward
+ * @short_description: runs a decomposed model on tokens
+ *
+ * Runs a transformer and, for each of its decomposed modules, the causal
+ * importance function on what the module is given: how much each component
+ * matters at each position. Logits are not computed, nor is anything else
+ * that the chosen modules do not need.
+ *
+ * Sink: token ids, int32 [n_samples, sequence_length].
+ * Src: the tokens, and component activations float32
+ * [n_samples * sequence_length, n_components], 0..1 and mostly zero: CSR, or
+ * dense if downstream asks for that. Columns are all modules of the model in
+ * the order of its config.json.
+ *
+ * #GstActForward:model is a folder with config.json and model.safetensors
+ * (docs/forward.md says what they hold). With #GstActForward:modules only some
+ * modules are computed; the others keep their columns, marked as dead.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 acttextsrc location=/usr/share/common-licenses/GPL-3 !
+ * acttokenize tokenizer=samples/licences-model/tokenizer.json n-ctx=128
+ * batch-size=8 ! actforward model=samples/licences-model modules="h.1.*" !
+ * fakesink
+ * ]|
+ */
+
+#include "config.h"
+
+#include "elements/actforward.h"
+
+#include <gst/activations/activations.h>
+
+#include "model/forward.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_actforward_debug);
+#define GST_CAT_DEFAULT gst_actforward_debug
+
+enum { PROP_MODEL = 1, PROP_THREADS, PROP_MODULES, N_PROPS };
+
+static GParamSpec *props[N_PROPS];
+
+struct _GstActForward {
+  GstBaseTransform parent;
+
+  /* properties, under the object lock */
+  gchar *folder;
+  guint n_threads;
+  gchar *modules;
+
+  /* from start to stop; model and fingerprint under the object lock, as a
+   * caps query may come from any thread */
+  ActModel *model;
+  gchar *fingerprint;
+  ActForward *forward;
+  GBytes *alive; /* NULL: all modules */
+
+  GstActInfo *in_info;
+  GstActLayout layout;
+  gboolean refused; /* caps, and said so: they may come again with events */
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_TOKENS_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_COMPONENTS_CAPS));
+
+G_DEFINE_TYPE (GstActForward, gst_act_forward, GST_TYPE_BASE_TRANSFORM)
+GST_ELEMENT_REGISTER_DEFINE (
+    actforward, "actforward", GST_RANK_NONE, GST_TYPE_ACT_FORWARD)
+
+static void
+gst_act_forward_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstActForward *self = GST_ACT_FORWARD (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_MODEL:
+    g_free (self->folder);
+    self->folder = g_value_dup_string (value);
+    break;
+  case PROP_THREADS:
+    self->n_threads = g_value_get_uint (value);
+    break;
+  case PROP_MODULES:
+    g_free (self->modules);
+    self->modules = g_value_dup_string (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_act_forward_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstActForward *self = GST_ACT_FORWARD (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_MODEL:
+    g_value_set_string (value, self->folder);
+    break;
+  case PROP_THREADS:
+    g_value_set_uint (value, self->n_threads);
+    break;
+  case PROP_MODULES:
+    g_value_set_string (value, self->modules);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_act_forward_finalize (GObject *object)
+{
+  GstActForward *self = GST_ACT_FORWARD (object);
+
+  g_free (self->folder);
+  g_free (self->modules);
+  G_OBJECT_CLASS (gst_act_forward_parent_class)->finalize (object);
+}
+
+/* (transfer full) (nullable): one byte a column, 0 for modules left out; NULL
+ * when none is */
+static GBytes *
+alive_of_selected (const ActModel *model, const guint8 *selected)
+{
+  guint n_modules = act_model_get_n_modules (model);
+  gsize n = act_model_get_n_components (model);
+  guint8 *alive;
+
+  if (memchr (selected, 0, n_modules) == NULL)
+    return NULL;
+  alive = g_malloc (n);
+  for (guint i = 0; i < n_modules; i++)
+    memset (alive + act_model_get_module_first_column (model, i), selected[i],
+        act_model_get_module_n_components (model, i));
+  return g_bytes_new_take (alive, n);
+}
+
+static gboolean
+gst_act_forward_load (GstActForward *self, const gchar *folder,
+    const gchar *modules, guint n_threads, GError **error)
+{
+  g_autoptr (ActModel) model = act_model_open (folder, error);
+  g_autofree guint8 *selected = NULL;
+  g_autofree gchar *fingerprint = NULL;
+
+  if (model == NULL)
+    return FALSE;
+  selected = g_malloc (act_model_get_n_modules (model));
+  if (!act_model_select_modules (model, modules, selected, error))
+    return FALSE;
+  fingerprint = act_model_fingerprint (folder, error);
+  if (fingerprint == NULL)
+    return FALSE;
+  self->forward = act_forward_new (model, selected, n_threads, error);
+  if (self->forward == NULL)
+    return FALSE;
+  self->alive = alive_of_selected (model, selected);
+  GST_OBJECT_LOCK (self);
+  self->model = g_steal_pointer (&model);
+  self->fingerprint = g_steal_pointer (&fingerprint);
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static gboolean
+gst_act_forward_start (GstBaseTransform *trans)
+{
+  GstActForward *self = GST_ACT_FORWARD (trans);
+  g_autofree gchar *folder = NULL, *modules = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_threads;
+
+  GST_OBJECT_LOCK (self);
+  folder = g_strdup (self->folder);
+  modules = g_strdup (self->modules);
+  n_threads = self->n_threads;
+  GST_OBJECT_UNLOCK (self);
+
+  if (folder == NULL || *folder == '\0')
+    g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
+        "property 'model' is not set, expected a folder with config.json and "
+        "model.safetensors");
+  else
+    gst_act_forward_load (self, folder, modules, n_threads, &error);
+  if (error != NULL) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+  GST_INFO_OBJECT (self, "%s, %u components of %u modules, %u threads, %s",
+      act_model_get_architecture (self->model),
+      act_model_get_n_components (self->model),
+      act_model_get_n_modules (self->model),
+      act_forward_get_n_threads (self->forward), act_forward_kernel_name ());
+  return TRUE;
+}
+
+static gboolean
+gst_act_forward_stop (GstBaseTransform *trans)
+{
+  GstActForward *self = GST_ACT_FORWARD (trans);
+
+  g_clear_pointer (&self->forward, act_forward_free);
+  g_clear_pointer (&self->alive, g_bytes_unref);
+  g_clear_pointer (&self->in_info, gst_act_info_unref);
+  self->refused = FALSE;
+  GST_OBJECT_LOCK (self);
+  g_clear_pointer (&self->model, act_model_unref);
+  g_clear_pointer (&self->fingerprint, g_free);
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+/* what the model says about components; with the object lock */
+static void
+gst_act_forward_describe (GstActForward *self, GstCaps *caps)
+{
+  guint n = act_model_get_n_modules (self->model);
+  g_autofree const gchar **names = g_new (const gchar *, n);
+  g_autofree guint *components = g_new (guint, n);
+
+  for (guint i = 0; i < n; i++) {
+    names[i] = act_model_get_module_name (self->model, i);
+    components[i] = act_model_get_module_n_components (self->model, i);
+  }
+  gst_act_caps_set_modules (caps, n, names, components);
+  gst_caps_set_simple (caps, "model", G_TYPE_STRING, self->fingerprint, NULL);
+}
+
+static GstCaps *
+gst_act_forward_components_caps (GstActForward *self, const GstCaps *tokens)
+{
+  GstCaps *caps = gst_act_caps_rename (tokens, GST_ACT_MEDIA_TYPE_COMPONENTS);
+  GValue layouts = G_VALUE_INIT, layout = G_VALUE_INIT;
+  const GstActLayout preferred[] = { GST_ACT_LAYOUT_CSR, GST_ACT_LAYOUT_DENSE };
+
+  g_value_init (&layouts, GST_TYPE_LIST);
+  for (guint i = 0; i < G_N_ELEMENTS (preferred); i++) {
+    g_value_init (&layout, G_TYPE_STRING);
+    g_value_set_string (&layout, gst_act_layout_to_string (preferred[i]));
+    gst_value_list_append_and_take_value (&layouts, &layout);
+  }
+  gst_caps_set_value (caps, "layout", &layouts);
+  g_value_unset (&layouts);
+
+  GST_OBJECT_LOCK (self);
+  if (self->model != NULL)
+    gst_act_forward_describe (self, caps);
+  GST_OBJECT_UNLOCK (self);
+  return caps;
+}
+
+static GstCaps *
+gst_act_forward_transform_caps (GstBaseTransform *trans,
+    GstPadDirection direction, GstCaps *caps, GstCaps *filter)
+{
+  GstActForward *self = GST_ACT_FORWARD (trans);
+  GstCaps *out = direction == GST_PAD_SINK
+      ? gst_act_forward_components_caps (self, caps)
+      : gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_TOKENS);
+
+  if (filter != NULL) {
+    GstCaps *both =
+        gst_caps_intersect_full (filter, out, GST_CAPS_INTERSECT_FIRST);
+
+    gst_caps_unref (out);
+    out = both;
+  }
+  return out;
+}
+
+/* CSR comes first whatever order downstream lists them in */
+static GstCaps *
+gst_act_forward_fixate_caps (GstBaseTransform *trans, GstPadDirection direction,
+    GstCaps *caps, GstCaps *other)
+{
+  other = gst_caps_make_writable (gst_caps_truncate (other));
+  if (direction == GST_PAD_SINK)
+    gst_structure_fixate_field_string (
+        gst_caps_get_structure (other, 0), "layout", "csr");
+  return gst_caps_fixate (other);
+}
+
+static gboolean
+gst_act_forward_check_tokens (
+    GstActForward *self, const GstActInfo *info, GError **error)
+{
+  guint vocab_size = act_model_get_vocab_size (self->model);
+  guint longest = act_model_get_max_sequence_length (self->model);
+
+  if (info->vocab_size > vocab_size) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+        "the tokens come from a vocabulary of %u ids, but the model embeds "
+        "only %u (\"vocab_size\" in '%s')",
+        info->vocab_size, vocab_size, act_model_get_filename (self->model));
+    return FALSE;
+  }
+  if (info->sequence_length > longest) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+        "samples have %u positions, but the model takes at most %u "
+        "(\"block_size\" in '%s')",
+        info->sequence_length, longest, act_model_get_filename (self->model));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+gst_act_forward_set_caps (
+    GstBaseTransform *trans, GstCaps *in_caps, GstCaps *out_caps)
+{
+  GstActForward *self = GST_ACT_FORWARD (trans);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstActInfo) in = gst_act_info_new_from_caps (in_caps, &error);
+  g_autoptr (GstActInfo) out = NULL;
+
+  if (in != NULL && gst_act_forward_check_tokens (self, in, &error))
+    out = gst_act_info_new_from_caps (out_caps, &error);
+  if (out == NULL) {
+    if (!self->refused)
+      gst_act_element_post_error (GST_ELEMENT (self), error);
+    self->refused = TRUE;
+    return FALSE;
+  }
+  self->refused = FALSE;
+  self->layout = out->layout;
+  g_clear_pointer (&self->in_info, gst_act_info_unref);
+  self->in_info = g_steal_pointer (&in);
+  return TRUE;
+}
+
+static gboolean
+gst_act_forward_decide_allocation (GstBaseTransform *trans, GstQuery *query)
+{
+  return TRUE; /* blocks are appended, no pool fits */
+}
+
+static GstFlowReturn
+gst_act_forward_prepare_output_buffer (
+    GstBaseTransform *trans, GstBuffer *in, GstBuffer **out)
+{
+  *out = gst_buffer_is_writable (in) ? in : gst_buffer_copy (in);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+gst_act_forward_add_dense (GstActForward *self, GstBuffer *buffer,
+    const GstActBatch *batch, GError **error)
+{
+  gsize n_columns = act_model_get_n_components (self->model), size;
+  GstMemory *memory;
+  gpointer values;
+
+  if (!g_size_checked_mul (&size, batch->n_positions, n_columns)
+      || size > G_MAXSSIZE / sizeof (gfloat)) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_VALUE,
+        "%" G_GSIZE_FORMAT " positions of %" G_GSIZE_FORMAT
+        " components do not fit dense",
+        batch->n_positions, n_columns);
+    return FALSE;
+  }
+  memory = gst_act_memory_new (size * sizeof (gfloat), &values);
+  if (!act_forward_run_dense (self->forward, batch->tokens, batch->n_samples,
+          batch->sequence_length, values, error)) {
+    gst_memory_unref (memory);
+    return FALSE;
+  }
+  return gst_act_buffer_set_block (
+      buffer, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
+}
+
+static gboolean
+gst_act_forward_add_csr (GstActForward *self, GstBuffer *buffer,
+    const GstActBatch *batch, GError **error)
+{
+  static const GstActBlock kinds[] = { GST_ACT_BLOCK_COMPONENT_INDPTR,
+    GST_ACT_BLOCK_COMPONENT_INDICES, GST_ACT_BLOCK_COMPONENT_VALUES };
+  GstMemory *memories[G_N_ELEMENTS (kinds)];
+  gpointer data[G_N_ELEMENTS (kinds)];
+  gboolean ok = TRUE;
+  gsize n;
+
+  if (!act_forward_run_csr (self->forward, batch->tokens, batch->n_samples,
+          batch->sequence_length, &n, error))
+    return FALSE;
+  memories[0] =
+      gst_act_memory_new ((batch->n_positions + 1) * sizeof (gint64), &data[0]);
+  memories[1] = gst_act_memory_new (n * sizeof (gint32), &data[1]);
+  memories[2] = gst_act_memory_new (n * sizeof (gfloat), &data[2]);
+  act_forward_store_csr (self->forward, data[0], data[1], data[2]);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    if (ok)
+      ok = gst_act_buffer_set_block (buffer, kinds[i], memories[i], error);
+    else
+      gst_memory_unref (memories[i]);
+  }
+  gst_act_batch_meta_get (buffer)->n_component_values = n;
+  return ok;
+}
+
+static gboolean
+gst_act_forward_add_components (
+    GstActForward *self, GstBuffer *buffer, GError **error)
+{
+  GstActBatch batch;
+  guint64 index;
+  gboolean ok;
+
+  if (!gst_act_batch_map (
+          &batch, buffer, self->in_info, GST_ACT_MAP_TOKENS, error))
+    return FALSE;
+  index = batch.batch_index;
+  ok = self->layout == GST_ACT_LAYOUT_CSR
+      ? gst_act_forward_add_csr (self, buffer, &batch, error)
+      : gst_act_forward_add_dense (self, buffer, &batch, error);
+  gst_act_batch_unmap (&batch);
+  if (!ok)
+    g_prefix_error (error, "batch %" G_GUINT64_FORMAT ", ", index);
+  return ok;
+}
+
+static GstFlowReturn
+gst_act_forward_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
+{
+  GstActForward *self = GST_ACT_FORWARD (trans);
+  g_autoptr (GError) error = NULL;
+
+  if (self->in_info == NULL)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!gst_act_forward_add_components (self, buffer, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return GST_FLOW_ERROR;
+  }
+  if (self->alive != NULL)
+    gst_act_batch_meta_set_alive (gst_act_batch_meta_get (buffer), self->alive);
+  return GST_FLOW_OK;
+}
+
+static void
+gst_act_forward_install_properties (GObjectClass *object_class)
+{
+  GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  props[PROP_MODEL] = g_param_spec_string ("model", "Model",
+      "Folder of the decomposed model: config.json and model.safetensors", NULL,
+      flags);
+  props[PROP_THREADS] = g_param_spec_uint ("threads", "Threads",
+      "Number of threads that compute; 0: one for each processor. Results do "
+      "not depend on it",
+      0, ACT_FORWARD_MAX_THREADS, 0, flags);
+  props[PROP_MODULES] = g_param_spec_string ("modules", "Modules",
+      "Which modules to compute: names or patterns like h.1.*, separated by "
+      "commas; the others keep their columns and count as dead. Default: all",
+      NULL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+gst_act_forward_class_init (GstActForwardClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+
+  object_class->set_property = gst_act_forward_set_property;
+  object_class->get_property = gst_act_forward_get_property;
+  object_class->finalize = gst_act_forward_finalize;
+  gst_act_forward_install_properties (object_class);
+
+  gst_element_class_set_static_metadata (element_class, "Model forward pass",
+      "Filter/Analyzer",
+      "Runs a decomposed transformer on tokens: how much each of its "
+      "components matters at each position",
+      "The gst-activations authors");
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+
+  trans_class->start = GST_DEBUG_FUNCPTR (gst_act_forward_start);
+  trans_class->stop = GST_DEBUG_FUNCPTR (gst_act_forward_stop);
+  trans_class->transform_caps =
+      GST_DEBUG_FUNCPTR (gst_act_forward_transform_caps);
+  trans_class->fixate_caps = GST_DEBUG_FUNCPTR (gst_act_forward_fixate_caps);
+  trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_forward_set_caps);
+  trans_class->decide_allocation =
+      GST_DEBUG_FUNCPTR (gst_act_forward_decide_allocation);
+  trans_class->prepare_output_buffer =
+      GST_DEBUG_FUNCPTR (gst_act_forward_prepare_output_buffer);
+  trans_class->transform_ip = GST_DEBUG_FUNCPTR (gst_act_forward_transform_ip);
+}
+
+static void
+gst_act_forward_init (GstActForward *self)
+{
+  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
+  gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
+}
