@@ -16,6 +16,9 @@
  * gst_act_batch_map()), never the whole buffer: that would merge them.
  */
 
+/* the introspection annotation of the meta's table says so */
+G_STATIC_ASSERT (GST_ACT_N_BLOCKS == 7);
+
 static const gchar *const block_names[GST_ACT_N_BLOCKS] = {
   "tokens",
   "component indptr",

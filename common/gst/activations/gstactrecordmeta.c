@@ -16,6 +16,9 @@
  * last of them its coactivations. A block for each array, and this meta.
  */
 
+/* the introspection annotation of the meta's table says so */
+G_STATIC_ASSERT (GST_ACT_RECORD_N_BLOCKS == 7);
+
 static const gchar *const block_names[GST_ACT_RECORD_N_BLOCKS] = {
   "tokens",
   "samples",
