@@ -30,8 +30,7 @@
 
 #include <gst/activations/activations.h>
 
-#include "dashboard/dashboard.h"
-#include "dashboard/runinfo.h"
+#include "dashboardrun.h"
 #include "formats/output.h"
 
 #include <gio/gio.h>
@@ -44,17 +43,6 @@ GST_DEBUG_CATEGORY_EXTERN (act_dashboard_debug);
 #define DEFAULT_HIST_BINS 10
 #define DEFAULT_THRESHOLD 0.5
 #define DEFAULT_TOP_N_TOKENS 50
-
-/* where in the order of records a run is */
-typedef struct {
-  guint64 n_rows; /* of the samples or the cluster at hand */
-  gboolean samples_ended;
-  gboolean in_cluster;
-  guint cluster; /* the one at hand, or the next */
-  gint64 started_us;
-  gint64 first_record_us;
-  gint64 samples_ended_us;
-} Progress;
 
 struct _GstActDashboardSink {
   GstBaseSink parent;
@@ -73,8 +61,8 @@ struct _GstActDashboardSink {
   GstActVocabulary *vocabulary; /* of the file, or else of the stream */
   GstActAssignment *assignment;
   GstActInfo *info;
-  ActDashboard *dashboard; /* set and cleared with the object lock */
-  Progress progress;
+  DashboardRun *run; /* set and cleared with the object lock */
+  gint64 started_us;
   gboolean failed; /* an error was posted */
   gboolean complete;
   guint64 total;
@@ -112,23 +100,23 @@ fail (GstActDashboardSink *self, GError *error)
 }
 
 static void
-take_dashboard (GstActDashboardSink *self, ActDashboard *dashboard)
+take_run (GstActDashboardSink *self, DashboardRun *run)
 {
-  ActDashboard *old;
+  DashboardRun *old;
 
   GST_OBJECT_LOCK (self);
-  old = self->dashboard;
-  self->dashboard = dashboard;
+  old = self->run;
+  self->run = run;
   GST_OBJECT_UNLOCK (self);
-  act_dashboard_free (old);
+  dashboard_run_free (old);
 }
 
 static void
 cancel (GstActDashboardSink *self)
 {
   GST_OBJECT_LOCK (self);
-  if (self->dashboard != NULL)
-    act_dashboard_cancel (self->dashboard);
+  if (self->run != NULL)
+    dashboard_run_cancel (self->run);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -136,9 +124,9 @@ cancel (GstActDashboardSink *self)
 static void
 drop_run (GstActDashboardSink *self)
 {
-  take_dashboard (self, NULL);
+  take_run (self, NULL);
   g_clear_pointer (&self->folder, act_output_folder_free);
-  self->progress = (Progress){ .started_us = g_get_monotonic_time () };
+  self->started_us = g_get_monotonic_time ();
   self->failed = FALSE;
   self->complete = FALSE;
   self->total = 0;
@@ -207,7 +195,7 @@ gst_act_dashboard_sink_set_caps (GstBaseSink *sink, GstCaps *caps)
   GError *error = NULL;
   GstActInfo *info = gst_act_info_new_from_caps (caps, &error);
 
-  if (info != NULL && self->dashboard != NULL
+  if (info != NULL && self->run != NULL
       && !gst_act_info_same_shape (info, self->info)) {
     gst_act_info_unref (info);
     info = NULL;
@@ -223,71 +211,9 @@ gst_act_dashboard_sink_set_caps (GstBaseSink *sink, GstCaps *caps)
   return TRUE;
 }
 
-/* what must have come before the first record */
 static gboolean
-check_vocabulary (GstActDashboardSink *self, GError **error)
+begin_run (GstActDashboardSink *self, GError **error)
 {
-  if (self->vocabulary != NULL)
-    return TRUE;
-  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-      "no vocabulary: the stream carries none; set the property vocabulary to"
-      " the tokenizer.json or vocab.json that the tokens were made with");
-  return FALSE;
-}
-
-static gboolean
-check_stream (GstActDashboardSink *self, GError **error)
-{
-  guint n;
-
-  if (self->info == NULL) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
-        "no caps came before the records");
-    return FALSE;
-  }
-  if (self->assignment == NULL) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
-        "no cluster assignment (event act-assignment) came before the"
-        " records; is there an element that makes clusters?");
-    return FALSE;
-  }
-  n = gst_act_assignment_get_n_clusters (self->assignment);
-  if (n != self->info->n_clusters) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-        "the assignment has %u clusters, the records' caps say %u", n,
-        self->info->n_clusters);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* ids that the stream cannot hold are left out, however large the file's */
-static ActStrings *
-make_strings (GstActDashboardSink *self, GError **error)
-{
-  guint n = self->vocabulary != NULL
-      ? gst_act_vocabulary_get_size (self->vocabulary)
-      : 0;
-  g_autoptr (ActStrings) strings = NULL;
-
-  if (self->info->vocab_size > 0)
-    n = MIN (n, self->info->vocab_size);
-  strings = act_strings_new (n);
-  for (guint i = 0; i < n; i++) {
-    gsize length = 0;
-    const gchar *string =
-        gst_act_vocabulary_get_string (self->vocabulary, i, &length);
-
-    if (!act_strings_set (strings, i, string, length, error))
-      return NULL;
-  }
-  return g_steal_pointer (&strings);
-}
-
-static gboolean
-create_dashboard (GstActDashboardSink *self, GError **error)
-{
-  const GstActInfo *info = self->info;
   ActDashboardSettings settings = {
     .n_samples = self->n_samples,
     .criteria = self->criteria,
@@ -295,174 +221,18 @@ create_dashboard (GstActDashboardSink *self, GError **error)
     .activation_threshold = self->activation_threshold,
     .top_n_tokens = self->top_n_tokens,
   };
-  ActDashboardRun run = {
-    .n_ctx = info->sequence_length,
-    .vocab_size = info->vocab_size,
-    .tokenizer = info->tokenizer,
-    .model = info->model,
-    .assignment = gst_act_assignment_get_fingerprint (self->assignment),
-    .reduction = info->reduction,
-    .run = gst_act_assignment_get_run (self->assignment),
-    .iteration = gst_act_assignment_get_iteration (self->assignment),
-    .n_modules = info->n_modules,
-    .modules = (const char *const *) info->modules,
-    .components = info->components,
-    .n_clusters = info->n_clusters,
-  };
-  ActStrings *strings = make_strings (self, error);
-  ActDashboard *dashboard;
+  DashboardRun *run;
 
-  if (strings == NULL)
+  if (self->run != NULL)
+    return TRUE;
+  if (!open_folder (self, error))
     return FALSE;
-  dashboard = act_dashboard_new (act_output_folder_get_path (self->folder),
-      &settings, &run, strings, error);
-  if (dashboard == NULL)
+  run = dashboard_run_new (act_output_folder_get_path (self->folder),
+      self->info, self->assignment, self->vocabulary, &settings, error);
+  if (run == NULL)
     return FALSE;
-  take_dashboard (self, dashboard);
+  take_run (self, run);
   return TRUE;
-}
-
-static gboolean
-begin_run (GstActDashboardSink *self, GError **error)
-{
-  if (self->dashboard != NULL)
-    return TRUE;
-  self->progress.first_record_us = g_get_monotonic_time ();
-  return check_stream (self, error) && open_folder (self, error)
-      && create_dashboard (self, error);
-}
-
-static gboolean
-out_of_order (const GstActRecordMeta *meta, GError **error)
-{
-  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
-      "record out of order: kind %d, cluster %u, row %" G_GUINT64_FORMAT
-      " of %" G_GUINT64_FORMAT,
-      meta->kind, meta->cluster, meta->first_row, meta->total_rows);
-  return FALSE;
-}
-
-static gboolean
-end_samples (GstActDashboardSink *self, GError **error)
-{
-  self->progress.n_rows = 0;
-  self->progress.samples_ended = TRUE;
-  self->progress.samples_ended_us = g_get_monotonic_time ();
-  return act_dashboard_end_samples (self->dashboard, error);
-}
-
-static gboolean
-take_samples (
-    GstActDashboardSink *self, const GstActRecord *record, GError **error)
-{
-  const GstActRecordMeta *meta = record->meta;
-  Progress *progress = &self->progress;
-
-  if (progress->samples_ended || meta->first_row != progress->n_rows)
-    return out_of_order (meta, error);
-  if (meta->n_rows > 0 && !check_vocabulary (self, error))
-    return FALSE;
-  if (!act_dashboard_add_samples (self->dashboard, record->samples,
-          record->tokens, meta->n_rows, error))
-    return FALSE;
-  progress->n_rows += meta->n_rows;
-  if (!(meta->flags & GST_ACT_RECORD_LAST))
-    return TRUE;
-  if (progress->n_rows != meta->total_rows)
-    return out_of_order (meta, error);
-  return end_samples (self, error);
-}
-
-static gboolean
-begin_cluster (GstActDashboardSink *self, GError **error)
-{
-  guint cluster = self->progress.cluster;
-  ActDashboardCluster description = {
-    .name = gst_act_assignment_get_name (self->assignment, cluster),
-    .id = gst_act_assignment_get_id (self->assignment, cluster),
-  };
-
-  description.members = gst_act_assignment_get_members (
-      self->assignment, cluster, &description.n_members);
-  for (guint i = 0; i < description.n_members; i++)
-    if (description.members[i] >= self->info->n_components) {
-      g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-          "cluster '%s' has column %u, the records' caps have %u components",
-          description.name, description.members[i], self->info->n_components);
-      return FALSE;
-    }
-  self->progress.in_cluster = TRUE;
-  self->progress.n_rows = 0;
-  return act_dashboard_begin_cluster (
-      self->dashboard, cluster, &description, error);
-}
-
-static gboolean
-end_cluster (
-    GstActDashboardSink *self, const GstActRecord *record, GError **error)
-{
-  if (self->progress.n_rows != record->meta->total_rows)
-    return out_of_order (record->meta, error);
-  if (self->progress.n_rows > 0 && record->coactivations == NULL) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
-        "the last record of cluster %u has no coactivations",
-        record->meta->cluster);
-    return FALSE;
-  }
-  self->progress.in_cluster = FALSE;
-  self->progress.cluster++;
-  return act_dashboard_end_cluster (
-      self->dashboard, record->coactivations, error);
-}
-
-static gboolean
-take_cluster (
-    GstActDashboardSink *self, const GstActRecord *record, GError **error)
-{
-  const GstActRecordMeta *meta = record->meta;
-  Progress *progress = &self->progress;
-  gboolean first = (meta->flags & GST_ACT_RECORD_FIRST) != 0;
-
-  /* a run without samples may begin with its clusters */
-  if (!progress->samples_ended && progress->n_rows == 0 && meta->n_rows == 0
-      && !end_samples (self, error))
-    return FALSE;
-  if (!progress->samples_ended || meta->cluster != progress->cluster
-      || first == progress->in_cluster
-      || meta->first_row != (first ? 0 : progress->n_rows))
-    return out_of_order (meta, error);
-  if (first && !begin_cluster (self, error))
-    return FALSE;
-  if (meta->n_rows > 0
-      && !act_dashboard_add_rows (self->dashboard, meta->n_rows,
-          record->samples, record->indptr, record->positions, record->values,
-          error))
-    return FALSE;
-  progress->n_rows += meta->n_rows;
-  return !(meta->flags & GST_ACT_RECORD_LAST)
-      || end_cluster (self, record, error);
-}
-
-static gboolean
-take_record (GstActDashboardSink *self, GstBuffer *buffer, GError **error)
-{
-  GstActRecordMeta *meta = gst_act_record_meta_get (buffer);
-  GstActRecord record;
-  gboolean ok;
-
-  /* rows of single components are no part of a dashboard */
-  if (meta != NULL && meta->kind == GST_ACT_RECORD_COMPONENT)
-    return TRUE;
-  if (!begin_run (self, error)
-      || !gst_act_record_map (&record, buffer, self->info->sequence_length,
-          self->info->n_clusters, error))
-    return FALSE;
-  if (record.meta->kind == GST_ACT_RECORD_SAMPLES)
-    ok = take_samples (self, &record, error);
-  else
-    ok = take_cluster (self, &record, error);
-  gst_act_record_unmap (&record);
-  return ok;
 }
 
 static GstFlowReturn
@@ -473,79 +243,28 @@ gst_act_dashboard_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 
   if (self->failed)
     return GST_FLOW_ERROR;
-  if (take_record (self, buffer, &error))
+  if (begin_run (self, &error)
+      && dashboard_run_take (self->run, buffer, &error))
     return GST_FLOW_OK;
   fail (self, error);
   return GST_FLOW_ERROR;
 }
 
-/* why the run is not whole, or NULL */
-static gchar *
-what_lacks (GstActDashboardSink *self)
-{
-  guint64 n_samples = self->dashboard != NULL
-      ? act_dashboard_get_n_samples (self->dashboard)
-      : 0;
-
-  if (!self->complete)
-    return g_strdup ("the stream ended without saying that the run is complete"
-                     " (act-complete)");
-  if (n_samples != self->total)
-    return g_strdup_printf ("the run has %" G_GUINT64_FORMAT
-                            " samples, but %" G_GUINT64_FORMAT " came",
-        self->total, n_samples);
-  if (self->info == NULL || self->assignment == NULL)
-    return g_strdup ("no caps or no cluster assignment came");
-  /* of no samples there may be no records at all */
-  if (self->progress.in_cluster
-      || (self->progress.cluster < self->info->n_clusters
-          && (self->total > 0 || self->progress.cluster > 0)))
-    return g_strdup_printf ("of %u clusters %u came whole",
-        self->info->n_clusters, self->progress.cluster);
-  return NULL;
-}
-
-static gboolean
-write_run_info (
-    GstActDashboardSink *self, gint64 finish_begun_us, GError **error)
-{
-  const Progress *progress = &self->progress;
-  g_autofree gchar *name = g_build_filename (
-      act_output_folder_get_path (self->folder), "run_info.json", NULL);
-  g_autofree gchar *engine = gst_version_string ();
-  gint64 samples_ended = progress->samples_ended ? progress->samples_ended_us
-                                                 : progress->first_record_us;
-  ActRunInfo info = {
-    .date = self->date,
-    .location = act_output_folder_get_target (self->folder),
-    .vocabulary = self->vocabulary_file,
-    .engine = engine,
-    .waiting_seconds = (progress->first_record_us - progress->started_us) / 1e6,
-    .samples_seconds = (samples_ended - progress->first_record_us) / 1e6,
-    .clusters_seconds = (finish_begun_us - samples_ended) / 1e6,
-    .finish_seconds = (g_get_monotonic_time () - finish_begun_us) / 1e6,
-  };
-
-  return act_run_info_write (name, &info, error);
-}
-
 static gboolean
 publish (GstActDashboardSink *self, GError **error)
 {
-  guint n = gst_act_assignment_get_n_clusters (self->assignment);
-  g_autofree gint64 *ids = g_new (gint64, n + 1);
-  g_autofree gchar *location = NULL;
-  gint64 begun = g_get_monotonic_time ();
+  g_autofree gchar *location =
+      g_strdup (act_output_folder_get_target (self->folder));
+  DashboardRunOrigin origin = {
+    .date = self->date,
+    .started_us = self->started_us,
+    .location = location,
+    .vocabulary_file = self->vocabulary_file,
+  };
 
-  if (!begin_run (self, error))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    ids[i] = gst_act_assignment_get_id (self->assignment, i);
-  if (!act_dashboard_finish (self->dashboard, ids, error)
-      || !write_run_info (self, begun, error)
+  if (!dashboard_run_finish (self->run, &origin, error)
       || !act_output_folder_publish (self->folder, error))
     return FALSE;
-  location = g_strdup (act_output_folder_get_target (self->folder));
   drop_run (self);
   GST_INFO_OBJECT (self, "wrote '%s'", location);
   gst_element_post_message (GST_ELEMENT (self),
@@ -553,6 +272,23 @@ publish (GstActDashboardSink *self, GError **error)
           gst_structure_new (
               "act-output", "location", G_TYPE_STRING, location, NULL)));
   return TRUE;
+}
+
+/* Why there is nothing to publish; NULL, or an error, if it is not that. Of a
+ * run without samples no record may have come yet. */
+static gchar *
+what_lacks (GstActDashboardSink *self, GError **error)
+{
+  if (!self->complete)
+    return g_strdup ("the stream ended without saying that the run is complete"
+                     " (act-complete)");
+  if (self->run == NULL && self->total > 0)
+    return g_strdup_printf ("the run has %" G_GUINT64_FORMAT
+                            " samples, but no records came",
+        self->total);
+  if (!begin_run (self, error))
+    return NULL;
+  return dashboard_run_what_lacks (self->run, self->total);
 }
 
 /* At EOS. FALSE after an error, which then stands for the EOS. */
@@ -564,14 +300,14 @@ finish (GstActDashboardSink *self)
 
   if (self->failed)
     return FALSE;
-  lack = what_lacks (self);
+  lack = what_lacks (self, &error);
   if (lack != NULL) {
     GST_ELEMENT_WARNING (self, STREAM, FAILED,
         ("'%s' was not written: %s", self->location, lack), (NULL));
     drop_run (self);
     return TRUE;
   }
-  if (publish (self, &error))
+  if (error == NULL && publish (self, &error))
     return TRUE;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     GST_INFO_OBJECT (self, "cancelled");
@@ -612,7 +348,7 @@ check_early (GstActDashboardSink *self)
 {
   GError *error = NULL;
 
-  if (self->failed || check_vocabulary (self, &error))
+  if (self->failed || dashboard_run_check_vocabulary (self->vocabulary, &error))
     return !self->failed;
   fail (self, error);
   return FALSE;

@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The dashboard's rules, one by one: sums, medians, histograms, rankings,
+ * token counts, texts and their hashes, coactivations. */
+#include "acterror.h"
+#include "dashboard/coactivations.h"
+#include "dashboard/criteria.h"
+#include "dashboard/dashboard.h"
+#include "dashboard/histogram.h"
+#include "dashboard/order.h"
+#include "dashboard/statistics.h"
+#include "dashboard/sums.h"
+#include "dashboard/texts.h"
+#include "dashboard/tokencount.h"
+#include "formats/npy.h"
+#include "formats/zip.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+/* The order of additions as the golden README says it, over dense values. */
+static float
+plain_pairwise (const float *v, gsize n)
+{
+  float lane[8], sum = 0.0f;
+  gsize i, half;
+
+  if (n < 8) {
+    for (i = 0; i < n; i++)
+      sum += v[i];
+    return sum;
+  }
+  if (n <= 128) {
+    for (i = 0; i < 8; i++)
+      lane[i] = v[i];
+    for (; i < n - n % 8; i++)
+      lane[i % 8] += v[i];
+    sum = ((lane[0] + lane[1]) + (lane[2] + lane[3]))
+        + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    for (; i < n; i++)
+      sum += v[i];
+    return sum;
+  }
+  half = n / 2;
+  half -= half % 8;
+  return plain_pairwise (v, half) + plain_pairwise (v + half, n - half);
+}
+
+static float
+plain_sum (const float *v, gsize n)
+{
+  float sum = 0.0f;
+
+  for (gsize i = 0; i < n; i += 8192)
+    sum += plain_pairwise (v + i, MIN (8192, n - i));
+  return sum;
+}
+
+/* rows of their own from dense values */
+typedef struct {
+  ActRows rows;
+  gsize *indptr;
+  gint32 *positions;
+  float *values;
+} Sparse;
+
+static void
+sparse_init (Sparse *s, const float *dense, gsize n_rows, guint n_ctx)
+{
+  gsize k = 0;
+
+  s->indptr = g_new0 (gsize, n_rows + 1);
+  s->positions = g_new (gint32, n_rows * n_ctx);
+  s->values = g_new (float, n_rows *n_ctx);
+  for (gsize i = 0; i < n_rows; i++) {
+    for (guint p = 0; p < n_ctx; p++)
+      if (dense[i * n_ctx + p] != 0.0f) {
+        s->positions[k] = p;
+        s->values[k++] = dense[i * n_ctx + p];
+      }
+    s->indptr[i + 1] = k;
+  }
+  s->rows = (ActRows){ n_ctx, n_rows, s->indptr, s->positions, s->values };
+}
+
+static void
+sparse_clear (Sparse *s)
+{
+  g_free (s->indptr);
+  g_free (s->positions);
+  g_free (s->values);
+}
+
+static float *
+random_dense (GRand *rand, gsize n, double density, gboolean negative)
+{
+  float *dense = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++) {
+    float v = (float) g_rand_double_range (rand, negative ? -1 : 0, 1);
+    dense[i] = g_rand_double (rand) < density ? v : 0.0f;
+  }
+  return dense;
+}
+
+static void
+assert_same_bits (float a, float b)
+{
+  guint32 x, y;
+
+  memcpy (&x, &a, 4);
+  memcpy (&y, &b, 4);
+  g_assert_cmphex (x, ==, y);
+}
+
+static void
+test_sums (void)
+{
+  static const guint shapes[][2] = { { 1, 1 }, { 1, 7 }, { 1, 8 }, { 1, 9 },
+    { 3, 43 }, { 1, 128 }, { 1, 129 }, { 7, 100 }, { 1, 8191 }, { 1, 8192 },
+    { 1, 8193 }, { 3, 9000 }, { 200, 512 }, { 5000, 3 } };
+  static const double densities[] = { 0.0, 0.0005, 0.02, 0.5, 1.0 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    for (guint d = 0; d < G_N_ELEMENTS (densities); d++)
+      for (guint negative = 0; negative < 2; negative++) {
+        gsize n = shapes[i][0] * shapes[i][1];
+        g_autofree float *dense =
+            random_dense (rand, n, densities[d], negative);
+        Sparse s;
+
+        sparse_init (&s, dense, shapes[i][0], shapes[i][1]);
+        assert_same_bits (act_sum_rows (&s.rows), plain_sum (dense, n));
+        sparse_clear (&s);
+      }
+}
+
+/* what cancels leaves +0.0, as adding from +0.0 does */
+static void
+test_sum_of_opposites (void)
+{
+  static const float dense[] = { 1, -1, 0, 0, 2, -2, 0, 0, 0, 0, 0, 3, -3 };
+  Sparse s;
+
+  sparse_init (&s, dense, 1, G_N_ELEMENTS (dense));
+  assert_same_bits (act_sum_rows (&s.rows), 0.0f);
+  sparse_clear (&s);
+}
+
+static int
+compare_floats (const void *a, const void *b)
+{
+  float x = *(const float *) a, y = *(const float *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static void
+test_median (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (2);
+  static const gsize sizes[] = { 1, 2, 3, 4, 63, 64, 65, 66, 1000, 1001, 5000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes) * 20; i++) {
+    gsize n = sizes[i % G_N_ELEMENTS (sizes)], n_values = 0;
+    g_autofree float *dense = random_dense (rand, n, (i % 7) / 6.0, i % 3 == 0);
+    g_autofree float *values = g_new (float, n);
+    float expected;
+
+    for (gsize k = 0; k < n; k++) {
+      /* ties */
+      if (i % 2 == 0)
+        dense[k] = roundf (dense[k] * 4) / 4;
+      if (dense[k] != 0.0f)
+        values[n_values++] = dense[k];
+    }
+    qsort (dense, n, sizeof *dense, compare_floats);
+    expected =
+        n % 2 == 1 ? dense[n / 2] : (dense[n / 2 - 1] + dense[n / 2]) / 2.0f;
+    g_assert_cmpfloat (
+        act_median_f32 (values, n_values, n - n_values), ==, expected);
+  }
+}
+
+static void
+test_top (void)
+{
+  static const double values[] = { 2, 5, 1, 5, 2, 1, 5 };
+  static const gsize largest[] = { 1, 3, 6, 0, 4, 2, 5 };
+  static const gsize smallest[] = { 2, 5, 0, 4, 1, 3, 6 };
+  gsize top[7];
+
+  for (gsize k = 0; k <= 9; k++) {
+    g_assert_cmpuint (act_top_f64 (values, 7, TRUE, k, top), ==, MIN (k, 7));
+    g_assert_cmpmem (
+        top, MIN (k, 7) * sizeof *top, largest, MIN (k, 7) * sizeof *top);
+    act_top_f64 (values, 7, FALSE, k, top);
+    g_assert_cmpmem (
+        top, MIN (k, 7) * sizeof *top, smallest, MIN (k, 7) * sizeof *top);
+  }
+}
+
+static void
+test_histogram (void)
+{
+  ActHistogram h;
+
+  /* one value only: half a unit to either side */
+  act_histogram_init (&h, 10, TRUE, 0.25, 0.25);
+  act_histogram_add (&h, 0.25, 3);
+  g_assert_cmpfloat (h.edges[0], ==, -0.25);
+  g_assert_cmpfloat (h.edges[10], ==, 0.75);
+  g_assert_cmpuint (h.counts[5], ==, 3);
+  act_histogram_clear (&h);
+
+  /* on edges: a value belongs to the bin above, the last to the last */
+  act_histogram_init (&h, 4, FALSE, 0.0, 1.0);
+  for (guint i = 0; i <= 4; i++)
+    act_histogram_add (&h, i * 0.25, 1);
+  g_assert_cmpuint (h.counts[0], ==, 1);
+  g_assert_cmpuint (h.counts[2], ==, 1);
+  g_assert_cmpuint (h.counts[3], ==, 2);
+  act_histogram_clear (&h);
+
+  /* so narrow that the scale is no float32: every value has a bin still */
+  act_histogram_init (&h, 10, TRUE, 0.0, 1e-45f);
+  act_histogram_add (&h, 0.0, 1);
+  act_histogram_add (&h, 1e-45f, 1);
+  {
+    guint64 n = 0;
+    for (guint i = 0; i < 10; i++)
+      n += h.counts[i];
+    g_assert_cmpuint (n, ==, 2);
+  }
+  act_histogram_clear (&h);
+
+  /* no edge is -0.0 */
+  act_histogram_init (&h, 2, TRUE, -1e-45f, 0.0);
+  for (guint i = 0; i <= 2; i++)
+    g_assert_false (h.edges[i] == 0.0 && signbit (h.edges[i]));
+  act_histogram_clear (&h);
+}
+
+static void
+test_row_properties (void)
+{
+  static const struct {
+    float dense[4];
+    float max, min, mean, median;
+    guint position;
+  } cases[] = {
+    { { 0, 0, 0, 0 }, 0, 0, 0, 0, 0 },
+    { { 0, 0.5f, 0.5f, 0 }, 0.5f, 0, 0.25f, 0.25f, 1 },
+    { { 1, 0, 0, 1 }, 1, 0, 0.5f, 0.5f, 0 },
+    { { -1, -1, 0, -2 }, 0, -2, -1, -1, 2 },
+    { { -1, -0.5f, -0.5f, -2 }, -0.5f, -2, -1, -0.75f, 1 },
+    { { 0, 1, 2, 3 }, 3, 0, 1.5f, 1.5f, 3 },
+    { { 4, 1, 2, 3 }, 4, 1, 2.5f, 2.5f, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    ActRowProperties p;
+    Sparse s;
+
+    sparse_init (&s, cases[i].dense, 1, 4);
+    act_row_properties (&s.rows, TRUE, &p);
+    g_assert_cmpfloat (p.max, ==, cases[i].max);
+    g_assert_cmpfloat (p.min, ==, cases[i].min);
+    g_assert_cmpfloat (p.mean, ==, cases[i].mean);
+    g_assert_cmpfloat (p.median, ==, cases[i].median);
+    g_assert_cmpuint (p.max_position, ==, cases[i].position);
+    sparse_clear (&s);
+  }
+}
+
+static void
+test_criteria (void)
+{
+  static const char *const bad[] = { "", "max_activation", "max_activation-",
+    "max_activation-Max", "-max", "position-max", "max_activation-max,",
+    "max_activation-max,max_activation-max", "max_activation-max-3" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActCriteria) criteria =
+      act_criteria_parse ("max_position-min, median_activation-max", 7, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (criteria->n, ==, 2);
+  g_assert_cmpstr (criteria->items[0].key, ==, "max_position-min-7");
+  g_assert_false (criteria->items[0].descending);
+  g_assert_cmpstr (criteria->items[1].key, ==, "median_activation-max-7");
+  g_assert_true (criteria->items[1].descending);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_assert_null (act_criteria_parse (bad[i], 7, &error));
+    g_assert_error (error, ACT_ERROR, ACT_ERROR_SETTINGS);
+    g_clear_error (&error);
+  }
+}
+
+static void
+test_token_count (void)
+{
+  static const guint32 strings[] = { 4, 2, 4, 0, 2, 9 };
+  g_autoptr (ActTokenCount) count = act_token_count_new (10);
+  ActTokenStatistics s;
+
+  /* twice: the second must not know of the first */
+  for (guint round = 0; round < 2; round++) {
+    for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+      act_token_count_add (count, strings[i]);
+    act_token_count_finish (count, &s);
+    g_assert_cmpuint (s.n_unique, ==, 4);
+    g_assert_cmpuint (s.n_counted, ==, 6);
+    g_assert_cmpuint (s.ranking[0].string, ==, 4);
+    g_assert_cmpuint (s.ranking[1].string, ==, 2);
+    g_assert_cmpuint (s.ranking[2].string, ==, 0);
+    g_assert_cmpuint (s.ranking[3].string, ==, 9);
+    g_assert_cmpuint (s.ranking[0].count, ==, 2);
+    g_assert_cmpfloat (s.concentration_ratio, ==, 2.0 / 6.0);
+    g_assert_cmpfloat_with_epsilon (s.entropy, 1.32966, 1e-5);
+    g_free (s.ranking);
+  }
+
+  act_token_count_finish (count, &s);
+  g_assert_cmpuint (s.n_unique, ==, 0);
+  g_assert_cmpfloat (s.entropy, ==, 0.0);
+  g_assert_cmpfloat (s.concentration_ratio, ==, 0.0);
+  g_free (s.ranking);
+
+  /* one string alone: a little below 0 */
+  act_token_count_add (count, 3);
+  act_token_count_finish (count, &s);
+  g_assert_cmpfloat (s.entropy, ==, -log (1.0 + 1e-10));
+  g_assert_cmpfloat (s.concentration_ratio, ==, 1.0);
+  g_free (s.ranking);
+}
+
+static ActStrings *
+strings_of (const char *const *list, guint n)
+{
+  ActStrings *strings = act_strings_new (n);
+
+  for (guint i = 0; i < n; i++)
+    if (list[i] != NULL)
+      g_assert_true (
+          act_strings_set (strings, i, list[i], strlen (list[i]), NULL));
+  return strings;
+}
+
+static char *
+written_texts (const ActTexts *texts)
+{
+  g_autofree char *dir = g_dir_make_tmp ("act-texts-XXXXXX", NULL);
+  g_autofree char *name = g_build_filename (dir, "texts.jsonl", NULL);
+  g_autoptr (GError) error = NULL;
+  char *text;
+
+  act_texts_write (texts, name, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (name, &text, NULL, NULL));
+  g_remove (name);
+  g_rmdir (dir);
+  return text;
+}
+
+static void
+test_texts (void)
+{
+  /* 0 and 4 share a string; "a b" holds a space; 5 has no string */
+  static const char *const list[] = { "a", "b", "a b", "c", "a", NULL, "b c" };
+  static const guint64 samples[] = { 3, 4, 7, 9, 12 };
+  static const gint32 tokens[] = { 0, 1, 3, /* a, b, c */
+    3, 3, 3, 4, 1, 3,                       /* the same through 4 */
+    2, 3, 0,                                /* another: "a b c a" */
+    0, 6, 0 };                              /* "a b c a" again, other list */
+  static const gint32 bad[] = { 0, 5, 0 }, worse[] = { 0, 1, 7 };
+  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 7), 3);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *written = NULL;
+  guint64 next = 13;
+  gsize row;
+
+  g_assert_true (act_texts_add (texts, samples, tokens, 5, &error));
+  g_assert_cmpuint (act_texts_get_n_samples (texts), ==, 5);
+  g_assert_cmpuint (act_texts_get_n (texts), ==, 3);
+  g_assert_cmpuint (act_texts_get_n_ambiguous (texts), ==, 1);
+  g_assert_cmpuint (act_texts_get_n_collisions (texts), ==, 0);
+  g_assert_cmpuint (act_texts_get_text (texts, 2), ==, 0);
+  g_assert_cmpuint (act_texts_get_text (texts, 4), ==, 2);
+  /* each sample keeps its own tokens */
+  g_assert_cmpuint (act_texts_get_tokens (texts, 3)[0], !=,
+      act_texts_get_tokens (texts, 4)[0]);
+  for (guint64 i = 0; i < 15; i++) {
+    gboolean found = act_texts_find (texts, i, &row);
+    gboolean expected = FALSE;
+
+    for (guint k = 0; k < 5; k++)
+      if (samples[k] == i) {
+        expected = TRUE;
+        g_assert_cmpuint (row, ==, k);
+      }
+    g_assert_cmpint (found, ==, expected);
+  }
+  /* the later list replaces the earlier in place */
+  written = written_texts (texts);
+  g_assert_nonnull (strstr (written, "\"tokens\": [\"a\", \"b c\", \"a\"]}\n"));
+  g_assert_null (strstr (written, "\"a b\","));
+
+  g_assert_false (act_texts_add (texts, &next, bad, 1, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
+  g_assert_cmpstr (error->message, ==,
+      "sample 13, position 1: the vocabulary of 7 has no token 5");
+  g_clear_error (&error);
+  g_assert_false (act_texts_add (texts, &next, worse, 1, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
+  g_clear_error (&error);
+  next = 12;
+  g_assert_false (act_texts_add (texts, &next, tokens, 1, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_MISMATCH);
+}
+
+/* many texts: the table grows, and finds each again */
+static void
+test_many_texts (void)
+{
+  static const char *const list[] = { "0", "1" };
+  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 2), 14);
+  gint32 tokens[14];
+
+  for (guint64 i = 0; i < 20000; i++) {
+    for (guint k = 0; k < 14; k++)
+      tokens[k] = (i >> k) & 1;
+    g_assert_true (act_texts_add (texts, &i, tokens, 1, NULL));
+  }
+  g_assert_cmpuint (act_texts_get_n (texts), ==, 1 << 14);
+  g_assert_cmpuint (act_texts_get_text (texts, 17000), ==, 17000 - (1 << 14));
+}
+
+/* a vocabulary of the numbers 0 to 4095 and samples of two tokens, "17 4" */
+#define N_NUMBERS 4096
+
+static ActStrings *
+number_strings (void)
+{
+  ActStrings *strings = act_strings_new (N_NUMBERS);
+
+  for (guint i = 0; i < N_NUMBERS; i++) {
+    char text[12];
+
+    g_snprintf (text, sizeof text, "%u", i);
+    g_assert_true (act_strings_set (strings, i, text, strlen (text), NULL));
+  }
+  return strings;
+}
+
+static guint32
+number_hash (guint32 number)
+{
+  guint8 digest[SHA256_DIGEST_LENGTH];
+  char text[24];
+  guint32 first;
+
+  g_snprintf (
+      text, sizeof text, "%u %u", number / N_NUMBERS, number % N_NUMBERS);
+  SHA256 ((const guint8 *) text, strlen (text), digest);
+  memcpy (&first, digest, sizeof first);
+  return first;
+}
+
+/* two numbers whose texts have the same eight digits: about 2^16 tries */
+static void
+find_collision (guint32 *a, guint32 *b)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  gpointer other;
+
+  for (guint32 i = 0; i < N_NUMBERS * N_NUMBERS; i++) {
+    gpointer key = GUINT_TO_POINTER (number_hash (i));
+
+    if (g_hash_table_lookup_extended (seen, key, NULL, &other)) {
+      *a = GPOINTER_TO_UINT (other);
+      *b = i;
+      return;
+    }
+    g_hash_table_insert (seen, key, GUINT_TO_POINTER (i));
+  }
+  g_assert_not_reached ();
+}
+
+static char *
+read_file (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  char *text;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+static guint
+count_of (const char *text, const char *word)
+{
+  guint n = 0;
+
+  for (const char *p = text; (p = strstr (p, word)) != NULL; p++)
+    n++;
+  return n;
+}
+
+static void
+remove_folder (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    g_assert_cmpint (g_remove (path), ==, 0);
+  }
+  g_rmdir (folder);
+}
+
+/* a dashboard of one cluster that fires at the first token of each sample */
+static char *
+make_dashboard (const guint32 *numbers, guint n)
+{
+  static const guint components[] = { 1 }, members[] = { 0 };
+  static const char *const modules[] = { "m" };
+  static const gint64 ids[] = { 0 };
+  ActDashboardSettings settings = { 10, "max_activation-max", 10, 0.5, 50 };
+  ActDashboardRun run = { .n_ctx = 2,
+    .run = "r",
+    .n_modules = 1,
+    .modules = modules,
+    .components = components,
+    .n_clusters = 1 };
+  ActDashboardCluster cluster = { "r-0-0", 0, 1, members };
+  g_autoptr (GError) error = NULL;
+  char *folder = g_dir_make_tmp ("act-dashboard-XXXXXX", NULL);
+  g_autoptr (ActDashboard) dashboard =
+      act_dashboard_new (folder, &settings, &run, number_strings (), &error);
+
+  g_assert_no_error (error);
+  for (guint64 i = 0; i < n; i++) {
+    gint32 tokens[] = { numbers[i] / N_NUMBERS, numbers[i] % N_NUMBERS };
+    g_assert_true (act_dashboard_add_samples (dashboard, &i, tokens, 1, NULL));
+  }
+  g_assert_true (act_dashboard_end_samples (dashboard, NULL));
+  g_assert_true (act_dashboard_begin_cluster (dashboard, 0, &cluster, NULL));
+  for (guint64 i = 0; i < n; i++) {
+    static const gint64 indptr[] = { 0, 1 };
+    static const gint32 position = 0;
+    float value = 1.0f - i / 16.0f;
+
+    g_assert_true (act_dashboard_add_rows (
+        dashboard, 1, &i, indptr, &position, &value, NULL));
+  }
+  g_assert_true (act_dashboard_end_cluster (dashboard, NULL, NULL));
+  act_dashboard_finish (dashboard, ids, &error);
+  g_assert_no_error (error);
+  return folder;
+}
+
+/* Both texts of a pair with equal hashes get longer ones, everywhere, in
+ * whatever order they come; another text keeps its eight digits. */
+static void
+test_collision (void)
+{
+  guint32 numbers[3] = { 5, 0, 0 };
+  char hashes[3][17];
+
+  find_collision (&numbers[1], &numbers[2]);
+  for (guint i = 0; i < 3; i++) {
+    g_autofree char *text = g_strdup_printf (
+        "%u %u", numbers[i] / N_NUMBERS, numbers[i] % N_NUMBERS);
+    g_autofree char *digest =
+        g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+    g_strlcpy (hashes[i], digest, i == 0 ? 9 : 17);
+  }
+  g_assert_cmpint (strncmp (hashes[1], hashes[2], 8), ==, 0);
+
+  for (guint order = 0; order < 3; order++) {
+    guint32 ordered[3];
+    g_autofree char *folder = NULL, *clusters = NULL, *texts = NULL;
+    g_autofree char *map = NULL, *info = NULL;
+
+    for (guint i = 0; i < 3; i++)
+      ordered[i] = numbers[(i * (order == 2 ? 2 : 1) + order) % 3];
+    folder = make_dashboard (ordered, 3);
+    clusters = read_file (folder, "clusters.jsonl");
+    texts = read_file (folder, "text_samples.jsonl");
+    map = read_file (folder, "activations_map.json");
+    info = read_file (folder, "model_info.json");
+    for (guint i = 0; i < 3; i++) {
+      g_autofree char *quoted = g_strdup_printf ("\"%s\"", hashes[i]);
+      g_autofree char *key = g_strdup_printf ("\"r-0-0|%s\": ", hashes[i]);
+
+      g_assert_cmpuint (count_of (clusters, quoted), ==, 1);
+      g_assert_cmpuint (count_of (texts, quoted), ==, 1);
+      g_assert_cmpuint (count_of (map, key), ==, 1);
+    }
+    g_assert_nonnull (strstr (info, "\"n_texts_with_longer_hashes\": 2,"));
+    remove_folder (folder);
+  }
+}
+
+static const gint64 counts[3][3] = { { 5, 0, 2 }, { 0, 0, 0 }, { 2, 0, 7 } };
+static const gint64 cluster_ids[] = { 1, 20, 300 };
+
+static void
+assert_member (
+    const char *zip, const char *member, const void *data, gsize size)
+{
+  g_autofree char *file = g_strconcat (member, ".npy", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = act_zip_read_member (zip, file, 100000, &error);
+  g_autoptr (ActNpy) npy = NULL;
+
+  g_assert_no_error (error);
+  npy = act_npy_new_from_bytes (bytes, file, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (
+      act_npy_get (npy)->data, act_npy_get (npy)->size, data, size);
+}
+
+static char *
+write_coactivations (guint n_dense_max, const gint *cancelled, GError **error)
+{
+  char *folder = g_dir_make_tmp ("act-coactivations-XXXXXX", NULL);
+  g_autoptr (ActCoactivations) c =
+      act_coactivations_new (folder, 3, n_dense_max, NULL);
+
+  /* row 1 is left out: zeros */
+  g_assert_true (act_coactivations_add (c, 0, counts[0], NULL));
+  g_assert_true (act_coactivations_add (c, 2, counts[2], NULL));
+  act_coactivations_finish (c, cluster_ids, cancelled, error);
+  return folder;
+}
+
+static void
+test_coactivations (void)
+{
+  static const gint64 indptr[] = { 0, 2, 2, 4 }, data[] = { 5, 2, 2, 7 };
+  static const gint32 indices[] = { 0, 2, 0, 2 };
+  static const gint64 shape[] = { 3, 3 };
+  static const gint go = 0, stop = 1;
+  g_autoptr (GError) error = NULL;
+
+  for (guint n_dense_max = 2; n_dense_max <= 3; n_dense_max++) {
+    g_autofree char *folder = write_coactivations (n_dense_max, &go, &error);
+    g_autofree char *zip = g_build_filename (folder, "coactivations.npz", NULL);
+
+    g_assert_no_error (error);
+    assert_member (zip, "cluster_indices", cluster_ids, sizeof cluster_ids);
+    if (n_dense_max == 3) {
+      assert_member (zip, "coactivations", counts, sizeof counts);
+    } else {
+      assert_member (zip, "indptr", indptr, sizeof indptr);
+      assert_member (zip, "indices", indices, sizeof indices);
+      assert_member (zip, "data", data, sizeof data);
+      assert_member (zip, "shape", shape, sizeof shape);
+    }
+    remove_folder (folder);
+  }
+  {
+    g_autofree char *folder = write_coactivations (2, &stop, &error);
+
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    remove_folder (folder);
+  }
+}
+
+/* values whose sum is no float32: an error, not an "inf" in a file */
+static void
+test_too_large (void)
+{
+  static const char *const list[] = { "a" };
+  static const float dense[] = { 3e38f, 3e38f, 3e38f, 1.0f };
+  static const gint32 tokens[] = { 0, 0, 0, 0 };
+  static const guint64 sample = 0;
+  static const gsize row_of = 0;
+  g_autoptr (ActCriteria) criteria =
+      act_criteria_parse ("max_activation-max", 1, NULL);
+  ActStatisticsSettings settings = { 1, criteria, 10, 0.5 };
+  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 1), 4);
+  g_autoptr (ActTokenCount) count = act_token_count_new (1);
+  g_autoptr (GError) error = NULL;
+  ActStatistics statistics;
+  Sparse s;
+
+  g_assert_true (act_texts_add (texts, &sample, tokens, 1, NULL));
+  sparse_init (&s, dense, 1, 4);
+  g_assert_false (act_statistics_compute (
+      &statistics, &s.rows, &settings, texts, &row_of, count, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
+  sparse_clear (&s);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dashboard/sums", test_sums);
+  g_test_add_func ("/dashboard/sum-of-opposites", test_sum_of_opposites);
+  g_test_add_func ("/dashboard/median", test_median);
+  g_test_add_func ("/dashboard/top", test_top);
+  g_test_add_func ("/dashboard/histogram", test_histogram);
+  g_test_add_func ("/dashboard/row-properties", test_row_properties);
+  g_test_add_func ("/dashboard/criteria", test_criteria);
+  g_test_add_func ("/dashboard/token-count", test_token_count);
+  g_test_add_func ("/dashboard/texts", test_texts);
+  g_test_add_func ("/dashboard/many-texts", test_many_texts);
+  g_test_add_func ("/dashboard/collision", test_collision);
+  g_test_add_func ("/dashboard/coactivations", test_coactivations);
+  g_test_add_func ("/dashboard/too-large", test_too_large);
+  return g_test_run ();
+}
