@@ -5,6 +5,8 @@
 
 #include <gst/gst.h>
 
+#include "elements/acttextsrc.h"
+#include "elements/acttokenize.h"
 #include "elements/acttokensrc.h"
 
 GST_DEBUG_CATEGORY (act_text_debug);
@@ -14,7 +16,9 @@ plugin_init (GstPlugin *plugin)
 {
   GST_DEBUG_CATEGORY_INIT (
       act_text_debug, "acttext", 0, "Text and tokens for activations");
-  return GST_ELEMENT_REGISTER (acttokensrc, plugin);
+  return GST_ELEMENT_REGISTER (acttextsrc, plugin)
+      && GST_ELEMENT_REGISTER (acttokenize, plugin)
+      && GST_ELEMENT_REGISTER (acttokensrc, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, acttext,

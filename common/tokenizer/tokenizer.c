@@ -13,7 +13,7 @@
 
 struct _ActTokenizer {
   char *fingerprint;
-  guint32 size;
+  ActVocab *vocab;
   ActAddedTokens *added;
   ActNormalizer *normalizer; /* or NULL */
   ActPreTokenizer *pre_tokenizer;
@@ -33,17 +33,6 @@ model_vocab (JsonNode *model)
   return vocab != NULL && JSON_NODE_HOLDS_OBJECT (vocab)
       ? json_node_get_object (vocab)
       : NULL;
-}
-
-static gboolean
-read_size (ActTokenizer *self, JsonNode *root, const char *name, GError **error)
-{
-  g_autoptr (ActVocab) vocab = act_vocab_new_from_json (root, name, error);
-
-  if (vocab == NULL)
-    return FALSE;
-  self->size = vocab->size;
-  return TRUE;
 }
 
 static gboolean
@@ -83,8 +72,11 @@ read_stages (
   self->added =
       act_added_tokens_new (json_object_get_member (object, "added_tokens"),
           model_vocab (model), &context, error);
+  if (self->added == NULL)
+    return FALSE;
   /* finds an id that is given twice, too */
-  return self->added != NULL && read_size (self, root, name, error);
+  self->vocab = act_vocab_new_from_json (root, name, error);
+  return self->vocab != NULL;
 }
 
 ActTokenizer *
@@ -114,6 +106,7 @@ act_tokenizer_free (ActTokenizer *self)
   if (self == NULL)
     return;
   g_free (self->fingerprint);
+  act_vocab_free (self->vocab);
   act_added_tokens_free (self->added);
   if (self->normalizer != NULL)
     self->normalizer->free (self->normalizer);
@@ -128,7 +121,7 @@ act_tokenizer_free (ActTokenizer *self)
 guint32
 act_tokenizer_get_size (const ActTokenizer *self)
 {
-  return self->size;
+  return self->vocab->size;
 }
 
 const char *
@@ -138,16 +131,26 @@ act_tokenizer_get_fingerprint (const ActTokenizer *self)
 }
 
 gint32
-act_tokenizer_find_added (
-    const ActTokenizer *self, const char *content, gboolean *special)
+act_tokenizer_find_token (const ActTokenizer *self, const char *content)
 {
   const ActAddedToken *token = act_added_tokens_find (self->added, content);
 
-  if (token == NULL)
-    return -1;
-  if (special != NULL)
-    *special = token->special;
-  return token->id;
+  if (token != NULL)
+    return token->id;
+  for (gsize i = 0; i < self->vocab->n_entries; i++) {
+    if (strcmp (self->vocab->text + self->vocab->entries[i].offset, content)
+        == 0)
+      return (gint32) self->vocab->entries[i].id;
+  }
+  return -1;
+}
+
+gint32
+act_tokenizer_find_special (const ActTokenizer *self, const char *content)
+{
+  const ActAddedToken *token = act_added_tokens_find (self->added, content);
+
+  return token != NULL && token->special ? token->id : -1;
 }
 
 static gboolean

@@ -20,9 +20,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTokenizer, act_tokenizer_free)
 guint32 act_tokenizer_get_size (const ActTokenizer *tokenizer);
 /* SHA-256 of the file, in hexadecimal digits */
 const char *act_tokenizer_get_fingerprint (const ActTokenizer *tokenizer);
-/* id of an added or special token by its content, or -1 */
-gint32 act_tokenizer_find_added (
-    const ActTokenizer *tokenizer, const char *content, gboolean *special);
+/* id of a token by its raw string, added tokens first; -1 if there is none */
+gint32 act_tokenizer_find_token (
+    const ActTokenizer *tokenizer, const char *content);
+/* the same for special added tokens alone */
+gint32 act_tokenizer_find_special (
+    const ActTokenizer *tokenizer, const char *content);
 
 /* Appends the ids (gint32) of a text, length in bytes; it may hold U+0000.
  * What is not UTF-8 is an error that names the byte. On failure ids may hold

@@ -102,15 +102,16 @@ static void
 test_properties (void)
 {
   g_autoptr (ActTokenizer) tokenizer = sample_tokenizer ();
-  gboolean special = FALSE;
 
   g_assert_cmpuint (act_tokenizer_get_size (tokenizer), ==, 1024);
   g_assert_cmpuint (strlen (act_tokenizer_get_fingerprint (tokenizer)), ==, 64);
   g_assert_cmpint (
-      act_tokenizer_find_added (tokenizer, "<|endoftext|>", &special), ==,
+      act_tokenizer_find_special (tokenizer, "<|endoftext|>"), ==, 1023);
+  g_assert_cmpint (act_tokenizer_find_special (tokenizer, "a"), ==, -1);
+  g_assert_cmpint (act_tokenizer_find_token (tokenizer, "<|endoftext|>"), ==,
       1023);
-  g_assert_true (special);
-  g_assert_cmpint (act_tokenizer_find_added (tokenizer, "the", NULL), ==, -1);
+  g_assert_cmpint (act_tokenizer_find_token (tokenizer, "Ġa"), ==, 263);
+  g_assert_cmpint (act_tokenizer_find_token (tokenizer, "no such"), ==, -1);
 }
 
 static void

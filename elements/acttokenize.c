@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-acttokenize
+ * @short_description: text to batches of token ids
+ *
+ * Sink: UTF-8 text, a document a buffer.
+ * Src: int32 ids [n_samples, n-ctx], batch-size samples a buffer, the last
+ * buffer may have less.
+ *
+ * With packing=concat all documents, each behind an end-of-text token, make
+ * one row of tokens that is cut every n-ctx tokens. With packing=document each
+ * document is cut by itself. What is left over is dropped, and counted in an
+ * element message `act-tokenized`. The first batch follows the sticky event
+ * `act-vocabulary`. If every document that upstream announced came,
+ * `act-complete` with the number of samples goes before the end.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 acttextsrc location=/usr/share/common-licenses/GPL-3 !
+ * acttokenize tokenizer=samples/licences-model/tokenizer.json n-ctx=128
+ * batch-size=32 ! fakesink
+ * ]|
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "acttokenize.h"
+
+#include <gst/activations/activations.h>
+#include <string.h>
+
+#include "tokenizer/tokenizer.h"
+
+GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
+#define GST_CAT_DEFAULT act_text_debug
+
+#define DEFAULT_N_CTX 128
+#define DEFAULT_BATCH_SIZE 32
+#define DEFAULT_EOS_TOKEN "<|endoftext|>"
+
+typedef enum {
+  PACKING_CONCAT,
+  PACKING_DOCUMENT,
+} GstActPacking;
+
+struct _GstActTokenize {
+  GstElement parent;
+  GstPad *sinkpad, *srcpad;
+
+  gchar *tokenizer_file;
+  guint n_ctx;
+  guint batch_size;
+  GstActPacking packing;
+  gchar *eos_token;
+
+  /* from READY to PAUSED and back */
+  ActTokenizer *tokenizer;
+  GstActVocabulary *vocabulary;
+  gint32 eos_id; /* what documents begin with; -1: nothing */
+
+  /* of the run, by the streaming thread */
+  GArray *tokens;   /* gint32 */
+  guint n_used;     /* of them, that went out */
+  gboolean started; /* caps, segment and vocabulary went out */
+  guint32 seqnum;
+  gboolean announced; /* upstream said how many documents there are */
+  guint64 n_announced;
+  guint64 n_documents;
+  guint64 n_batches;
+  guint64 n_dropped; /* tokens */
+
+  /* with the object lock */
+  guint64 n_samples; /* that went out */
+  gboolean ended;
+};
+
+enum {
+  PROP_TOKENIZER = 1,
+  PROP_N_CTX,
+  PROP_BATCH_SIZE,
+  PROP_PACKING,
+  PROP_EOS_TOKEN,
+  N_PROPS
+};
+static GParamSpec *props[N_PROPS];
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_TEXT_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_TOKENS_CAPS));
+
+#define GST_TYPE_ACT_PACKING (gst_act_packing_get_type ())
+static GType
+gst_act_packing_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { PACKING_CONCAT,
+        "All documents in one row, each behind an end-of-text token",
+        "concat" },
+    { PACKING_DOCUMENT, "Samples of each document by itself", "document" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstActPacking", values));
+  return type;
+}
+
+#define gst_act_tokenize_parent_class parent_class
+G_DEFINE_TYPE (GstActTokenize, gst_act_tokenize, GST_TYPE_ELEMENT)
+GST_ELEMENT_REGISTER_DEFINE (
+    acttokenize, "acttokenize", GST_RANK_NONE, GST_TYPE_ACT_TOKENIZE)
+
+static void
+gst_act_tokenize_finalize (GObject *object)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (object);
+
+  g_free (self->tokenizer_file);
+  g_free (self->eos_token);
+  g_array_unref (self->tokens);
+  G_OBJECT_CLASS (parent_class)->finalize (object);
+}
+
+static void
+gst_act_tokenize_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (object);
+
+  switch (id) {
+  case PROP_TOKENIZER:
+    g_free (self->tokenizer_file);
+    self->tokenizer_file = g_value_dup_string (value);
+    break;
+  case PROP_N_CTX:
+    self->n_ctx = g_value_get_uint (value);
+    break;
+  case PROP_BATCH_SIZE:
+    self->batch_size = g_value_get_uint (value);
+    break;
+  case PROP_PACKING:
+    self->packing = g_value_get_enum (value);
+    break;
+  case PROP_EOS_TOKEN:
+    g_free (self->eos_token);
+    self->eos_token = g_value_dup_string (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+gst_act_tokenize_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (object);
+
+  switch (id) {
+  case PROP_TOKENIZER:
+    g_value_set_string (value, self->tokenizer_file);
+    break;
+  case PROP_N_CTX:
+    g_value_set_uint (value, self->n_ctx);
+    break;
+  case PROP_BATCH_SIZE:
+    g_value_set_uint (value, self->batch_size);
+    break;
+  case PROP_PACKING:
+    g_value_set_enum (value, self->packing);
+    break;
+  case PROP_EOS_TOKEN:
+    g_value_set_string (value, self->eos_token);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+/* ---- start and stop ---- */
+
+static void
+reset_run (GstActTokenize *self)
+{
+  g_array_set_size (self->tokens, 0);
+  self->n_used = 0;
+  self->started = FALSE;
+  self->announced = FALSE;
+  self->n_announced = self->n_documents = 0;
+  self->n_batches = self->n_dropped = 0;
+  GST_OBJECT_LOCK (self);
+  self->n_samples = 0;
+  self->ended = FALSE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* which token a document begins with; packing=document has none unless the
+ * user names one */
+static gboolean
+find_eos_token (GstActTokenize *self, GError **error)
+{
+  self->eos_id = -1;
+  if (self->eos_token != NULL) {
+    self->eos_id = act_tokenizer_find_token (self->tokenizer, self->eos_token);
+    if (self->eos_id >= 0)
+      return TRUE;
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
+        "'%s' has no token '%s', see eos-token", self->tokenizer_file,
+        self->eos_token);
+    return FALSE;
+  }
+  if (self->packing == PACKING_DOCUMENT)
+    return TRUE;
+  self->eos_id =
+      act_tokenizer_find_special (self->tokenizer, DEFAULT_EOS_TOKEN);
+  if (self->eos_id >= 0)
+    return TRUE;
+  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
+      "'%s' has no special token '%s' for documents to begin with: name "
+      "another with eos-token, or use packing=document",
+      self->tokenizer_file, DEFAULT_EOS_TOKEN);
+  return FALSE;
+}
+
+static gboolean
+start (GstActTokenize *self, GError **error)
+{
+  if (self->tokenizer_file == NULL) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
+        "tokenizer is not set: it names the model's tokenizer.json");
+    return FALSE;
+  }
+  if ((guint64) self->n_ctx * self->batch_size > G_MAXINT32 / sizeof (gint32)) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
+        "a batch of %u samples of %u tokens is too large", self->batch_size,
+        self->n_ctx);
+    return FALSE;
+  }
+  self->tokenizer = act_tokenizer_new_from_file (self->tokenizer_file, error);
+  if (self->tokenizer == NULL)
+    return FALSE;
+  self->vocabulary =
+      gst_act_vocabulary_new_from_file (self->tokenizer_file, error);
+  if (self->vocabulary == NULL)
+    return FALSE;
+  reset_run (self);
+  return find_eos_token (self, error);
+}
+
+static void
+stop (GstActTokenize *self)
+{
+  g_clear_pointer (&self->tokenizer, act_tokenizer_free);
+  g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
+  reset_run (self);
+}
+
+static GstStateChangeReturn
+gst_act_tokenize_change_state (GstElement *element, GstStateChange transition)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (element);
+  g_autoptr (GError) error = NULL;
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self, &error)) {
+    stop (self);
+    gst_act_element_post_error (element, error);
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  ret = GST_ELEMENT_CLASS (parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+          && ret == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  return ret;
+}
+
+/* ---- data ---- */
+
+static void
+start_output (GstActTokenize *self)
+{
+  g_autoptr (GstCaps) caps = NULL;
+  GstEvent *events[3];
+  GstSegment segment;
+
+  if (self->started)
+    return;
+  self->started = TRUE;
+  caps = gst_act_caps_new_tokens (
+      self->batch_size, self->n_ctx, act_tokenizer_get_size (self->tokenizer));
+  gst_caps_set_simple (caps, "tokenizer", G_TYPE_STRING,
+      act_tokenizer_get_fingerprint (self->tokenizer), NULL);
+  gst_segment_init (&segment, GST_FORMAT_DEFAULT); /* in samples */
+  events[0] = gst_event_new_caps (caps);
+  events[1] = gst_event_new_segment (&segment);
+  events[2] = gst_act_event_new_vocabulary (self->vocabulary);
+  for (guint i = 0; i < G_N_ELEMENTS (events); i++) {
+    if (self->seqnum != GST_SEQNUM_INVALID)
+      gst_event_set_seqnum (events[i], self->seqnum);
+    gst_pad_push_event (self->srcpad, events[i]);
+  }
+}
+
+/* the next n_samples of the tokens, as a buffer */
+static GstFlowReturn
+push_batch (GstActTokenize *self, guint n_samples)
+{
+  gsize n_tokens = (gsize) n_samples * self->n_ctx;
+  GstBuffer *buffer = gst_buffer_new ();
+  g_autoptr (GError) error = NULL;
+  GstMemory *memory;
+  gpointer data;
+
+  memory = gst_act_memory_new (n_tokens * sizeof (gint32), &data);
+  memcpy (data, &g_array_index (self->tokens, gint32, self->n_used),
+      n_tokens * sizeof (gint32));
+  self->n_used += (guint) n_tokens;
+  gst_act_batch_meta_add (
+      buffer, self->n_batches, self->n_samples, n_samples, self->n_ctx);
+  if (!gst_act_buffer_set_block (
+          buffer, GST_ACT_BLOCK_TOKENS, memory, &error)) {
+    gst_buffer_unref (buffer);
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return GST_FLOW_ERROR;
+  }
+  self->n_batches++;
+  GST_OBJECT_LOCK (self);
+  self->n_samples += n_samples;
+  GST_OBJECT_UNLOCK (self);
+  return gst_pad_push (self->srcpad, buffer);
+}
+
+/* appends a document's tokens, in packing=document only its whole samples */
+static gboolean
+encode_document (GstActTokenize *self, GstBuffer *buffer, GError **error)
+{
+  guint before = self->tokens->len, rest;
+  GstMapInfo map;
+  gboolean ok;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
+        "document %" G_GUINT64_FORMAT " cannot be read", self->n_documents);
+    return FALSE;
+  }
+  if (self->eos_id >= 0)
+    g_array_append_val (self->tokens, self->eos_id);
+  ok = act_tokenizer_encode (
+      self->tokenizer, (const char *) map.data, map.size, self->tokens, error);
+  gst_buffer_unmap (buffer, &map);
+  if (!ok) {
+    g_prefix_error (
+        error, "document %" G_GUINT64_FORMAT ": ", self->n_documents);
+    return FALSE;
+  }
+  self->n_documents++;
+  if (self->packing == PACKING_DOCUMENT) {
+    rest = (self->tokens->len - before) % self->n_ctx;
+    g_array_set_size (self->tokens, self->tokens->len - rest);
+    self->n_dropped += rest;
+  }
+  return TRUE;
+}
+
+/* a large document makes many batches: the rest is moved once, after them */
+static GstFlowReturn
+push_full_batches (GstActTokenize *self)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  while (ret == GST_FLOW_OK
+      && (self->tokens->len - self->n_used) / self->n_ctx >= self->batch_size)
+    ret = push_batch (self, self->batch_size);
+  g_array_remove_range (self->tokens, 0, self->n_used);
+  self->n_used = 0;
+  return ret;
+}
+
+static GstFlowReturn
+gst_act_tokenize_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (parent);
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  start_output (self);
+  ok = encode_document (self, buffer, &error);
+  gst_buffer_unref (buffer);
+  if (!ok) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return GST_FLOW_ERROR;
+  }
+  return push_full_batches (self);
+}
+
+static void
+post_summary (GstActTokenize *self)
+{
+  GST_INFO_OBJECT (self,
+      "%" G_GUINT64_FORMAT " documents, %" G_GUINT64_FORMAT
+      " samples of %u tokens, %" G_GUINT64_FORMAT " tokens dropped",
+      self->n_documents, self->n_samples, self->n_ctx, self->n_dropped);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("act-tokenized", "documents", G_TYPE_UINT64,
+              self->n_documents, "samples", G_TYPE_UINT64, self->n_samples,
+              "dropped-tokens", G_TYPE_UINT64, self->n_dropped, NULL)));
+}
+
+/* EOS alone does not say that all documents came */
+static void
+finish (GstActTokenize *self)
+{
+  guint n_samples = self->tokens->len / self->n_ctx;
+  guint rest = self->tokens->len % self->n_ctx;
+
+  start_output (self);
+  if (self->announced && self->n_announced == self->n_documents)
+    gst_pad_push_event (
+        self->srcpad, gst_act_event_new_complete (self->n_samples + n_samples));
+  else if (self->announced)
+    GST_WARNING_OBJECT (self,
+        "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+        " documents came, the run is not whole",
+        self->n_documents, self->n_announced);
+  else
+    GST_WARNING_OBJECT (self,
+        "the end came without act-complete, the run is "
+        "not known to be whole");
+  self->n_dropped += rest;
+  if (n_samples > 0 && push_batch (self, n_samples) != GST_FLOW_OK)
+    return;
+  g_array_set_size (self->tokens, 0);
+  GST_OBJECT_LOCK (self);
+  self->ended = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  post_summary (self);
+}
+
+/* ---- events and queries ---- */
+
+static gboolean
+gst_act_tokenize_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (parent);
+
+  switch (GST_EVENT_TYPE (event)) {
+  case GST_EVENT_STREAM_START:
+  case GST_EVENT_FLUSH_STOP:
+    reset_run (self);
+    self->seqnum = gst_event_get_seqnum (event);
+    break;
+  case GST_EVENT_CAPS: /* ours are others */
+    gst_event_unref (event);
+    return TRUE;
+  case GST_EVENT_SEGMENT: /* documents there, samples here */
+    self->seqnum = gst_event_get_seqnum (event);
+    start_output (self);
+    gst_event_unref (event);
+    return TRUE;
+  case GST_EVENT_CUSTOM_DOWNSTREAM:
+    if (gst_act_event_parse_complete (event, &self->n_announced)) {
+      self->announced = TRUE;
+      gst_event_unref (event);
+      return TRUE;
+    }
+    break;
+  case GST_EVENT_EOS:
+    finish (self);
+    break;
+  default:
+    break;
+  }
+  return gst_pad_event_default (pad, parent, event);
+}
+
+static gboolean
+gst_act_tokenize_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstActTokenize *self = GST_ACT_TOKENIZE (parent);
+  guint64 n_samples;
+  GstFormat format;
+  gboolean ended;
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_POSITION
+      && GST_QUERY_TYPE (query) != GST_QUERY_DURATION)
+    return gst_pad_query_default (pad, parent, query);
+
+  GST_OBJECT_LOCK (self);
+  n_samples = self->n_samples;
+  ended = self->ended;
+  GST_OBJECT_UNLOCK (self);
+  /* in samples it is for us to say, in bytes or percent for the source */
+  if (GST_QUERY_TYPE (query) == GST_QUERY_POSITION) {
+    gst_query_parse_position (query, &format, NULL);
+    if (format != GST_FORMAT_DEFAULT)
+      return gst_pad_query_default (pad, parent, query);
+    gst_query_set_position (query, format, (gint64) n_samples);
+    return TRUE;
+  }
+  gst_query_parse_duration (query, &format, NULL);
+  if (format != GST_FORMAT_DEFAULT)
+    return gst_pad_query_default (pad, parent, query);
+  if (ended)
+    gst_query_set_duration (query, format, (gint64) n_samples);
+  return ended;
+}
+
+/* ---- type ---- */
+
+static void
+gst_act_tokenize_init (GstActTokenize *self)
+{
+  self->n_ctx = DEFAULT_N_CTX;
+  self->batch_size = DEFAULT_BATCH_SIZE;
+  self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+
+  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
+  gst_pad_set_chain_function (
+      self->sinkpad, GST_DEBUG_FUNCPTR (gst_act_tokenize_chain));
+  gst_pad_set_event_function (
+      self->sinkpad, GST_DEBUG_FUNCPTR (gst_act_tokenize_sink_event));
+  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
+
+  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
+  gst_pad_set_query_function (
+      self->srcpad, GST_DEBUG_FUNCPTR (gst_act_tokenize_src_query));
+  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  props[PROP_TOKENIZER] = g_param_spec_string ("tokenizer", "Tokenizer",
+      "The model's tokenizer.json (byte-level BPE)", NULL, flags);
+  props[PROP_N_CTX] = g_param_spec_uint ("n-ctx", "Sample length",
+      "Tokens a sample, at most what the model was made for", 1, 1 << 20,
+      DEFAULT_N_CTX, flags);
+  props[PROP_BATCH_SIZE] = g_param_spec_uint ("batch-size", "Batch size",
+      "Samples a batch; the dead-component filter looks at a batch at a time",
+      1, 1 << 20, DEFAULT_BATCH_SIZE, flags);
+  props[PROP_PACKING] =
+      g_param_spec_enum ("packing", "Packing", "How documents fill samples",
+          GST_TYPE_ACT_PACKING, PACKING_CONCAT, flags);
+  props[PROP_EOS_TOKEN] = g_param_spec_string ("eos-token", "End-of-text token",
+      "Token that each document begins with; not set: the special token "
+      "" DEFAULT_EOS_TOKEN " with packing=concat, none with packing=document",
+      NULL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+gst_act_tokenize_class_init (GstActTokenizeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->finalize = gst_act_tokenize_finalize;
+  object_class->set_property = gst_act_tokenize_set_property;
+  object_class->get_property = gst_act_tokenize_get_property;
+  install_properties (object_class);
+
+  gst_element_class_set_static_metadata (element_class, "Tokenizer",
+      "Filter/Text",
+      "Turns documents into samples of token ids, as the model's "
+      "tokenizer.json says",
+      "The gst-activations authors");
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_type_mark_as_plugin_api (GST_TYPE_ACT_PACKING, 0);
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_act_tokenize_change_state);
+}
