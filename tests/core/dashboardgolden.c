@@ -3,11 +3,8 @@
  * each cluster goes in, in pieces of awkward sizes; the files must come out,
  * text byte for byte, arrays bit for bit but for the sign of a zero. */
 #include "dashboard/dashboard.h"
-#include "formats/json.h"
-#include "formats/npy.h"
-#include "formats/zip.h"
+#include "../goldenfiles.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 static const char *const cases[] = { "basic", "batch_1", "batch_128",
@@ -30,38 +27,10 @@ typedef struct {
   GPtrArray *batches; /* ActNpy, the cluster activations */
 } Golden;
 
-static char *
-path_in (const char *folder, const char *name)
-{
-  return g_build_filename (folder, name, NULL);
-}
-
-static JsonNode *
-read_json (const char *folder, const char *name)
-{
-  g_autofree char *path = path_in (folder, name);
-  g_autoptr (GError) error = NULL;
-  JsonNode *node = act_json_read_file (path, G_MAXINT32, &error);
-
-  g_assert_no_error (error);
-  return node;
-}
-
-static ActNpy *
-read_npy (const char *folder, const char *name)
-{
-  g_autofree char *path = path_in (folder, name);
-  g_autoptr (GError) error = NULL;
-  ActNpy *npy = act_npy_open (path, &error);
-
-  g_assert_no_error (error);
-  return npy;
-}
-
 static ActStrings *
 read_vocabulary (const Golden *golden, guint *size)
 {
-  g_autoptr (JsonNode) node = read_json (golden->folder, "vocab.json");
+  g_autoptr (JsonNode) node = golden_read_json (golden->folder, "vocab.json");
   JsonArray *array = json_node_get_array (node);
   ActStrings *strings = act_strings_new (json_array_get_length (array));
 
@@ -73,26 +42,10 @@ read_vocabulary (const Golden *golden, guint *size)
   return strings;
 }
 
-/* "max_activation-max,.." */
-static char *
-criteria_of (JsonObject *params)
-{
-  JsonArray *list = json_object_get_array_member (params, "criteria");
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < json_array_get_length (list); i++) {
-    JsonObject *o = json_array_get_object_element (list, i);
-    g_string_append_printf (text, "%s%s-%s", i > 0 ? "," : "",
-        json_object_get_string_member (o, "property"),
-        json_object_get_string_member (o, "direction"));
-  }
-  return g_string_free (text, FALSE);
-}
-
 static void
 golden_read_labels (Golden *golden)
 {
-  g_autofree char *path = path_in (golden->folder, "labels.txt");
+  g_autofree char *path = golden_path (golden->folder, "labels.txt");
   g_autofree char *text = NULL;
 
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
@@ -137,7 +90,7 @@ golden_open (Golden *golden, const char *name)
   golden->folder =
       g_build_filename (g_getenv ("ACT_TEST_DATA"), "golden", name, NULL);
   golden->output = g_dir_make_tmp ("act-dashboard-XXXXXX", NULL);
-  golden->params_node = read_json (golden->folder, "params.json");
+  golden->params_node = golden_read_json (golden->folder, "params.json");
   golden->params = json_node_get_object (golden->params_node);
   golden->n_ctx = json_object_get_int_member (golden->params, "seq_len");
   list = json_object_get_array_member (golden->params, "batch_sizes");
@@ -146,7 +99,8 @@ golden_open (Golden *golden, const char *name)
   for (guint i = 0; i < golden->n_batches; i++)
     golden->batch_sizes[i] = json_array_get_int_element (list, i);
 
-  ids = read_json (golden->folder, "expected/coactivation_clusters.json");
+  ids =
+      golden_read_json (golden->folder, "expected/coactivation_clusters.json");
   list = json_node_get_array (ids);
   golden->n_clusters = json_array_get_length (list);
   golden->ids = g_new (gint64, golden->n_clusters);
@@ -155,7 +109,7 @@ golden_open (Golden *golden, const char *name)
 
   golden_read_labels (golden);
   make_modules (golden, modules, components);
-  criteria = criteria_of (golden->params);
+  criteria = golden_criteria (golden->params);
   settings = (ActDashboardSettings){
     .n_samples = json_object_get_int_member (golden->params, "n_samples"),
     .criteria = criteria,
@@ -183,7 +137,7 @@ golden_open (Golden *golden, const char *name)
   for (guint i = 0; i < golden->n_batches; i++) {
     g_autofree char *file =
         g_strdup_printf ("expected/cluster_activations_%03u.npy", i);
-    g_ptr_array_add (golden->batches, read_npy (golden->folder, file));
+    g_ptr_array_add (golden->batches, golden_read_npy (golden->folder, file));
   }
 }
 
@@ -203,7 +157,7 @@ golden_close (Golden *golden)
 static void
 golden_add_samples (Golden *golden)
 {
-  g_autoptr (ActNpy) tokens = read_npy (golden->folder, "tokens.npy");
+  g_autoptr (ActNpy) tokens = golden_read_npy (golden->folder, "tokens.npy");
   const ActTensor *tensor = act_npy_get (tokens);
   const gint32 *data = tensor->data;
   g_autoptr (GError) error = NULL;
@@ -301,96 +255,6 @@ golden_add_cluster (Golden *golden, guint cluster, JsonObject *clusters,
 }
 
 static void
-assert_same_file (const Golden *golden, const char *name)
-{
-  g_autofree char *expected_path =
-      g_build_filename (golden->folder, "expected", name, NULL);
-  g_autofree char *found_path = path_in (golden->output, name);
-  g_autofree char *expected = NULL, *found = NULL;
-  gsize n_expected, n_found;
-
-  g_assert_true (
-      g_file_get_contents (expected_path, &expected, &n_expected, NULL));
-  g_assert_true (g_file_get_contents (found_path, &found, &n_found, NULL));
-  for (gsize i = 0; i < MIN (n_expected, n_found); i++)
-    if (expected[i] != found[i])
-      g_error ("%s: expected '%.60s', found '%.60s'", name,
-          expected + i - MIN (i, 40), found + i - MIN (i, 40));
-  g_assert_cmpuint (n_found, ==, n_expected);
-}
-
-static ActNpy *
-read_member (const char *folder, const char *zip, const char *member)
-{
-  g_autofree char *path = path_in (folder, zip);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes =
-      act_zip_read_member (path, member, G_MAXINT32, &error);
-  ActNpy *npy;
-
-  g_assert_no_error (error);
-  npy = act_npy_new_from_bytes (bytes, member, &error);
-  g_assert_no_error (error);
-  return npy;
-}
-
-static void
-assert_activations (const Golden *golden)
-{
-  g_autoptr (ActNpy) found =
-      read_member (golden->output, "activations.npz", "activations.npy");
-  g_autoptr (ActNpy) expected =
-      read_npy (golden->folder, "expected/activations_f16.npy");
-  const ActTensor *a = act_npy_get (found), *b = act_npy_get (expected);
-  const guint16 *x = a->data, *y = b->data;
-
-  g_assert_cmpint (a->dtype, ==, ACT_DTYPE_F16);
-  g_assert_cmpuint (a->n_dims, ==, 2);
-  g_assert_cmpuint (a->shape[0], ==, b->shape[0]);
-  g_assert_cmpuint (a->shape[1], ==, b->shape[1]);
-  for (gsize i = 0; i < a->n_elements; i++)
-    if ((x[i] & 0x7fff) != 0 || (y[i] & 0x7fff) != 0)
-      g_assert_cmphex (x[i], ==, y[i]);
-}
-
-static void
-assert_coactivations (const Golden *golden, const float *coactivation)
-{
-  g_autoptr (ActNpy) found =
-      read_member (golden->output, "coactivations.npz", "coactivations.npy");
-  g_autoptr (ActNpy) ids =
-      read_member (golden->output, "coactivations.npz", "cluster_indices.npy");
-  const ActTensor *a = act_npy_get (found), *b = act_npy_get (ids);
-
-  g_assert_cmpint (a->dtype, ==, ACT_DTYPE_I64);
-  g_assert_cmpuint (a->n_dims, ==, 2);
-  g_assert_cmpuint (a->shape[0], ==, golden->n_clusters);
-  g_assert_cmpuint (a->shape[1], ==, golden->n_clusters);
-  for (gsize i = 0; i < a->n_elements; i++)
-    g_assert_cmpint (((const gint64 *) a->data)[i], ==, coactivation[i]);
-  g_assert_cmpuint (b->n_elements, ==, golden->n_clusters);
-  g_assert_cmpmem (
-      b->data, b->size, golden->ids, golden->n_clusters * sizeof (gint64));
-}
-
-static void
-remove_output (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-  guint n = 0;
-
-  while ((name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *path = path_in (folder, name);
-    g_assert_cmpint (g_remove (path), ==, 0);
-    n++;
-  }
-  /* no temporary file is left */
-  g_assert_cmpuint (n, ==, 6);
-  g_assert_cmpint (g_rmdir (folder), ==, 0);
-}
-
-static void
 test_case (gconstpointer data)
 {
   Golden golden;
@@ -400,8 +264,8 @@ test_case (gconstpointer data)
   const float *counts;
 
   golden_open (&golden, data);
-  clusters = read_json (golden.folder, "clusters.json");
-  coactivation = read_npy (golden.folder, "expected/coactivation.npy");
+  clusters = golden_read_json (golden.folder, "clusters.json");
+  coactivation = golden_read_npy (golden.folder, "expected/coactivation.npy");
   counts = act_npy_get (coactivation)->data;
   golden_add_samples (&golden);
   for (guint i = 0; i < golden.n_clusters; i++)
@@ -409,12 +273,8 @@ test_case (gconstpointer data)
   act_dashboard_finish (golden.dashboard, golden.ids, &error);
   g_assert_no_error (error);
 
-  assert_same_file (&golden, "text_samples.jsonl");
-  assert_same_file (&golden, "clusters.jsonl");
-  assert_same_file (&golden, "activations_map.json");
-  assert_activations (&golden);
-  assert_coactivations (&golden, counts);
-  remove_output (golden.output);
+  golden_compare (golden.folder, golden.output);
+  golden_remove (golden.output, 6);
   golden_close (&golden);
 }
 
