@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Installs the project into a temporary prefix and builds tests/out-of-tree, the plugin of somebody else, against
+that alone; then its own tests, and a pipeline of installed plugins with it in the middle.
+
+usage: out-of-tree.py MESON BUILD SOURCE PREFIX"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+meson, build, source, prefix = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+case = Path(os.environ["ACT_TEST_DATA"]) / "golden" / "basic"
+
+
+def run(*command, env=None):
+    done = subprocess.run([str(c) for c in command], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        print(done.stdout)
+        sys.exit(f"{' '.join(map(str, command))}: exit status {done.returncode}")
+    return done.stdout
+
+
+def only(pattern, folder):
+    found = list(folder.rglob(pattern))
+    assert len(found) == 1, f"{pattern}: found {found}"
+    return found[0]
+
+
+def overlapping_clusters(path):
+    """two clusters of the golden case, and one of members of both"""
+    clusters = json.loads((case / "clusters.json").read_text())
+    a, b = clusters["0"], clusters["1"]
+    path.write_text(json.dumps({"0": a, "1": b, "2": a[:1] + b[:1]}))
+
+
+with tempfile.TemporaryDirectory(prefix="act-out-of-tree-") as folder:
+    folder = Path(folder)
+    run(meson, "install", "-C", build, "--no-rebuild", "--destdir", folder / "root")
+    root = folder / "root" / prefix.lstrip("/")
+    pc = only("gstactivations-1.0.pc", root)
+    pc.write_text("".join(f"prefix={root}\n" if line.startswith("prefix=") else line
+                          for line in pc.read_text().splitlines(True)))
+
+    environment = dict(os.environ)
+    for name in ("GST_PLUGIN_PATH", "GST_PLUGIN_PATH_1_0", "GST_REGISTRY_1_0", "GI_TYPELIB_PATH", "DESTDIR"):
+        environment.pop(name, None)
+    libraries = only("libgstactivations-1.0.so", root).parent
+    environment["PKG_CONFIG_PATH"] = str(pc.parent)
+    environment["LD_LIBRARY_PATH"] = str(libraries)
+    theirs = folder / "build"
+    run(meson, "setup", theirs, source / "tests" / "out-of-tree", env=environment)
+    run(meson, "test", "-C", theirs, env=environment)
+
+    core = subprocess.run(["pkg-config", "--variable=pluginsdir", "gstreamer-1.0"], stdout=subprocess.PIPE, text=True)
+    environment["GST_PLUGIN_PATH"] = ":".join(
+        [str(theirs), str(libraries / "gstreamer-1.0"), core.stdout.strip()])
+    environment["GST_PLUGIN_SYSTEM_PATH"] = ""
+    environment["GST_PLUGIN_SYSTEM_PATH_1_0"] = ""
+    environment["GST_REGISTRY"] = str(folder / "registry.bin")
+    assert "each an equal share" in run("gst-inspect-1.0", "actclusterweighted", env=environment)
+    clusters = folder / "overlapping.json"
+    overlapping_clusters(clusters)
+    out = run("gst-launch-1.0", "-v", "actdumpsrc", f"location={case}", "!", "actdeadfilter", "!",
+              "actclusterweighted", f"clusters={clusters}", "!", "fakesink", env=environment)
+    assert "reduction=(string)weighted" in out and "clusters=(int)3" in out, out
+    assert "Got EOS" in out and "ERROR" not in out, out
+
+    # the same file is none for an element that wants a partition
+    refused = subprocess.run(
+        ["gst-launch-1.0", "actdumpsrc", f"location={case}", "!", "actclustermax", f"clusters={clusters}", "!",
+         "fakesink"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert refused.returncode != 0 and "is in two clusters, run-0-0 and run-0-2" in refused.stdout, refused.stdout
