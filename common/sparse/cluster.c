@@ -114,8 +114,9 @@ act_cluster_reducer_bound (
   gsize full;
 
   if (!g_size_checked_mul (&full, n_rows, self->n_clusters))
-    return n_values;
-  return MIN (full, n_values);
+    full = n_values;
+  /* a zero is written too, to be overwritten */
+  return MIN (full, n_values) + 1;
 }
 
 /* a slot's result; the slot starts anew */
@@ -158,11 +159,9 @@ write_row (ActClusterReducer *self, gint32 *out_indices, float *out_values)
         gsize cluster = word * 64 + (gsize) __builtin_ctzll (bits);
         float value = take_slot (self, cluster);
 
-        if (value != 0.0f) {
-          out_indices[n] = (gint32) cluster;
-          out_values[n] = value;
-          n++;
-        }
+        out_indices[n] = (gint32) cluster;
+        out_values[n] = value;
+        n += value != 0.0f;
       }
     }
   }
@@ -177,12 +176,48 @@ touch (ActClusterReducer *self, guint32 cluster)
       << cluster / 64 % 64;
 }
 
+/* Where the row has about as many values as there are clusters: goes through
+ * all of them, instead of noting those that were touched. */
+static gsize
+reduce_full_row (ActClusterReducer *self, gsize n, const gint32 *indices,
+    const float *values, gint32 *out_indices, float *out_values)
+{
+  gsize n_out = 0;
+
+  if (self->reduction == ACT_CLUSTER_MAX) {
+    for (gsize i = 0; i < n; i++) {
+      Slot *slot = &self->slots[self->alive_of[indices[i]]];
+
+      slot->value = values[i] > slot->value ? values[i] : slot->value;
+      slot->n_values++;
+    }
+  } else {
+    for (gsize i = 0; i < n; i++) {
+      Slot *slot = &self->slots[self->alive_of[indices[i]]];
+
+      slot->value += values[i];
+      slot->n_values++;
+    }
+  }
+  for (gsize cluster = 0; cluster < self->n_clusters; cluster++) {
+    if (self->slots[cluster].n_values == 0)
+      continue;
+    out_indices[n_out] = (gint32) cluster;
+    out_values[n_out] = take_slot (self, cluster);
+    n_out += out_values[n_out] != 0.0f;
+  }
+  self->slots[self->n_clusters] = (Slot){ self->start, 0 };
+  return n_out;
+}
+
 static gsize
 reduce_row (ActClusterReducer *self, gsize n, const gint32 *indices,
     const float *values, gint32 *out_indices, float *out_values)
 {
   if (n == 0)
     return 0;
+  if (n >= self->n_clusters / 2)
+    return reduce_full_row (self, n, indices, values, out_indices, out_values);
   if (self->reduction == ACT_CLUSTER_MAX) {
     for (gsize i = 0; i < n; i++) {
       guint32 cluster = (guint32) self->alive_of[indices[i]];

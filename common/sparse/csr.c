@@ -21,9 +21,9 @@ static gboolean
 have_avx512 (void)
 {
   __builtin_cpu_init ();
-  return have_avx2 () && __builtin_cpu_supports ("avx512f") &&
-      __builtin_cpu_supports ("avx512bw") &&
-      __builtin_cpu_supports ("avx512vl");
+  return have_avx2 () && __builtin_cpu_supports ("avx512f")
+      && __builtin_cpu_supports ("avx512bw")
+      && __builtin_cpu_supports ("avx512vl");
 }
 #endif
 

@@ -14,8 +14,8 @@
                              : (guint64) (bit)                                 \
               << (8 * __builtin_popcount ((mask) & ((1u << (bit)) - 1))))
 #define COMPACT(m)                                                             \
-  (BIT (m, 0) | BIT (m, 1) | BIT (m, 2) | BIT (m, 3) | BIT (m, 4) |            \
-      BIT (m, 5) | BIT (m, 6) | BIT (m, 7))
+  (BIT (m, 0) | BIT (m, 1) | BIT (m, 2) | BIT (m, 3) | BIT (m, 4) | BIT (m, 5) \
+      | BIT (m, 6) | BIT (m, 7))
 #define COMPACT_4(m)                                                           \
   COMPACT ((m) + 0u), COMPACT ((m) + 1u), COMPACT ((m) + 2u), COMPACT ((m) + 3u)
 #define COMPACT_16(m)                                                          \
@@ -71,13 +71,13 @@ row_from_dense (const float *row, gsize n, const guint8 *alive, gint32 *indices,
   __m256i lanes = _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7);
   gsize count = 0, i = 0;
 
+  /* stored also where nothing was chosen: at a few percent of nonzeros a
+   * branch would be guessed wrong a third of the time */
   for (; i + 8 <= n; i += 8) {
     __m256 v = _mm256_loadu_ps (row + i);
     guint mask = chosen (v, alive == NULL ? NULL : alive + i);
     __m256i order, column;
 
-    if (mask == 0)
-      continue;
     order = _mm256_cvtepu8_epi32 (_mm_cvtsi64_si128 ((gint64) compact[mask]));
     column = _mm256_add_epi32 (lanes, _mm256_set1_epi32 ((gint32) i));
     _mm256_storeu_si256 ((__m256i *) (indices + count),

@@ -32,9 +32,12 @@ chosen (__m512 v, const guint8 *alive, __mmask16 lanes)
 static gsize
 count_row (const float *row, gsize n, const guint8 *alive)
 {
-  gsize count = 0;
+  gsize count = 0, i = 0;
 
-  for (gsize i = 0; i < n; i += 16) {
+  for (; i + 16 <= n; i += 16)
+    count += (gsize) __builtin_popcount (chosen (
+        _mm512_loadu_ps (row + i), alive == NULL ? NULL : alive + i, 0xffff));
+  if (i < n) {
     __mmask16 lanes = first_lanes (n - i);
     __m512 v = _mm512_maskz_loadu_ps (lanes, row + i);
 
@@ -44,29 +47,38 @@ count_row (const float *row, gsize n, const guint8 *alive)
   return count;
 }
 
+/* Sixteen values at column i to where count points; returns how many. They
+ * are compressed in the register, then stored whole, since compressing stores
+ * are slow on some processors; and stored also where nothing was chosen, since
+ * at a few percent of nonzeros a branch would be guessed wrong too often. */
+static inline gsize
+compress (__m512 v, gsize i, const guint8 *alive, __mmask16 lanes,
+    gint32 *indices, float *values)
+{
+  const __m512i numbers =
+      _mm512_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  __m512i column = _mm512_add_epi32 (numbers, _mm512_set1_epi32 ((gint32) i));
+  __mmask16 mask = chosen (v, alive == NULL ? NULL : alive + i, lanes);
+
+  _mm512_storeu_si512 (indices, _mm512_maskz_compress_epi32 (mask, column));
+  _mm512_storeu_ps (values, _mm512_maskz_compress_ps (mask, v));
+  return (gsize) __builtin_popcount (mask);
+}
+
 static gsize
 row_from_dense (const float *row, gsize n, const guint8 *alive, gint32 *indices,
     float *values)
 {
-  const __m512i numbers =
-      _mm512_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  gsize count = 0;
+  gsize count = 0, i = 0;
 
-  for (gsize i = 0; i < n; i += 16) {
+  for (; i + 16 <= n; i += 16)
+    count += compress (_mm512_loadu_ps (row + i), i, alive, 0xffff,
+        indices + count, values + count);
+  if (i < n) {
     __mmask16 lanes = first_lanes (n - i);
-    __m512 v = _mm512_maskz_loadu_ps (lanes, row + i);
-    __mmask16 mask = chosen (v, alive == NULL ? NULL : alive + i, lanes);
-    __m512i column;
 
-    if (mask == 0)
-      continue;
-    /* compressed in the register, then stored whole: compressing stores are
-     * slow on some processors */
-    column = _mm512_add_epi32 (numbers, _mm512_set1_epi32 ((gint32) i));
-    _mm512_storeu_si512 (
-        indices + count, _mm512_maskz_compress_epi32 (mask, column));
-    _mm512_storeu_ps (values + count, _mm512_maskz_compress_ps (mask, v));
-    count += (gsize) __builtin_popcount (mask);
+    count += compress (_mm512_maskz_loadu_ps (lanes, row + i), i, alive, lanes,
+        indices + count, values + count);
   }
   return count;
 }
@@ -74,12 +86,17 @@ row_from_dense (const float *row, gsize n, const guint8 *alive, gint32 *indices,
 static void
 max_row (const float *row, gsize n, float *max)
 {
-  for (gsize i = 0; i < n; i += 16) {
+  gsize i = 0;
+
+  /* vmaxps: the first if it is greater, else the second, as in C */
+  for (; i + 16 <= n; i += 16)
+    _mm512_storeu_ps (max + i,
+        _mm512_max_ps (_mm512_loadu_ps (row + i), _mm512_loadu_ps (max + i)));
+  if (i < n) {
     __mmask16 lanes = first_lanes (n - i);
     __m512 a = _mm512_maskz_loadu_ps (lanes, row + i);
     __m512 b = _mm512_maskz_loadu_ps (lanes, max + i);
 
-    /* vmaxps: the first if it is greater, else the second, as in C */
     _mm512_mask_storeu_ps (max + i, lanes, _mm512_max_ps (a, b));
   }
 }
@@ -88,8 +105,22 @@ static gssize
 find_nonfinite (const float *values, gsize n)
 {
   const __m512i exponent = _mm512_set1_epi32 (0x7f800000);
+  gsize i = 0;
 
-  for (gsize i = 0; i < n; i += 16) {
+  /* four at once; where one is wrong the loop below says which */
+  for (; i + 64 <= n; i += 64) {
+    __mmask16 wrong = 0;
+
+    for (gsize j = i; j < i + 64; j += 16) {
+      __m512i v = _mm512_loadu_si512 (values + j);
+
+      wrong |=
+          _mm512_cmpeq_epi32_mask (_mm512_and_si512 (v, exponent), exponent);
+    }
+    if (wrong != 0)
+      break;
+  }
+  for (; i < n; i += 16) {
     __m512i v = _mm512_maskz_loadu_epi32 (first_lanes (n - i), values + i);
     __mmask16 wrong =
         _mm512_cmpeq_epi32_mask (_mm512_and_si512 (v, exponent), exponent);
