@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* the plain functions: those that replace them look the algorithm up anew at
+ * each call, which costs more than a sample's text does */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "dashboard/texts.h"
 #include "dashboard/texts-private.h"
 
@@ -205,6 +209,7 @@ add_sample (
     ActTexts *texts, guint64 index, const gint32 *tokens, GError **error)
 {
   guint8 digest[SHA256_DIGEST_LENGTH];
+  SHA256_CTX sha;
   gsize slot, size = texts->n_ctx * sizeof (guint32);
   Sample sample;
   Text *text;
@@ -216,7 +221,9 @@ add_sample (
   }
   if (!join_tokens (texts, tokens, index, error))
     return FALSE;
-  SHA256 ((const guint8 *) texts->joined->str, texts->joined->len, digest);
+  SHA256_Init (&sha);
+  SHA256_Update (&sha, texts->joined->str, texts->joined->len);
+  SHA256_Final (digest, &sha);
   sample.text = find_text (texts, digest, &slot);
   if (sample.text == NO_TEXT)
     sample.text = add_text (texts, digest, slot);

@@ -126,20 +126,20 @@ struct _ActZipWriter {
   char *filename;
   char *member;
   guint64 left; /* bytes of the member still to come */
+  gboolean discard;
 };
 
+/* Never fails: after an error, or when the archive is given up, what comes is
+ * thrown away. An archive that has failed cannot be closed, and what is not
+ * closed is not freed by libarchive (the compressor of an open member). */
 static la_ssize_t
 write_callback (
     struct archive *archive, void *user_data, const void *data, size_t size)
 {
   ActZipWriter *zip = user_data;
 
-  if (zip->write_error != NULL)
-    return -1;
-  if (!act_output_file_write (zip->file, data, size, &zip->write_error)) {
-    archive_set_error (archive, EIO, "%s", zip->write_error->message);
-    return -1;
-  }
+  if (!zip->discard && zip->write_error == NULL)
+    act_output_file_write (zip->file, data, size, &zip->write_error);
   return size;
 }
 
@@ -222,7 +222,7 @@ act_zip_writer_append (
     p += n;
     size -= n;
   }
-  return TRUE;
+  return check (zip, ARCHIVE_OK, error);
 }
 
 gboolean
@@ -255,8 +255,8 @@ act_zip_writer_free (ActZipWriter *zip)
 {
   if (zip == NULL)
     return;
-  /* else freeing would still write the directory */
-  archive_write_fail (zip->archive);
+  /* freeing closes, which writes the directory */
+  zip->discard = TRUE;
   archive_write_free (zip->archive);
   act_output_file_free (zip->file);
   g_clear_error (&zip->write_error);
