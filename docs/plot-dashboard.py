@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 EXAMPLES = 5  # samples shown of each cluster
-CONTEXT = 7  # tokens to either side of the strongest one
+CONTEXT = 14  # tokens to either side of the strongest one
 COLOUR = "#c2410c"
 
 
@@ -127,7 +127,7 @@ def draw_coactivations(figure, ax, dashboard, n=40):
 def draw_tokens(ax, cluster):
     top = cluster["stats"]["token_activations"]["top_tokens"][:8][::-1]
     ax.barh(range(len(top)), [t["count"] for t in top], color=COLOUR)
-    ax.set_yticks(range(len(top)), [repr(shown(t["token"])) for t in top], family="monospace", fontsize=8)
+    ax.set_yticks(range(len(top)), [repr(shown(t["token"])).replace("\u21b5", r"\n") for t in top], family="monospace", fontsize=8)
     stats = cluster["stats"]
     ax.set_title(
         f"{cluster['cluster_hash']}: {len(cluster['components'])} components, mean {stats['mean_activation']:.3g}",
