@@ -64,6 +64,7 @@ struct _GstActTokenize {
   guint n_used;     /* of them, that went out */
   gboolean started; /* caps, segment and vocabulary went out */
   guint32 seqnum;
+  gboolean failed;    /* a document or a batch */
   gboolean announced; /* upstream said how many documents there are */
   guint64 n_announced;
   guint64 n_documents;
@@ -188,6 +189,7 @@ reset_run (GstActTokenize *self)
   g_array_set_size (self->tokens, 0);
   self->n_used = 0;
   self->started = FALSE;
+  self->failed = FALSE;
   self->announced = FALSE;
   self->n_announced = self->n_documents = 0;
   self->n_batches = self->n_dropped = 0;
@@ -385,6 +387,7 @@ gst_act_tokenize_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstActTokenize *self = GST_ACT_TOKENIZE (parent);
   g_autoptr (GError) error = NULL;
+  GstFlowReturn ret;
   gboolean ok;
 
   start_output (self);
@@ -392,9 +395,12 @@ gst_act_tokenize_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   gst_buffer_unref (buffer);
   if (!ok) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
+    self->failed = TRUE;
     return GST_FLOW_ERROR;
   }
-  return push_full_batches (self);
+  ret = push_full_batches (self);
+  self->failed = self->failed || ret != GST_FLOW_OK;
+  return ret;
 }
 
 static void
@@ -419,7 +425,9 @@ finish (GstActTokenize *self)
   guint rest = self->tokens->len % self->n_ctx;
 
   start_output (self);
-  if (self->announced && self->n_announced == self->n_documents)
+  if (self->failed)
+    GST_WARNING_OBJECT (self, "the end came after an error");
+  else if (self->announced && self->n_announced == self->n_documents)
     gst_pad_push_event (
         self->srcpad, gst_act_event_new_complete (self->n_samples + n_samples));
   else if (self->announced)

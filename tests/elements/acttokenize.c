@@ -330,6 +330,10 @@ GST_START_TEST (test_not_utf8)
   gst_message_parse_error (message, &error, NULL);
   g_assert_nonnull (strstr (error->message, "document 1"));
   g_assert_nonnull (strstr (error->message, "byte 2"));
+  /* EOS comes after errors too, and the one good document is no whole run */
+  push_complete (h, 1);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  g_assert_cmpint (pull_complete (h), ==, -1);
   gst_element_set_bus (h->element, NULL);
   gst_harness_teardown (h);
 }
