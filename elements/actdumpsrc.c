@@ -355,9 +355,12 @@ gst_act_dump_src_create (GstPushSrc *push, GstBuffer **out)
     return GST_FLOW_ERROR;
   }
   /* the pad sends it after the segment and before the buffer */
-  if (self->vocabulary != NULL && self->next_batch == 0)
-    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src),
-        gst_act_event_new_vocabulary (self->vocabulary));
+  if (self->vocabulary != NULL && self->next_batch == 0) {
+    g_autoptr (GstEvent) event =
+        gst_act_event_new_vocabulary (self->vocabulary);
+
+    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src), event);
+  }
   self->next_batch++;
   gst_act_source_run_advance (
       &self->run, src, gst_act_batch_meta_get (*out)->n_samples);

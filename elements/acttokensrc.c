@@ -287,9 +287,12 @@ gst_act_token_src_create (GstPushSrc *push, GstBuffer **out)
     return GST_FLOW_ERROR;
   }
   /* the pad sends it after the segment and before the buffer */
-  if (self->vocabulary != NULL && !self->vocabulary_sent)
-    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src),
-        gst_act_event_new_vocabulary (self->vocabulary));
+  if (self->vocabulary != NULL && !self->vocabulary_sent) {
+    g_autoptr (GstEvent) event =
+        gst_act_event_new_vocabulary (self->vocabulary);
+
+    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src), event);
+  }
   self->vocabulary_sent = TRUE;
   gst_act_source_run_advance (
       &self->run, src, gst_act_batch_meta_get (*out)->n_samples);
