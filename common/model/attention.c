@@ -12,7 +12,7 @@
  * scores = q k^T / sqrt (D) over the keys up to the block's end, softmax of
  * what is not ahead, times v. So scores take BLOCK x sequence floats only, and
  * little is computed of the half that the mask throws away. */
-#define BLOCK 64
+#define BLOCK ACT_ATTENTION_BLOCK
 
 static gboolean
 attention_prepare (ActOp *op, const ActModelConfig *config, ActWeights *weights,

@@ -13,6 +13,8 @@ extern const ActOpKind act_op_rms_norm;
 extern const ActOpKind act_op_linear;
 /* turns the pairs (i, i + D/2) of each head of size D, in place */
 extern const ActOpKind act_op_rotary_halves;
+/* queries at a time in attention */
+#define ACT_ATTENTION_BLOCK 64
 /* causal softmax attention of in = {queries, keys, values}; query heads share
  * key/value heads when there are fewer of those */
 extern const ActOpKind act_op_attention;
