@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Reads a dashboard folder with Python's standard library alone and prints
-the clusters that fire most often, with the tokens they fire on.
+the clusters that fire on the fewest different tokens (by entropy, of those
+that fire 100 times or more), with these tokens.
 
     show_dashboard.py FOLDER [NUMBER_OF_CLUSTERS]
 """
@@ -9,6 +10,8 @@ the clusters that fire most often, with the tokens they fire on.
 import json
 import pathlib
 import sys
+
+MIN_FIRINGS = 100
 
 
 def bytes_of_characters():
@@ -42,18 +45,22 @@ def main():
     n_texts = len(read_lines(folder / 'text_samples.jsonl'))
     table = bytes_of_characters()
 
-    def firings(cluster):
-        return cluster['stats']['token_activations']['total_activations']
+    def tokens(cluster):
+        return cluster['stats']['token_activations']
+
+    frequent = [cluster for cluster in clusters
+                if tokens(cluster)['total_activations'] >= MIN_FIRINGS]
+    frequent = frequent or clusters
+    frequent.sort(key=lambda cluster: tokens(cluster)['entropy'])
 
     print(f'{len(clusters)} clusters over {n_texts} samples')
-    print(f'{"cluster":16} {"parts":>5} {"firings":>8} {"tokens":>7}  most often')
-    for cluster in sorted(clusters, key=firings, reverse=True)[:n_shown]:
-        tokens = cluster['stats']['token_activations']
+    print(f'{"cluster":16} {"parts":>5} {"firings":>8}  on')
+    for cluster in frequent[:n_shown]:
         shown = '  '.join(
-            f'{readable(t["token"], table)} {t["count"]}'
-            for t in tokens['top_tokens'][:6])
+            f'{readable(token["token"], table)} {token["count"]}'
+            for token in tokens(cluster)['top_tokens'][:6])
         print(f'{cluster["cluster_hash"]:16} {len(cluster["components"]):5} '
-              f'{firings(cluster):8} {tokens["total_unique_tokens"]:7}  {shown}')
+              f'{tokens(cluster)["total_activations"]:8}  {shown}')
 
 
 if __name__ == '__main__':

@@ -63,8 +63,8 @@ resource_hint (gint code)
   case GST_RESOURCE_ERROR_OPEN_WRITE:
   case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
   case GST_RESOURCE_ERROR_WRITE:
-    return "check that the folder above it exists and may be written, and "
-           "that the output is not there yet or overwrite=true";
+    return "the folder above it must exist and be writable; overwrite=true "
+           "replaces an output";
   case GST_RESOURCE_ERROR_NO_SPACE_LEFT:
     return "make room, or write to another place";
   default:
