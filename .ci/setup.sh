@@ -13,7 +13,7 @@ BUILD_PACKAGES=(
 # and to test: bindings, and the peers that results are compared with
 TEST_PACKAGES=(
   gobject-introspection libgirepository1.0-dev
-  gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0
+  gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base
   python3-venv python3-gi python3-numpy python3-torch ca-certificates
 )
 # and for the checks of the sources
