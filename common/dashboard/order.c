@@ -55,7 +55,7 @@ select_f32 (const float *values, gsize n, gsize k)
 static float
 select_few_f32 (const float *values, gsize n, gsize k)
 {
-  float sorted[64];
+  float sorted[64] = { 0 };
 
   for (gsize i = 0; i < n; i++) {
     gsize j = i;
@@ -63,8 +63,6 @@ select_few_f32 (const float *values, gsize n, gsize k)
       sorted[j] = sorted[j - 1];
     sorted[j] = values[i];
   }
-  /* k < n, so it was set */
-  /* cppcheck-suppress uninitvar */
   return sorted[k];
 }
 

@@ -11,37 +11,37 @@ act_tokens_is_dtype (ActDtype dtype)
 }
 
 /* a loop for each type: whether a row is padding, and narrowing */
-#define DEFINE_KERNELS(type) \
-  static inline gint64 type##_load (const guint8 *src, gsize i) \
-  { \
-    type id; \
-\
-    memcpy (&id, src + i * sizeof id, sizeof id); \
-    return id; \
-  } \
-\
-  static gsize type##_to_i32 (const guint8 *src, gsize n, gint64 limit, \
-      gint32 *dst, gint64 *bad) \
-  { \
-    for (gsize i = 0; i < n; i++) { \
-      gint64 id = type##_load (src, i); \
-\
-      if (id < 0 || id >= limit) { \
-        *bad = id; \
-        return i; \
-      } \
-      dst[i] = id; \
-    } \
-    return n; \
-  } \
-\
-  static gboolean type##_is_padding (const guint8 *src, gsize n) \
-  { \
-    for (gsize i = 0; i < n; i++) { \
-      if (type##_load (src, i) != -1) \
-        return FALSE; \
-    } \
-    return n > 0; \
+#define DEFINE_KERNELS(type)                                                   \
+  static inline gint64 type##_load (const guint8 *src, gsize i)                \
+  {                                                                            \
+    type id;                                                                   \
+                                                                               \
+    memcpy (&id, src + i * sizeof id, sizeof id);                              \
+    return id;                                                                 \
+  }                                                                            \
+                                                                               \
+  static gsize type##_to_i32 (                                                 \
+      const guint8 *src, gsize n, gint64 limit, gint32 *dst, gint64 *bad)      \
+  {                                                                            \
+    for (gsize i = 0; i < n; i++) {                                            \
+      gint64 id = type##_load (src, i);                                        \
+                                                                               \
+      if (id < 0 || id >= limit) {                                             \
+        *bad = id;                                                             \
+        return i;                                                              \
+      }                                                                        \
+      dst[i] = id;                                                             \
+    }                                                                          \
+    return n;                                                                  \
+  }                                                                            \
+                                                                               \
+  static gboolean type##_is_padding (const guint8 *src, gsize n)               \
+  {                                                                            \
+    for (gsize i = 0; i < n; i++) {                                            \
+      if (type##_load (src, i) != -1)                                          \
+        return FALSE;                                                          \
+    }                                                                          \
+    return n > 0;                                                              \
   }
 
 DEFINE_KERNELS (guint16)

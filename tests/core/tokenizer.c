@@ -108,8 +108,8 @@ test_properties (void)
   g_assert_cmpint (
       act_tokenizer_find_special (tokenizer, "<|endoftext|>"), ==, 1023);
   g_assert_cmpint (act_tokenizer_find_special (tokenizer, "a"), ==, -1);
-  g_assert_cmpint (act_tokenizer_find_token (tokenizer, "<|endoftext|>"), ==,
-      1023);
+  g_assert_cmpint (
+      act_tokenizer_find_token (tokenizer, "<|endoftext|>"), ==, 1023);
   g_assert_cmpint (act_tokenizer_find_token (tokenizer, "Ġa"), ==, 263);
   g_assert_cmpint (act_tokenizer_find_token (tokenizer, "no such"), ==, -1);
 }

@@ -226,7 +226,9 @@ GST_START_TEST (test_utf8)
   put ("bad.txt", "good \xc3\x28 bad");
   assert_fails ("bad.txt", "", "bad.txt'|byte 5|0xc3");
   assert_reads ("bad.txt", "invalid-utf8=replace", "good \357\277\275( bad");
-  put ("lines.txt", "\xef\xbb\xbfok\nb\xff" "d\n");
+  put ("lines.txt",
+      "\xef\xbb\xbfok\nb\xff"
+      "d\n");
   assert_fails ("lines.txt", "format=lines", "lines.txt' line 2|byte 7|0xff");
   put ("end.txt", "cut \xe2\x82");
   assert_fails ("end.txt", "", "byte 4");

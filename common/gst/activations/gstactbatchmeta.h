@@ -48,7 +48,8 @@ typedef struct _GstActBatchMeta GstActBatchMeta;
  * @n_cluster_values: nonzeros of the cluster CSR
  * @alive: (nullable): one byte a column, 0 where the component is dead in
  *   this batch; %NULL: all are alive
- * @block: (array fixed-size=7): index of each block's memory in the buffer, -1 where there is none
+ * @block: (array fixed-size=7): index of each block's memory in the buffer, -1
+ * where there is none
  *
  * Says what the memories of a batch buffer are. The buffer's offset is the
  * index of its first sample in the whole run, offset-end one past the last.

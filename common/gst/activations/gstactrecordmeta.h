@@ -73,7 +73,8 @@ typedef struct _GstActRecordMeta GstActRecordMeta;
  * @n_rows: rows in this buffer; 0 for a cluster that stored nothing
  * @n_values: nonzeros in this buffer
  * @total_rows: rows of all buffers of this samples, cluster or component
- * @block: (array fixed-size=7): index of each block's memory in the buffer, -1 where there is none
+ * @block: (array fixed-size=7): index of each block's memory in the buffer, -1
+ * where there is none
  *
  * Says what the memories of a record buffer are: a bounded run of rows
  * (samples), sparse, as a store gives them when it drains.
