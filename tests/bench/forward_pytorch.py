@@ -6,7 +6,8 @@ many threads, and the core's matrix products alone.
     forward_pytorch.py build/tests/bench/bench-forward samples/licences-model
 
 The three take turns, so that whatever else the machine does hits all alike;
-medians are printed. PyTorch computes what the core computes (no logits, no
+medians are printed. On a machine that others use too, --clock cpu counts
+processor time instead (of all threads, also while they wait for each other). PyTorch computes what the core computes (no logits, no
 last MLP output), in float32, with whichever batch suits it best, and leaves
 its results dense and apart.
 """
@@ -27,6 +28,7 @@ def arguments():
     parser.add_argument('--samples', type=int, default=32)
     parser.add_argument('--length', type=int, default=128)
     parser.add_argument('--rounds', type=int, default=25)
+    parser.add_argument('--clock', choices=('wall', 'cpu'), default='wall')
     parser.add_argument('--torch-batches', default='2,8,32')
     return parser.parse_args()
 
@@ -115,6 +117,7 @@ class Model:
 class Torch:
     def __init__(self, args, threads):
         import torch
+        self.clock = time.process_time if args.clock == 'cpu' else time.perf_counter
         torch.set_num_threads(threads)
         torch.set_grad_enabled(False)
         self.model = Model(args.model)
@@ -123,14 +126,15 @@ class Torch:
             self.model.config['vocab_size'], (args.samples, args.length), generator=generator)
 
     def time(self, batch):
-        start = time.perf_counter()
+        start = self.clock()
         for first in range(0, len(self.tokens), batch):
             self.model.run(self.tokens[first:first + batch])
-        return time.perf_counter() - start
+        return self.clock() - start
 
 
 class Core:
     def __init__(self, args, threads):
+        self.field = 1 if args.clock == 'cpu' else 0
         self.process = subprocess.Popen(
             [args.bench, args.model, str(threads), str(args.samples), str(args.length)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -138,7 +142,7 @@ class Core:
     def time(self, what):
         self.process.stdin.write(what + '\n')
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        return float(self.process.stdout.readline().split()[self.field])
 
 
 def measure(args, threads):
@@ -170,7 +174,7 @@ def main():
     n = args.samples * args.length
     torch_best = min(v for k, v in times.items() if k.startswith('PyTorch'))
     print(f'{threads} thread(s), {args.samples} samples of {args.length} tokens, '
-          f'medians of {args.rounds} rounds')
+          f'medians of {args.rounds} rounds, {args.clock} time')
     for name, t in times.items():
         print(f'  {name:22} {n / t:10,.0f} tokens/s  {1e6 * t / n:7.2f} us/token')
     print(f"  forward (csr) / PyTorch's best: {torch_best / times['csr']:.2f} x as fast")
