@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "elements/actdumpsink.h"
 #include "elements/actdumpsrc.h"
 
 GST_DEBUG_CATEGORY (gst_actdump_debug);
@@ -12,7 +13,8 @@ plugin_init (GstPlugin *plugin)
 {
   GST_DEBUG_CATEGORY_INIT (
       gst_actdump_debug, "actdump", 0, "activations from and to files");
-  return GST_ELEMENT_REGISTER (actdumpsrc, plugin);
+  return GST_ELEMENT_REGISTER (actdumpsrc, plugin)
+      && GST_ELEMENT_REGISTER (actdumpsink, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, actdump,
