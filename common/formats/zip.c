@@ -72,6 +72,11 @@ find_entry (Reader *reader, const char *filename, const char *member,
       path = archive_entry_pathname (entry);
     if (path == NULL || strcmp (path, member) != 0)
       continue;
+    if (archive_entry_filetype (entry) != AE_IFREG) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+          "'%s': member '%s' is no file", filename, member);
+      return FALSE;
+    }
     if (archive_entry_size_is_set (entry)
         && (archive_entry_size (entry) < 0
             || (guint64) archive_entry_size (entry) > max_size)) {
