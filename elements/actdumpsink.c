@@ -282,6 +282,7 @@ gst_act_dump_sink_write_vocabulary (GstActDumpSink *self, GError **error)
     act_json_string_len (json, string, length);
   }
   act_json_end_array (json);
+  g_string_append_c (text, '\n');
   return act_dump_writer_add_file (
       self->writer, "vocab.json", text->str, text->len, error);
 }
@@ -313,6 +314,7 @@ gst_act_dump_sink_write_assignment (GstActDumpSink *self, GError **error)
     act_json_end_array (json);
   }
   act_json_end_object (json);
+  g_string_append_c (text, '\n');
   return act_dump_writer_add_file (
       self->writer, "clusters.json", text->str, text->len, error);
 }
