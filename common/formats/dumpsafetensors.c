@@ -122,14 +122,12 @@ static gboolean
 check_modules (ActDump *dump, const ActSafetensors *file,
     const ActTensor *tokens, GError **error)
 {
-  g_autofree guint *n_labels = g_new0 (guint, dump->labels->n_modules);
+  const guint *start = dump->labels->module_start;
   guint n_modules = 0;
 
-  for (guint i = 0; i < dump->labels->n_labels; i++)
-    n_labels[dump->labels->label_module[i]]++;
   for (guint m = 0; m < dump->labels->n_modules; m++) {
     const guint64 shape[3] = { tokens->shape[0], tokens->shape[1],
-      n_labels[m] };
+      start[m + 1] - start[m] };
     const ActTensor *tensor = act_safetensors_require (
         file, dump->labels->modules[m], 3, shape, error);
 
@@ -233,19 +231,17 @@ act_dump_read_tokens_safetensors (ActDump *dump, guint batch, guint vocab_size,
       dump, batch, tensor, 0, vocab_size, tokens, error);
 }
 
-/* One module's tensor into its columns; labels: room for n_labels. */
+/* One module's tensor into its columns. */
 static gboolean
 place_module (ActDump *dump, guint batch, guint module, const ActTensor *tensor,
-    gsize n_rows, guint *labels, float *dense, GError **error)
+    gsize n_rows, float *dense, GError **error)
 {
+  const guint *start = dump->labels->module_start;
+  const guint *labels = dump->labels->by_module + start[module];
   g_autofree float *widened = NULL;
   const float *source = tensor->data;
-  gsize n = 0, n_values;
+  gsize n = start[module + 1] - start[module], n_values;
 
-  for (guint i = 0; i < dump->labels->n_labels; i++) {
-    if (dump->labels->label_module[i] == module)
-      labels[n++] = i;
-  }
   n_values = n_rows * n; /* rows of padding stay out */
   if (tensor->dtype != ACT_DTYPE_F32) {
     source = widened = g_new (float, n_values);
@@ -261,7 +257,6 @@ act_dump_read_activations_safetensors (
 {
   const ActDumpBatch *b = &g_array_index (dump->batches, ActDumpBatch, batch);
   gsize n_rows = (gsize) b->n_samples * dump->sequence_length;
-  g_autofree guint *labels = g_new (guint, dump->labels->n_labels);
   const guint64 shape[2] = { 0, dump->sequence_length };
   const ActTensor *tokens;
 
@@ -278,7 +273,7 @@ act_dump_read_activations_safetensors (
   for (guint m = 0; m < dump->labels->n_modules; m++) {
     if (!place_module (dump, batch, m,
             act_safetensors_lookup (dump->file, dump->labels->modules[m]),
-            n_rows, labels, dense, error))
+            n_rows, dense, error))
       return FALSE;
   }
   return TRUE;

@@ -119,6 +119,24 @@ number_columns (ActLabels *labels, const guint *label_index, const char *name,
   return TRUE;
 }
 
+/* a counting sort: labels of a module stay in their order */
+static void
+group_by_module (ActLabels *labels)
+{
+  guint *start = g_new0 (guint, labels->n_modules + 1);
+  g_autofree guint *next = NULL;
+
+  for (guint i = 0; i < labels->n_labels; i++)
+    start[labels->label_module[i] + 1]++;
+  for (guint m = 0; m < labels->n_modules; m++)
+    start[m + 1] += start[m];
+  next = g_memdup2 (start, labels->n_modules * sizeof (guint));
+  labels->by_module = g_new (guint, labels->n_labels);
+  for (guint i = 0; i < labels->n_labels; i++)
+    labels->by_module[next[labels->label_module[i]]++] = i;
+  labels->module_start = start;
+}
+
 static ActLabels *
 labels_from_parser (Parser *parser)
 {
@@ -136,6 +154,7 @@ labels_from_parser (Parser *parser)
   labels->columns = g_new (guint, labels->n_labels);
   if (!number_columns (labels, label_index, parser->name, parser->error))
     return NULL;
+  group_by_module (labels);
   return g_steal_pointer (&labels);
 }
 
@@ -195,6 +214,7 @@ act_labels_new_full (
       labels->label_module[n] = m;
     }
   }
+  group_by_module (labels);
   return labels;
 }
 
@@ -207,6 +227,8 @@ act_labels_free (ActLabels *labels)
   g_free (labels->components);
   g_free (labels->columns);
   g_free (labels->label_module);
+  g_free (labels->by_module);
+  g_free (labels->module_start);
   g_free (labels);
 }
 

@@ -15,6 +15,8 @@ typedef struct {
   guint n_labels;      /* columns of the dump */
   guint *columns;      /* of each label, in the model's numbering */
   guint *label_module; /* of each label */
+  guint *by_module;    /* labels, those of the first module first.. */
+  guint *module_start; /* [n_modules + 1] in by_module */
   gboolean identity;   /* labels are all columns, in order */
 } ActLabels;
 
