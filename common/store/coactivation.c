@@ -121,26 +121,17 @@ add_sets (ActCoactivation *self, guint n_sets, gsize n_positions)
   }
 }
 
-/* Columns above 0 in these positions into self->pairs, ascending; *n_pairs:
- * about how many pairs add_pairs would count. */
+/* Columns above 0 in these positions into self->pairs, ascending. */
 static guint
 collect_columns (ActCoactivation *self, gsize n_positions, const gint64 *indptr,
-    const gint32 *indices, const float *values, guint64 *n_pairs)
+    const gint32 *indices, const float *values)
 {
   const gsize n_words = self->n_cols / 64 + 1;
   guint n = 0;
 
-  *n_pairs = 0;
-  for (gsize p = 0; p < n_positions; p++) {
-    guint64 above = 0;
-
-    for (gint64 k = indptr[p]; k < indptr[p + 1]; k++) {
-      guint64 is_above = values[k] > 0;
-      self->seen[indices[k] / 64] |= is_above << (indices[k] % 64);
-      above += is_above;
-    }
-    *n_pairs += above * (above + 1) / 2;
-  }
+  for (gint64 k = indptr[0]; k < indptr[n_positions]; k++)
+    self->seen[indices[k] / 64] |= (guint64) (values[k] > 0)
+        << (indices[k] % 64);
   for (gsize w = 0; w < n_words; w++) {
     guint64 bits = self->seen[w];
     self->seen[w] = 0;
@@ -150,22 +141,35 @@ collect_columns (ActCoactivation *self, gsize n_positions, const gint64 *indptr,
   return n;
 }
 
+/* From the rows' lengths alone: what is not above 0, and columns that are
+ * silent, count as if they were. Only speed depends on it; either way counts
+ * the same share of its pairs when this is a block of the matrix. */
+static gboolean
+pairs_are_cheaper (
+    const ActCoactivation *self, gsize n_positions, const gint64 *indptr)
+{
+  guint64 n_sets = MIN (self->n_cols, indptr[n_positions] - indptr[0]);
+  guint64 n_pairs = 0;
+
+  for (gsize p = 0; p < n_positions; p++) {
+    guint64 n = indptr[p + 1] - indptr[p];
+    n_pairs += n * (n + 1) / 2;
+  }
+  return n_pairs * WORDS_PER_PAIR
+      <= n_sets * (n_sets + 1) / 2 * ((n_positions + 63) / 64);
+}
+
 void
 act_coactivation_add (ActCoactivation *self, gsize n_positions,
     const gint64 *indptr, const gint32 *indices, const float *values)
 {
   while (n_positions > 0) {
     gsize n = MIN (n_positions, ACT_COACTIVATION_STRETCH);
-    guint64 n_pairs;
-    guint64 n_sets =
-        collect_columns (self, n, indptr, indices, values, &n_pairs);
-    /* either counts the same share of its pairs when this is a block of the
-     * matrix, so the whole's costs are compared */
-    guint64 set_words = n_sets * (n_sets + 1) / 2 * ((n + 63) / 64);
 
-    if (n_pairs * WORDS_PER_PAIR <= set_words) {
+    if (pairs_are_cheaper (self, n, indptr)) {
       add_pairs (self, n, indptr, indices, values);
     } else {
+      guint n_sets = collect_columns (self, n, indptr, indices, values);
       fill_sets (self, n_sets, n, indptr, indices, values);
       add_sets (self, n_sets, n);
     }
@@ -191,8 +195,8 @@ add_few_columns (ActCoactivation *self, gsize n_positions,
       gsize k;
 
       for (k = next[c]; k < columns[c].n; k++) {
-        gsize p = columns[c].positions[k] - start;
-        guint64 above = columns[c].values[k] > 0;
+        gsize p = columns[c].cells[k].position - start;
+        guint64 above = columns[c].cells[k].value > 0;
 
         if (p >= n)
           break;
@@ -220,7 +224,7 @@ add_many_columns (
   for (guint c = 0; c < self->n_cols; c++) {
     n += columns[c].n;
     for (gsize k = 0; k < columns[c].n; k++)
-      indptr[columns[c].positions[k] + 2]++;
+      indptr[columns[c].cells[k].position + 2]++;
   }
   indices = g_new (gint32, n);
   values = g_new (float, n);
@@ -230,9 +234,9 @@ add_many_columns (
     indptr[p] += indptr[p - 1];
   for (guint c = 0; c < self->n_cols; c++) {
     for (gsize k = 0; k < columns[c].n; k++) {
-      gint64 at = indptr[columns[c].positions[k] + 1]++;
+      gint64 at = indptr[columns[c].cells[k].position + 1]++;
       indices[at] = c;
-      values[at] = columns[c].values[k];
+      values[at] = columns[c].cells[k].value;
     }
   }
   act_coactivation_add (self, n_positions, indptr, indices, values);

@@ -37,8 +37,12 @@ void act_coactivation_add (ActCoactivation *self, gsize n_positions,
 
 /* The same positions given column by column. */
 typedef struct {
-  const gint32 *positions; /* [n], ascending */
-  const float *values;     /* [n] */
+  gint32 position;
+  float value;
+} ActCell;
+
+typedef struct {
+  const ActCell *cells; /* [n], positions ascending */
   gsize n;
 } ActColumn;
 

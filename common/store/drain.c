@@ -309,7 +309,7 @@ row_values (const ActDrain *drain, const Place *place)
   gint64 end = (gint64) (place->sample + 1) * drain->shape.n_ctx;
   gsize k = place->used;
 
-  while (k < n && drain->gather.positions[place->value + k] < end)
+  while (k < n && drain->gather.cells[place->value + k].position < end)
     k++;
   return k - place->used;
 }
@@ -361,21 +361,24 @@ act_drain_fill_rows (ActDrain *drain, guint64 *samples, gint64 *indptr,
 
   indptr[0] = 0;
   for (gsize row = 0; row < drain->run_rows; row++) {
-    gsize n_row, at;
-    gint32 start;
+    const ActCell *cells, *last;
+    gint32 start, end;
 
     while (!batch_is_used (drain, place.batch))
       next_batch (drain, &place);
-    n_row = row_values (drain, &place);
-    at = place.value + place.used;
-    start = place.sample * drain->shape.n_ctx;
     samples[row] = drain->batches[place.batch].first_sample + place.sample;
-    memcpy (values + n, gather->values + at, n_row * sizeof (float));
-    for (gsize k = 0; k < n_row; k++)
-      positions[n + k] = gather->positions[at + k] - start;
-    n += n_row;
+    cells = gather->cells + place.value;
+    last = cells
+        + ACT_GATHER_COUNT (values_in (drain, drain->column, place.batch));
+    start = place.sample * drain->shape.n_ctx;
+    end = start + drain->shape.n_ctx;
+    for (cells += place.used; cells < last && cells->position < end;
+         cells++, n++) {
+      positions[n] = cells->position - start;
+      values[n] = cells->value;
+    }
     indptr[row + 1] = n;
-    place.used += n_row;
+    place.used = cells - gather->cells - place.value;
     if (++place.sample == drain->batches[place.batch].n_samples)
       next_batch (drain, &place);
   }
@@ -398,8 +401,7 @@ count_members (ActDrain *drain)
     for (guint m = 0; m < n; m++) {
       guint32 count = values_in (drain, member_column (drain, m), b);
 
-      columns[m].positions = drain->gather.positions + value[m];
-      columns[m].values = drain->gather.values + value[m];
+      columns[m].cells = drain->gather.cells + value[m];
       columns[m].n = count & ACT_GATHER_DEAD ? 0 : count;
       value[m] += ACT_GATHER_COUNT (count);
     }

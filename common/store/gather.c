@@ -4,6 +4,15 @@
 #include "store/gather.h"
 
 #include <string.h>
+#include <sys/mman.h>
+
+/* All columns are written at once, each at its own place. Dense columns are
+ * equally long, often a multiple of 4 KiB: without a gap all those places
+ * would share a few sets of the caches. */
+#define COLUMN_GAP 9
+
+/* of the kernel's small pages, for madvise () */
+#define CELLS_ALIGNMENT 4096
 
 static guint
 assign_columns (
@@ -65,17 +74,20 @@ allocate_values (ActGather *gather)
 {
   gsize n = 0;
 
-  gather->start = g_new (gsize, gather->n_columns + 1);
+  gather->start = g_new (gsize, gather->n_columns);
   for (guint i = 0; i < gather->n_columns; i++) {
     const guint32 *n_values = gather->n_values + (gsize) i * gather->n_batches;
 
     gather->start[i] = n;
     for (gsize b = 0; b < gather->n_batches; b++)
       n += ACT_GATHER_COUNT (n_values[b]);
+    n += COLUMN_GAP;
   }
-  gather->start[gather->n_columns] = n;
-  gather->positions = g_new (gint32, n);
-  gather->values = g_new (float, n);
+  gather->cells = g_aligned_alloc (n, sizeof (ActCell), CELLS_ALIGNMENT);
+#ifdef MADV_HUGEPAGE
+  /* only saves page faults; may fail */
+  (void) madvise (gather->cells, n * sizeof (ActCell), MADV_HUGEPAGE);
+#endif
 }
 
 /* next [n_columns]: where a column's next value goes. */
@@ -87,9 +99,7 @@ fill_csr (ActGather *gather, const ActCsr *csr, gsize n_positions,
     for (gint64 k = csr->indptr[p]; k < csr->indptr[p + 1]; k++) {
       gint32 column = column_of[csr->indices[k]];
       if (column >= 0) {
-        gsize at = next[column]++;
-        gather->positions[at] = p;
-        gather->values[at] = csr->values[k];
+        gather->cells[next[column]++] = (ActCell){ p, csr->values[k] };
       }
     }
   }
@@ -176,7 +186,6 @@ act_gather_clear (ActGather *gather)
   g_clear_pointer (&gather->column_of, g_free);
   g_clear_pointer (&gather->n_values, g_free);
   g_clear_pointer (&gather->start, g_free);
-  g_clear_pointer (&gather->positions, g_free);
-  g_clear_pointer (&gather->values, g_free);
+  g_clear_pointer (&gather->cells, g_aligned_free);
   act_coactivation_clear (&gather->coactivation);
 }

@@ -23,9 +23,8 @@ typedef struct {
   guint n_columns;
   gint32 *column_of; /* [n_components], -1: not a member here */
   guint32 *n_values; /* [n_columns, n_batches], ACT_GATHER_DEAD or'ed in */
-  gsize *start;      /* [n_columns + 1] of a column's first value */
-  gint32 *positions; /* within its batch, ascending */
-  float *values;
+  gsize *start;      /* [n_columns] a column's first cell */
+  ActCell *cells;    /* position within the batch, ascending, and value */
   ActCoactivation coactivation; /* the group's rows of the matrix */
 } ActGather;
 

@@ -424,18 +424,13 @@ add_as_columns (ActCoactivation *counter, const float *dense, gsize n_rows)
 {
   const guint n = counter->n_cols;
   g_autofree ActColumn *columns = g_new0 (ActColumn, n);
-  g_autofree gint32 *positions = g_new (gint32, n * n_rows);
-  g_autofree float *values = g_new (float, n *n_rows);
+  g_autofree ActCell *cells = g_new (ActCell, n * n_rows);
 
   for (guint c = 0; c < n; c++) {
-    columns[c].positions = positions + c * n_rows;
-    columns[c].values = values + c * n_rows;
-    for (gsize p = 0; p < n_rows; p++) {
-      if (dense[p * n + c] == 0)
-        continue;
-      positions[c * n_rows + columns[c].n] = p;
-      values[c * n_rows + columns[c].n++] = dense[p * n + c];
-    }
+    columns[c].cells = cells + c * n_rows;
+    for (gsize p = 0; p < n_rows; p++)
+      if (dense[p * n + c] != 0)
+        cells[c * n_rows + columns[c].n++] = (ActCell){ p, dense[p * n + c] };
   }
   act_coactivation_add_columns (counter, n_rows, columns);
 }
