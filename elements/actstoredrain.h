@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/activations/activations.h>
+
+#include "actstore.h"
+#include "store/store.h"
+
+/* What the two files of actstore share. */
+
+struct _GstActStore {
+  GstElement parent;
+
+  GstPad *sink_pad;
+  guint next_pad;
+
+  gboolean component_records;
+  guint max_record_size;
+  guint progress_interval;
+
+  /* lock guards these; cond tells that one of them changed */
+  GMutex lock;
+  GCond cond;
+  gboolean flushing; /* between FLUSH_START and FLUSH_STOP */
+  gboolean stopping; /* from PAUSED to READY on */
+  gboolean playing;
+  gboolean eos_posted;
+  guint32 eos_seqnum;
+  guint64 position; /* one past the last sample that came */
+
+  /* streaming thread only */
+  GstActInfo *info;
+  GstCaps *record_caps;
+  GstEvent *vocabulary;
+  GstEvent *assignment_event;
+  GstActAssignment *assignment;
+  ActStore *store; /* NULL until the first batch */
+  gboolean complete;
+  guint64 n_announced;
+  gboolean ended;
+  guint run; /* counts streams; a pad whose events are of this one is ready */
+  gint64 last_progress;
+};
+
+/* Whether a flush or a change to READY has begun; data: the element. */
+gboolean gst_act_store_cancelled (gpointer data);
+
+gboolean gst_act_store_progress_is_due (GstActStore *self);
+void gst_act_store_post_progress (
+    GstActStore *self, const gchar *unit, guint64 done, guint64 total);
+
+/* Takes event; every source pad gets what it needs before. */
+void gst_act_store_push_event (GstActStore *self, GstEvent *event);
+void gst_act_store_push_sticky (GstActStore *self, GstEvent *event);
+
+/* All that the pads are to get before EOS. FALSE: not even that. */
+gboolean gst_act_store_drain_all (GstActStore *self);
