@@ -41,6 +41,7 @@ typedef struct {
   GstActInfo *out_info; /* what the source caps say */
   GstActAssignment *assignment;
   gboolean announced; /* whether the assignment's event was pushed */
+  GstCaps *refused;   /* caps that an error was posted about */
 } GstActClusterBasePrivate;
 
 enum { PROP_CLUSTERS = 1, PROP_ITERATION, PROP_RUN, N_PROPS };
@@ -201,6 +202,18 @@ gst_act_cluster_base_transform_caps (GstBaseTransform *trans,
   return out;
 }
 
+/* GstBaseTransform offers refused caps again and again: one message is enough
+ */
+static void
+refuse (GstActClusterBase *self, GstCaps *caps, const GError *error)
+{
+  GstActClusterBasePrivate *priv = PRIVATE (self);
+
+  if (priv->refused == NULL || !gst_caps_is_equal (priv->refused, caps))
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+  gst_caps_replace (&priv->refused, caps);
+}
+
 /* The clusters are known only once the components are: so these fields are
  * added here, and what is wrong with the file is said here. */
 static GstCaps *
@@ -216,7 +229,7 @@ gst_act_cluster_base_fixate_caps (GstBaseTransform *trans,
   if (direction != GST_PAD_SINK || !gst_caps_is_fixed (caps))
     return gst_caps_fixate (othercaps);
   if (!settle (self, caps, &error)) {
-    gst_act_element_post_error (GST_ELEMENT (self), error);
+    refuse (self, caps, error);
     gst_caps_unref (othercaps);
     return gst_caps_new_empty ();
   }
@@ -242,9 +255,10 @@ gst_act_cluster_base_set_caps (
   g_clear_pointer (&priv->out_info, gst_act_info_unref);
   priv->out_info = gst_act_info_new_from_caps (outcaps, &error);
   if (priv->out_info == NULL) {
-    gst_act_element_post_error (GST_ELEMENT (self), error);
+    refuse (self, incaps, error);
     return FALSE;
   }
+  gst_clear_caps (&priv->refused);
   return TRUE;
 }
 
@@ -361,6 +375,7 @@ gst_act_cluster_base_stop (GstBaseTransform *trans)
   GstActClusterBasePrivate *priv = PRIVATE (GST_ACT_CLUSTER_BASE (trans));
 
   g_clear_pointer (&priv->file, act_cluster_file_free);
+  gst_clear_caps (&priv->refused);
   g_clear_pointer (&priv->info, gst_act_info_unref);
   g_clear_pointer (&priv->out_info, gst_act_info_unref);
   g_clear_pointer (&priv->assignment, gst_act_assignment_unref);
