@@ -176,6 +176,10 @@ act_zip_writer_new (const char *filename, GError **error)
   zip->archive = archive_write_new ();
   archive_write_set_format_zip (zip->archive);
   archive_write_zip_set_compression_deflate (zip->archive);
+  /* arrays of mostly zeros: higher levels cost several times as much and save
+   * little */
+  archive_write_set_format_option (
+      zip->archive, "zip", "compression-level", "1");
   /* no padding to tape blocks */
   archive_write_set_bytes_in_last_block (zip->archive, 1);
   if (!check (zip,
