@@ -222,33 +222,63 @@ act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
   return TRUE;
 }
 
+/* room for n more elements, which the caller fills */
+static gpointer
+grow (GArray *array, gsize n)
+{
+  gsize size = array->len;
+
+  g_array_set_size (array, size + n);
+  return array->data + size * g_array_get_element_size (array);
+}
+
 /* the samples' rows in the texts; they must be there and ascend */
 static gboolean
 add_row_samples (
     ActDashboard *self, gsize n_rows, const guint64 *samples, GError **error)
 {
-  GArray *row_of = self->pieces.row_of;
-  gsize row;
+  gsize n_before = self->pieces.row_of->len;
+  gsize *rows = grow (self->pieces.row_of, n_rows);
 
   for (gsize i = 0; i < n_rows; i++) {
-    if (!act_texts_find (self->texts, samples[i], &row)) {
+    if (!act_texts_find (self->texts, samples[i], &rows[i])) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
           "cluster '%s' has a row of sample %" G_GUINT64_FORMAT
           ", which is not among the run's samples",
           self->description.name, samples[i]);
       return FALSE;
     }
-    if (row_of->len > 0
-        && row <= g_array_index (row_of, gsize, row_of->len - 1)) {
+    if (n_before + i > 0 && rows[i] <= rows[(gssize) i - 1]) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
           "cluster '%s': the row of sample %" G_GUINT64_FORMAT
           " is out of order",
           self->description.name, samples[i]);
       return FALSE;
     }
-    g_array_append_val (row_of, row);
   }
   return TRUE;
+}
+
+/* A zero is written over by what comes next, or cut off at the end. */
+static void
+add_row_values (Pieces *pieces, gsize n_rows, const gint64 *indptr,
+    const gint32 *positions, const float *values)
+{
+  gsize first = pieces->values->len, n = 0;
+  gint32 *to_positions = grow (pieces->positions, indptr[n_rows]);
+  float *to_values = grow (pieces->values, indptr[n_rows]);
+  gsize *to_indptr = grow (pieces->indptr, n_rows);
+
+  for (gsize i = 0; i < n_rows; i++) {
+    for (gint64 k = indptr[i]; k < indptr[i + 1]; k++) {
+      to_positions[n] = positions[k];
+      to_values[n] = values[k];
+      n += values[k] != 0.0f;
+    }
+    to_indptr[i] = first + n;
+  }
+  g_array_set_size (pieces->positions, first + n);
+  g_array_set_size (pieces->values, first + n);
 }
 
 gboolean
@@ -268,18 +298,7 @@ act_dashboard_add_rows (ActDashboard *self, gsize n_rows,
   }
   if (!add_row_samples (self, n_rows, samples, error))
     return FALSE;
-  for (gsize i = 0; i < n_rows; i++) {
-    gsize end;
-
-    for (gint64 k = indptr[i]; k < indptr[i + 1]; k++) {
-      if (values[k] == 0.0f)
-        continue;
-      g_array_append_val (pieces->positions, positions[k]);
-      g_array_append_val (pieces->values, values[k]);
-    }
-    end = pieces->values->len;
-    g_array_append_val (pieces->indptr, end);
-  }
+  add_row_values (pieces, n_rows, indptr, positions, values);
   return TRUE;
 }
 

@@ -63,3 +63,30 @@ act_histogram_add (ActHistogram *histogram, double value, guint64 times)
   }
   histogram->counts[bin] += times;
 }
+
+/* act_histogram_add () with what is the same for all values done once */
+void
+act_histogram_add_f32 (ActHistogram *histogram, const float *values, gsize n)
+{
+  const guint last = histogram->n_bins - 1;
+  const float low = histogram->low, scale = histogram->scale;
+  const float range = (float) histogram->edges[last + 1] - low;
+  const double *edges = histogram->edges;
+
+  /* places that may not be finite */
+  if (!isfinite (range * scale)) {
+    for (gsize i = 0; i < n; i++)
+      act_histogram_add (histogram, values[i], 1);
+    return;
+  }
+  for (gsize i = 0; i < n; i++) {
+    gint bin = (values[i] - low) * scale;
+
+    bin = CLAMP (bin, 0, (gint) last);
+    if (values[i] < edges[bin])
+      bin -= bin > 0;
+    else
+      bin += bin < (gint) last && values[i] >= edges[bin + 1];
+    histogram->counts[bin]++;
+  }
+}

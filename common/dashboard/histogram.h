@@ -22,3 +22,6 @@ void act_histogram_clear (ActHistogram *histogram);
 
 /* values between the extremes; single: each is a float32 */
 void act_histogram_add (ActHistogram *histogram, double value, guint64 times);
+/* each of n values once; the histogram is single */
+void act_histogram_add_f32 (
+    ActHistogram *histogram, const float *values, gsize n);

@@ -112,13 +112,16 @@ compare_entries (const void *a, const void *b)
 }
 
 /* Keeps up to 2 n_top candidates and throws away the worse half when they are
- * full, so memory follows n_top and time n log n_top. A descending order is
- * the ascending one of the negated values. */
+ * full, so memory follows n_top and time n log n_top; after that, what is no
+ * better than the worst of n_top is not even a candidate (among equals the
+ * earlier one is better). A descending order is the ascending one of the
+ * negated values. */
 gsize
 act_top_f64 (
     const double *values, gsize n, gboolean descending, gsize n_top, gsize *top)
 {
   gsize room, n_entries = 0;
+  gboolean have_worst = FALSE; /* entries[n_top - 1] */
   g_autofree Entry *entries = NULL;
 
   n_top = MIN (n_top, n);
@@ -127,11 +130,16 @@ act_top_f64 (
   room = n_top <= n / 2 ? 2 * n_top : n;
   entries = g_new (Entry, room);
   for (gsize i = 0; i < n; i++) {
+    double value = descending ? -values[i] : values[i];
+
+    if (have_worst && value >= entries[n_top - 1].value)
+      continue;
     if (n_entries == room) {
       qsort (entries, n_entries, sizeof *entries, compare_entries);
       n_entries = n_top;
+      have_worst = TRUE;
     }
-    entries[n_entries++] = (Entry){ descending ? -values[i] : values[i], i };
+    entries[n_entries++] = (Entry){ value, i };
   }
   qsort (entries, n_entries, sizeof *entries, compare_entries);
   for (gsize i = 0; i < n_top; i++)

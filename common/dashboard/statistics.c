@@ -22,16 +22,15 @@ static void
 row_extremes (const ActRows *row, ActRowProperties *properties)
 {
   gsize n = row->indptr[1];
-  float max = 0.0f, min = 0.0f;
-  guint position = 0;
+  float max = n > 0 ? row->values[0] : 0.0f, min = max;
+  guint position = n > 0 ? (guint) row->positions[0] : 0;
 
-  for (gsize i = 0; i < n; i++) {
-    if (i == 0 || row->values[i] > max) {
+  for (gsize i = 1; i < n; i++) {
+    if (row->values[i] > max) {
       max = row->values[i];
       position = row->positions[i];
     }
-    if (i == 0 || row->values[i] < min)
-      min = row->values[i];
+    min = MIN (min, row->values[i]);
   }
   if (n < row->n_ctx && max <= 0.0f) {
     max = 0.0f;
@@ -152,11 +151,11 @@ count_tokens (const ActRows *rows, float threshold, const ActTexts *texts,
     const gsize *row_of, ActTokenCount *count)
 {
   for (gsize i = 0; i < rows->n_rows; i++) {
-    const guint32 *strings = act_texts_get_tokens (texts, row_of[i]);
+    gsize first = rows->indptr[i];
 
-    for (gsize k = rows->indptr[i]; k < rows->indptr[i + 1]; k++)
-      if (rows->values[k] > threshold)
-        act_token_count_add (count, strings[rows->positions[k]]);
+    act_token_count_add_above (count, act_texts_get_tokens (texts, row_of[i]),
+        threshold, rows->indptr[i + 1] - first, rows->positions + first,
+        rows->values + first);
   }
 }
 
@@ -173,8 +172,7 @@ values_of_all (ActStatistics *statistics, const ActRows *rows, guint hist_bins)
       &statistics->all, hist_bins, TRUE, statistics->min, statistics->max);
   if (n_zeros > 0)
     act_histogram_add (&statistics->all, 0.0, n_zeros);
-  for (gsize i = 0; i < n_values; i++)
-    act_histogram_add (&statistics->all, rows->values[i], 1);
+  act_histogram_add_f32 (&statistics->all, rows->values, n_values);
 }
 
 /* sums of very large values may have overflowed */

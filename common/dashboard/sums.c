@@ -9,31 +9,40 @@
 typedef struct {
   const ActRows *rows;
   gsize row;
-  gsize k;
+  gsize k, row_end;
+  guint64 row_offset;
   guint64 offset; /* of value k; G_MAXUINT64 at the end */
 } Cursor;
 
+/* to the next row with values; k is its first */
 static void
-cursor_settle (Cursor *cursor)
+cursor_next_row (Cursor *cursor)
 {
   const ActRows *rows = cursor->rows;
+  gsize row = cursor->row;
 
-  while (
-      cursor->row < rows->n_rows && cursor->k == rows->indptr[cursor->row + 1])
-    cursor->row++;
-  if (cursor->row == rows->n_rows)
+  while (row < rows->n_rows && cursor->k == rows->indptr[row + 1])
+    row++;
+  cursor->row = row;
+  if (row == rows->n_rows) {
     cursor->offset = G_MAXUINT64;
-  else
-    cursor->offset = (guint64) cursor->row * rows->n_ctx
-        + (guint) rows->positions[cursor->k];
+    return;
+  }
+  cursor->row_end = rows->indptr[row + 1];
+  cursor->row_offset = (guint64) row * rows->n_ctx;
+  cursor->offset = cursor->row_offset + (guint) rows->positions[cursor->k];
 }
 
-static float
+static inline float
 cursor_take (Cursor *cursor)
 {
-  float value = cursor->rows->values[cursor->k++];
+  const ActRows *rows = cursor->rows;
+  float value = rows->values[cursor->k++];
 
-  cursor_settle (cursor);
+  if (cursor->k < cursor->row_end)
+    cursor->offset = cursor->row_offset + (guint) rows->positions[cursor->k];
+  else
+    cursor_next_row (cursor);
   return value;
 }
 
@@ -70,10 +79,10 @@ float
 act_sum_rows (const ActRows *rows)
 {
   guint64 n = act_rows_n_positions (rows), start;
-  Cursor cursor = { rows, 0, 0, 0 };
+  Cursor cursor = { .rows = rows };
   float sum = 0.0f;
 
-  cursor_settle (&cursor);
+  cursor_next_row (&cursor);
   while (cursor.offset < n) {
     start = cursor.offset - cursor.offset % PIECE;
     sum += sum_span (&cursor, start, MIN (PIECE, n - start));

@@ -185,6 +185,36 @@ test_median (void)
   }
 }
 
+/* many values, so that candidates are thrown away, against one by one */
+static void
+test_top_of_many (void)
+{
+  enum { N = 2000, TOP = 7 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (8);
+  double values[N];
+  gsize top[TOP];
+
+  for (guint round = 0; round < 20; round++) {
+    gboolean descending = round % 2;
+
+    for (guint i = 0; i < N; i++)
+      values[i] = g_rand_int_range (rand, 0, round < 10 ? 5 : 100000);
+    g_assert_cmpuint (act_top_f64 (values, N, descending, TOP, top), ==, TOP);
+    for (guint k = 0; k < TOP; k++) {
+      gsize best = N;
+
+      for (gsize i = 0; i < N; i++)
+        if (!isnan (values[i])
+            && (best == N
+                || (descending ? values[i] > values[best]
+                               : values[i] < values[best])))
+          best = i;
+      g_assert_cmpuint (top[k], ==, best);
+      values[best] = NAN;
+    }
+  }
+}
+
 static void
 test_top (void)
 {
@@ -242,6 +272,39 @@ test_histogram (void)
   for (guint i = 0; i <= 2; i++)
     g_assert_false (h.edges[i] == 0.0 && signbit (h.edges[i]));
   act_histogram_clear (&h);
+}
+
+/* all values at once as one by one, between extremes of every size */
+static void
+test_histogram_f32 (void)
+{
+  static const struct {
+    float low, high;
+  } cases[] = { { 0, 1 }, { -2, 3 }, { 0.25f, 0.25f }, { 0, 1e-45f },
+    { -1e-40f, 1e-38f }, { 1, 1.0000001f }, { -1e38f, 1e38f },
+    { -3e38f, 3e38f }, { 0, 3e38f } };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (7);
+  float values[1000];
+
+  for (guint c = 0; c < G_N_ELEMENTS (cases); c++)
+    for (guint n_bins = 1; n_bins <= 100; n_bins += 33) {
+      ActHistogram one, all;
+      float low = cases[c].low, high = cases[c].high;
+
+      for (guint i = 0; i < G_N_ELEMENTS (values); i++) {
+        double t = g_rand_int_range (rand, 0, 201) / 200.0;
+        values[i] = CLAMP ((float) (low * (1 - t) + high * t), low, high);
+      }
+      act_histogram_init (&one, n_bins, TRUE, low, high);
+      act_histogram_init (&all, n_bins, TRUE, low, high);
+      for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+        act_histogram_add (&one, values[i], 1);
+      act_histogram_add_f32 (&all, values, G_N_ELEMENTS (values));
+      g_assert_cmpmem (one.counts, n_bins * sizeof *one.counts, all.counts,
+          n_bins * sizeof *all.counts);
+      act_histogram_clear (&one);
+      act_histogram_clear (&all);
+    }
 }
 
 static void
@@ -707,7 +770,9 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/sum-of-opposites", test_sum_of_opposites);
   g_test_add_func ("/dashboard/median", test_median);
   g_test_add_func ("/dashboard/top", test_top);
+  g_test_add_func ("/dashboard/top-of-many", test_top_of_many);
   g_test_add_func ("/dashboard/histogram", test_histogram);
+  g_test_add_func ("/dashboard/histogram-f32", test_histogram_f32);
   g_test_add_func ("/dashboard/row-properties", test_row_properties);
   g_test_add_func ("/dashboard/criteria", test_criteria);
   g_test_add_func ("/dashboard/token-count", test_token_count);
