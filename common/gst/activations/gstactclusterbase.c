@@ -262,17 +262,30 @@ gst_act_cluster_base_set_caps (
   return TRUE;
 }
 
-/* After SEGMENT, before the first buffer. It is sticky: once is enough. */
+/* It is sticky: once is enough. */
 static void
 announce (GstActClusterBase *self)
 {
   GstActClusterBasePrivate *priv = PRIVATE (self);
 
-  if (priv->announced)
+  if (priv->announced || priv->assignment == NULL)
     return;
   gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self),
       gst_act_event_new_assignment (priv->assignment));
   priv->announced = TRUE;
+}
+
+/* After SEGMENT, and not with the first buffer: a run may have none. */
+static gboolean
+gst_act_cluster_base_sink_event (GstBaseTransform *trans, GstEvent *event)
+{
+  gboolean is_segment = GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT;
+  gboolean ret = GST_BASE_TRANSFORM_CLASS (gst_act_cluster_base_parent_class)
+                     ->sink_event (trans, event);
+
+  if (is_segment)
+    announce (GST_ACT_CLUSTER_BASE (trans));
+  return ret;
 }
 
 /* The earlier blocks stay as they are: new ones are added to the same buffer,
@@ -333,7 +346,6 @@ gst_act_cluster_base_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  announce (self);
   return GST_FLOW_OK;
 }
 
@@ -505,6 +517,7 @@ gst_act_cluster_base_class_init (GstActClusterBaseClass *klass)
   trans_class->fixate_caps =
       GST_DEBUG_FUNCPTR (gst_act_cluster_base_fixate_caps);
   trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_cluster_base_set_caps);
+  trans_class->sink_event = GST_DEBUG_FUNCPTR (gst_act_cluster_base_sink_event);
   trans_class->decide_allocation =
       GST_DEBUG_FUNCPTR (gst_act_cluster_base_decide_allocation);
   trans_class->prepare_output_buffer =
