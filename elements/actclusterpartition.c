@@ -39,8 +39,13 @@ gst_act_cluster_partition_assign (
   if (assignment == NULL)
     return NULL;
   cluster_of = g_new (gint32, info->n_components);
-  if (!gst_act_assignment_get_partition (assignment, cluster_of, error))
+  if (!gst_act_assignment_get_partition (assignment, cluster_of, error)) {
+    g_autofree gchar *clusters = NULL;
+
+    g_object_get (base, "clusters", &clusters, NULL);
+    g_prefix_error (error, "'%s': ", clusters);
     return NULL;
+  }
   clear_reducer (self);
   priv->reducer = act_cluster_reducer_new (
       GST_ACT_CLUSTER_PARTITION_GET_CLASS (self)->kind, info->n_components,
