@@ -169,8 +169,7 @@ gst_act_dump_sink_use_info (
         self->n_samples);
     return FALSE;
   }
-  return self->writer != NULL
-      && act_dump_writer_set_shape (self->writer, &shape, error);
+  return act_dump_writer_set_shape (self->writer, &shape, error);
 }
 
 static gboolean
@@ -180,9 +179,13 @@ gst_act_dump_sink_set_caps (GstBaseSink *sink, GstCaps *caps)
   g_autoptr (GError) error = NULL;
   g_autoptr (GstActInfo) info = gst_act_info_new_from_caps (caps, &error);
 
+  /* Caps that were refused come again, with each event: then the error is
+   * known, and there is no writer any more. */
+  if (self->writer == NULL)
+    return FALSE;
   if (info == NULL || !gst_act_dump_sink_use_info (self, info, &error)) {
-    if (error != NULL)
-      gst_act_element_post_error (GST_ELEMENT (self), error);
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    gst_act_dump_sink_reset (self);
     return FALSE;
   }
   g_clear_pointer (&self->info, gst_act_info_unref);
@@ -330,11 +333,18 @@ gst_act_dump_sink_check_complete (GstActDumpSink *self, GError **error)
         self->n_samples, self->location);
     return FALSE;
   }
-  if (self->total != self->n_samples || self->n_samples == 0) {
+  if (self->total != self->n_samples) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
         "%" G_GUINT64_FORMAT " samples came, expected %" G_GUINT64_FORMAT
-        " and at least one, so '%s' is not written",
+        ", so '%s' is not written",
         self->n_samples, self->total, self->location);
+    return FALSE;
+  }
+  if (self->n_samples == 0) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+        "the run has no samples, expected at least one, so '%s' is not "
+        "written",
+        self->location);
     return FALSE;
   }
   return TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #include <gst/gst.h>
@@ -91,6 +92,10 @@ main (int argc, char **argv)
   g_auto (GStrv) arguments = g_strdupv (argv);
   int code;
 
+  /* writing then fails, with an error that is reported; these would end the
+   * program before it can remove what is half written */
+  signal (SIGXFSZ, SIG_IGN);
+  signal (SIGPIPE, SIG_IGN);
   g_set_prgname ("gst-activations");
   g_set_print_handler (print_raw);
   g_set_printerr_handler (print_error_raw);

@@ -4,8 +4,10 @@
 #include "report.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <formats/json.h>
+#include <formats/output.h>
 
 #include "launch.h"
 #include "steptimes.h"
@@ -169,6 +171,23 @@ add_result (ActJsonWriter *json, const ActOutcome *outcome)
   act_json_uint (json, outcome->n_samples);
 }
 
+/* A file comes under another name first, so that there is never half a report.
+ * Devices, pipes and links (/dev/stdout) would be replaced by that: they are
+ * written to. */
+static gboolean
+write_text (const char *filename, const GString *text, GError **error)
+{
+  g_autoptr (ActOutputFile) file = NULL;
+  struct stat st;
+
+  if (lstat (filename, &st) != 0 || S_ISREG (st.st_mode))
+    return g_file_set_contents (filename, text->str, text->len, error);
+  file = act_output_file_new (filename, error);
+  return file != NULL
+      && act_output_file_write (file, text->str, text->len, error)
+      && act_output_file_close (g_steal_pointer (&file), error);
+}
+
 gboolean
 act_report_write (const char *filename, const ActReportInput *input,
     const ActOutcome *outcome, GError **error)
@@ -188,8 +207,7 @@ act_report_write (const char *filename, const ActReportInput *input,
   act_json_end_object (json);
   g_string_append_c (text, '\n');
 
-  /* under another name first, so that there is never half a report */
-  if (!g_file_set_contents (filename, text->str, text->len, &local)) {
+  if (!write_text (filename, text, &local)) {
     g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
         "the report could not be written: %s", local->message);
     return FALSE;

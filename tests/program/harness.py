@@ -42,6 +42,14 @@ def launch(line, **options):
                           text=True, capture_output=True, **options)
 
 
+def start_launch(line, *options):
+    """Starts gst-launch-1.0; what it prints is text from its stdout."""
+    return subprocess.Popen(['gst-launch-1.0', *options, *shlex.split(line)],
+                            text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT,
+                            env=launch_environment())
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix='act-program-')
