@@ -275,15 +275,19 @@ announce (GstActClusterBase *self)
   priv->announced = TRUE;
 }
 
-/* After SEGMENT, and not with the first buffer: a run may have none. */
+/* After SEGMENT, and not with the first buffer: a run may have none. Sources
+ * send EOS without a segment then. */
 static gboolean
 gst_act_cluster_base_sink_event (GstBaseTransform *trans, GstEvent *event)
 {
-  gboolean is_segment = GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT;
-  gboolean ret = GST_BASE_TRANSFORM_CLASS (gst_act_cluster_base_parent_class)
-                     ->sink_event (trans, event);
+  GstEventType type = GST_EVENT_TYPE (event);
+  gboolean ret;
 
-  if (is_segment)
+  if (type == GST_EVENT_EOS)
+    announce (GST_ACT_CLUSTER_BASE (trans));
+  ret = GST_BASE_TRANSFORM_CLASS (gst_act_cluster_base_parent_class)
+            ->sink_event (trans, event);
+  if (type == GST_EVENT_SEGMENT)
     announce (GST_ACT_CLUSTER_BASE (trans));
   return ret;
 }
