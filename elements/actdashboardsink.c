@@ -61,7 +61,10 @@ struct _GstActDashboardSink {
   GstActVocabulary *vocabulary; /* of the file, or else of the stream */
   GstActAssignment *assignment;
   GstActInfo *info;
-  DashboardRun *run; /* set and cleared with the object lock */
+  /* with the object lock */
+  DashboardRun *run; /* where it is set and cleared */
+  gboolean cancelled;
+
   gint64 started_us;
   gboolean failed; /* an error was posted */
   gboolean complete;
@@ -115,9 +118,23 @@ static void
 cancel (GstActDashboardSink *self)
 {
   GST_OBJECT_LOCK (self);
+  self->cancelled = TRUE;
   if (self->run != NULL)
     dashboard_run_cancel (self->run);
   GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+check_cancelled (GstActDashboardSink *self, GError **error)
+{
+  gboolean cancelled;
+
+  GST_OBJECT_LOCK (self);
+  cancelled = self->cancelled;
+  GST_OBJECT_UNLOCK (self);
+  if (cancelled)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+  return !cancelled;
 }
 
 /* what a run has gathered, but not what the stream said at its start */
@@ -125,6 +142,9 @@ static void
 drop_run (GstActDashboardSink *self)
 {
   take_run (self, NULL);
+  GST_OBJECT_LOCK (self);
+  self->cancelled = FALSE;
+  GST_OBJECT_UNLOCK (self);
   g_clear_pointer (&self->folder, act_output_folder_free);
   self->started_us = g_get_monotonic_time ();
   self->failed = FALSE;
@@ -263,6 +283,7 @@ publish (GstActDashboardSink *self, GError **error)
   };
 
   if (!dashboard_run_finish (self->run, &origin, error)
+      || !check_cancelled (self, error)
       || !act_output_folder_publish (self->folder, error))
     return FALSE;
   drop_run (self);
@@ -291,6 +312,21 @@ what_lacks (GstActDashboardSink *self, GError **error)
   return dashboard_run_what_lacks (self->run, self->total);
 }
 
+/* publish () may take minutes. GstBaseSink holds its lock during an event, and
+ * waits for it on the way down from PLAYING: without this nobody could pause,
+ * and cancel () would come after the folder. The stream's own lock is held all
+ * the time, so that nothing else of the stream comes meanwhile. */
+static gboolean
+publish_unlocked (GstActDashboardSink *self, GError **error)
+{
+  gboolean ok;
+
+  GST_BASE_SINK_PREROLL_UNLOCK (self);
+  ok = publish (self, error);
+  GST_BASE_SINK_PREROLL_LOCK (self);
+  return ok;
+}
+
 /* At EOS. FALSE after an error, which then stands for the EOS. */
 static gboolean
 finish (GstActDashboardSink *self)
@@ -307,7 +343,7 @@ finish (GstActDashboardSink *self)
     drop_run (self);
     return TRUE;
   }
-  if (error == NULL && publish (self, &error))
+  if (error == NULL && publish_unlocked (self, &error))
     return TRUE;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
     GST_INFO_OBJECT (self, "cancelled");

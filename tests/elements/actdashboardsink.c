@@ -7,10 +7,13 @@
 #include "formats/npy.h"
 #include "formats/zip.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* four samples of three positions, two clusters of four components */
 #define CAPS                                                                   \
@@ -600,6 +603,66 @@ GST_START_TEST (test_cancelled)
 }
 GST_END_TEST;
 
+static gpointer
+push_end (gpointer data)
+{
+  finish (data, N_SAMPLES);
+  return NULL;
+}
+
+static gpointer
+to_null (gpointer data)
+{
+  gst_element_set_state (((Fixture *) data)->sink, GST_STATE_NULL);
+  return NULL;
+}
+
+/* in the temporary folder, which is alone in dir */
+static gchar *
+temporary_file (Fixture *f, const gchar *name)
+{
+  GDir *dir = g_dir_open (f->dir, 0, NULL);
+  gchar *path = g_build_filename (f->dir, g_dir_read_name (dir), name, NULL);
+
+  g_dir_close (dir);
+  return path;
+}
+
+/* Going down while the last files are written: pipes stand for a slow disk,
+ * as they cannot be opened for writing before somebody reads. */
+GST_START_TEST (test_cancelled_at_end)
+{
+  g_autofree gchar *array = NULL, *info = NULL;
+  GThread *streaming, *down;
+  GstPad *pad;
+  Fixture f;
+  int fds[2];
+
+  fixture_begin (&f, "");
+  push_all (&f);
+  array = temporary_file (&f, "activations.npz");
+  info = temporary_file (&f, "model_info.json");
+  fail_unless_equals_int (mkfifo (array, 0600), 0);
+  fail_unless_equals_int (mkfifo (info, 0600), 0);
+  streaming = g_thread_new ("streaming", push_end, &f);
+  fds[0] = g_open (array, O_RDONLY, 0);
+  fail_unless (fds[0] >= 0);
+  down = g_thread_new ("down", to_null, &f);
+  pad = gst_element_get_static_pad (f.sink, "sink");
+  while (!GST_PAD_IS_FLUSHING (pad))
+    g_thread_yield ();
+  gst_object_unref (pad);
+  fds[1] = g_open (info, O_RDONLY | O_NONBLOCK, 0);
+  fail_unless (fds[1] >= 0);
+  g_thread_join (streaming);
+  g_thread_join (down);
+  close (fds[0]);
+  close (fds[1]);
+  assert_no_message (&f);
+  fixture_clear_empty (&f);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_flush)
 {
   GstSegment segment;
@@ -912,6 +975,7 @@ actdashboardsink_suite (void)
   tcase_add_test (tc, test_empty);
   tcase_add_test (tc, test_incomplete);
   tcase_add_test (tc, test_cancelled);
+  tcase_add_test (tc, test_cancelled_at_end);
   tcase_add_test (tc, test_flush);
   tcase_add_test (tc, test_existing_folder);
   tcase_add_test (tc, test_overwrite);
