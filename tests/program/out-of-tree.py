@@ -50,6 +50,10 @@ with tempfile.TemporaryDirectory(prefix="act-out-of-tree-") as folder:
     libraries = only("libgstactivations-1.0.so", root).parent
     environment["PKG_CONFIG_PATH"] = str(pc.parent)
     environment["LD_LIBRARY_PATH"] = str(libraries)
+    # whoever builds against the library needs GStreamer, not what the cores need
+    required = run("pkg-config", "--print-requires", "--print-requires-private", "gstactivations-1.0",
+                   env=environment)
+    assert {line.split()[0] for line in required.splitlines()} == {"gstreamer-1.0", "gstreamer-base-1.0"}, required
     theirs = folder / "build"
     run(meson, "setup", theirs, source / "tests" / "out-of-tree", env=environment)
     run(meson, "test", "-C", theirs, env=environment)
