@@ -131,28 +131,11 @@ gst_act_dump_src_stop (GstBaseSrc *src)
 {
   GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
 
+  gst_act_source_run_take_caps (&self->run, src, NULL);
   g_clear_pointer (&self->dump, act_dump_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
   g_clear_pointer (&self->alive, g_bytes_unref);
-  return TRUE;
-}
-
-static gboolean
-gst_act_dump_src_start (GstBaseSrc *src)
-{
-  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
-  g_autoptr (GError) error = NULL;
-
-  if (!gst_act_dump_src_open (self, &error)) {
-    gst_act_element_post_error (GST_ELEMENT (self), error);
-    gst_act_dump_src_stop (src);
-    return FALSE;
-  }
-  GST_INFO_OBJECT (self, "%u batches, %" G_GUINT64_FORMAT " samples",
-      act_dump_get_n_batches (self->dump), act_dump_get_n_samples (self->dump));
-  gst_act_source_run_init (&self->run, 0, act_dump_get_n_samples (self->dump));
-  self->next_batch = 0;
   return TRUE;
 }
 
@@ -177,22 +160,14 @@ gst_act_dump_src_set_layouts (GstCaps *caps, int wanted)
 }
 
 static GstCaps *
-gst_act_dump_src_get_caps (GstBaseSrc *src, GstCaps *filter)
+gst_act_dump_src_new_caps (GstActDumpSrc *self)
 {
-  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
-  const ActLabels *labels;
-  GstCaps *caps, *result;
+  const ActLabels *labels = act_dump_get_labels (self->dump);
+  g_autoptr (GstCaps) tokens =
+      gst_act_caps_new_tokens (act_dump_get_batch_size (self->dump),
+          act_dump_get_sequence_length (self->dump), self->vocab_size);
+  GstCaps *caps = gst_act_caps_rename (tokens, GST_ACT_MEDIA_TYPE_COMPONENTS);
 
-  if (self->dump == NULL)
-    return GST_BASE_SRC_CLASS (gst_act_dump_src_parent_class)
-        ->get_caps (src, filter);
-  labels = act_dump_get_labels (self->dump);
-  caps = gst_act_caps_new_tokens (act_dump_get_batch_size (self->dump),
-      act_dump_get_sequence_length (self->dump), self->vocab_size);
-  result = gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_COMPONENTS);
-  gst_caps_unref (caps);
-  caps = gst_caps_make_writable (result);
-  gst_caps_set_simple (caps, "format", G_TYPE_STRING, "F32LE", NULL);
   gst_act_caps_set_modules (caps, labels->n_modules,
       (const gchar *const *) labels->modules, labels->components);
   if (self->tokenizer != NULL)
@@ -202,11 +177,34 @@ gst_act_dump_src_get_caps (GstBaseSrc *src, GstCaps *filter)
     gst_caps_set_simple (
         caps, "model", G_TYPE_STRING, act_dump_get_model (self->dump), NULL);
   gst_act_dump_src_set_layouts (caps, self->wanted_layout);
-  if (filter == NULL)
-    return caps;
-  result = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
-  gst_caps_unref (caps);
-  return result;
+  return caps;
+}
+
+static gboolean
+gst_act_dump_src_start (GstBaseSrc *src)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+  g_autoptr (GError) error = NULL;
+
+  if (!gst_act_dump_src_open (self, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    gst_act_dump_src_stop (src);
+    return FALSE;
+  }
+  GST_INFO_OBJECT (self, "%u batches, %" G_GUINT64_FORMAT " samples",
+      act_dump_get_n_batches (self->dump), act_dump_get_n_samples (self->dump));
+  gst_act_source_run_init (&self->run, 0, act_dump_get_n_samples (self->dump));
+  gst_act_source_run_take_caps (
+      &self->run, src, gst_act_dump_src_new_caps (self));
+  self->next_batch = 0;
+  return TRUE;
+}
+
+static GstCaps *
+gst_act_dump_src_get_caps (GstBaseSrc *src, GstCaps *filter)
+{
+  return gst_act_source_run_get_caps (
+      &GST_ACT_DUMP_SRC (src)->run, src, filter);
 }
 
 static GstCaps *

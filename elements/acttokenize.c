@@ -44,17 +44,23 @@ typedef enum {
   PACKING_DOCUMENT,
 } GstActPacking;
 
+/* what a batch looks like */
+typedef struct {
+  guint n_ctx;
+  guint batch_size;
+  GstActPacking packing;
+} Settings;
+
 struct _GstActTokenize {
   GstElement parent;
   GstPad *sinkpad, *srcpad;
 
   gchar *tokenizer_file;
-  guint n_ctx;
-  guint batch_size;
-  GstActPacking packing;
+  Settings settings;
   gchar *eos_token;
 
   /* from READY to PAUSED and back */
+  Settings run; /* the properties as they were then */
   ActTokenizer *tokenizer;
   GstActVocabulary *vocabulary;
   gint32 eos_id; /* what documents begin with; -1: nothing */
@@ -137,13 +143,13 @@ gst_act_tokenize_set_property (
     self->tokenizer_file = g_value_dup_string (value);
     break;
   case PROP_N_CTX:
-    self->n_ctx = g_value_get_uint (value);
+    self->settings.n_ctx = g_value_get_uint (value);
     break;
   case PROP_BATCH_SIZE:
-    self->batch_size = g_value_get_uint (value);
+    self->settings.batch_size = g_value_get_uint (value);
     break;
   case PROP_PACKING:
-    self->packing = g_value_get_enum (value);
+    self->settings.packing = g_value_get_enum (value);
     break;
   case PROP_EOS_TOKEN:
     g_free (self->eos_token);
@@ -165,13 +171,13 @@ gst_act_tokenize_get_property (
     g_value_set_string (value, self->tokenizer_file);
     break;
   case PROP_N_CTX:
-    g_value_set_uint (value, self->n_ctx);
+    g_value_set_uint (value, self->settings.n_ctx);
     break;
   case PROP_BATCH_SIZE:
-    g_value_set_uint (value, self->batch_size);
+    g_value_set_uint (value, self->settings.batch_size);
     break;
   case PROP_PACKING:
-    g_value_set_enum (value, self->packing);
+    g_value_set_enum (value, self->settings.packing);
     break;
   case PROP_EOS_TOKEN:
     g_value_set_string (value, self->eos_token);
@@ -214,7 +220,7 @@ find_eos_token (GstActTokenize *self, GError **error)
         self->eos_token);
     return FALSE;
   }
-  if (self->packing == PACKING_DOCUMENT)
+  if (self->run.packing == PACKING_DOCUMENT)
     return TRUE;
   self->eos_id =
       act_tokenizer_find_special (self->tokenizer, DEFAULT_EOS_TOKEN);
@@ -235,10 +241,12 @@ start (GstActTokenize *self, GError **error)
         "tokenizer is not set: it names the model's tokenizer.json");
     return FALSE;
   }
-  if ((guint64) self->n_ctx * self->batch_size > G_MAXINT32 / sizeof (gint32)) {
+  self->run = self->settings;
+  if ((guint64) self->run.n_ctx * self->run.batch_size
+      > G_MAXINT32 / sizeof (gint32)) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-        "a batch of %u samples of %u tokens is too large", self->batch_size,
-        self->n_ctx);
+        "a batch of %u samples of %u tokens is too large", self->run.batch_size,
+        self->run.n_ctx);
     return FALSE;
   }
   self->tokenizer = act_tokenizer_new_from_file (self->tokenizer_file, error);
@@ -292,8 +300,8 @@ start_output (GstActTokenize *self)
   if (self->started)
     return;
   self->started = TRUE;
-  caps = gst_act_caps_new_tokens (
-      self->batch_size, self->n_ctx, act_tokenizer_get_size (self->tokenizer));
+  caps = gst_act_caps_new_tokens (self->run.batch_size, self->run.n_ctx,
+      act_tokenizer_get_size (self->tokenizer));
   gst_caps_set_simple (caps, "tokenizer", G_TYPE_STRING,
       act_tokenizer_get_fingerprint (self->tokenizer), NULL);
   gst_segment_init (&segment, GST_FORMAT_DEFAULT); /* in samples */
@@ -311,7 +319,7 @@ start_output (GstActTokenize *self)
 static GstFlowReturn
 push_batch (GstActTokenize *self, guint n_samples)
 {
-  gsize n_tokens = (gsize) n_samples * self->n_ctx;
+  gsize n_tokens = (gsize) n_samples * self->run.n_ctx;
   GstBuffer *buffer = gst_buffer_new ();
   g_autoptr (GError) error = NULL;
   GstMemory *memory;
@@ -322,7 +330,7 @@ push_batch (GstActTokenize *self, guint n_samples)
       n_tokens * sizeof (gint32));
   self->n_used += (guint) n_tokens;
   gst_act_batch_meta_add (
-      buffer, self->n_batches, self->n_samples, n_samples, self->n_ctx);
+      buffer, self->n_batches, self->n_samples, n_samples, self->run.n_ctx);
   if (!gst_act_buffer_set_block (
           buffer, GST_ACT_BLOCK_TOKENS, memory, &error)) {
     gst_buffer_unref (buffer);
@@ -360,8 +368,8 @@ encode_document (GstActTokenize *self, GstBuffer *buffer, GError **error)
     return FALSE;
   }
   self->n_documents++;
-  if (self->packing == PACKING_DOCUMENT) {
-    rest = (self->tokens->len - before) % self->n_ctx;
+  if (self->run.packing == PACKING_DOCUMENT) {
+    rest = (self->tokens->len - before) % self->run.n_ctx;
     g_array_set_size (self->tokens, self->tokens->len - rest);
     self->n_dropped += rest;
   }
@@ -375,8 +383,9 @@ push_full_batches (GstActTokenize *self)
   GstFlowReturn ret = GST_FLOW_OK;
 
   while (ret == GST_FLOW_OK
-      && (self->tokens->len - self->n_used) / self->n_ctx >= self->batch_size)
-    ret = push_batch (self, self->batch_size);
+      && (self->tokens->len - self->n_used) / self->run.n_ctx
+          >= self->run.batch_size)
+    ret = push_batch (self, self->run.batch_size);
   g_array_remove_range (self->tokens, 0, self->n_used);
   self->n_used = 0;
   return ret;
@@ -409,7 +418,7 @@ post_summary (GstActTokenize *self)
   GST_INFO_OBJECT (self,
       "%" G_GUINT64_FORMAT " documents, %" G_GUINT64_FORMAT
       " samples of %u tokens, %" G_GUINT64_FORMAT " tokens dropped",
-      self->n_documents, self->n_samples, self->n_ctx, self->n_dropped);
+      self->n_documents, self->n_samples, self->run.n_ctx, self->n_dropped);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("act-tokenized", "documents", G_TYPE_UINT64,
@@ -421,8 +430,8 @@ post_summary (GstActTokenize *self)
 static void
 finish (GstActTokenize *self)
 {
-  guint n_samples = self->tokens->len / self->n_ctx;
-  guint rest = self->tokens->len % self->n_ctx;
+  guint n_samples = self->tokens->len / self->run.n_ctx;
+  guint rest = self->tokens->len % self->run.n_ctx;
 
   start_output (self);
   if (self->failed)
@@ -523,8 +532,8 @@ gst_act_tokenize_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 static void
 gst_act_tokenize_init (GstActTokenize *self)
 {
-  self->n_ctx = DEFAULT_N_CTX;
-  self->batch_size = DEFAULT_BATCH_SIZE;
+  self->settings.n_ctx = DEFAULT_N_CTX;
+  self->settings.batch_size = DEFAULT_BATCH_SIZE;
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
 
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");

@@ -56,7 +56,9 @@ struct _GstActTokenSrc {
   guint64 first_sample;
   guint64 n_samples;
 
+  /* between start and stop */
   ActTokenFile *file;
+  guint run_batch_size; /* the property's value at start */
   GstActVocabulary *vocabulary;
   char *tokenizer; /* its fingerprint, or NULL */
   gboolean vocabulary_sent;
@@ -156,6 +158,18 @@ gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
   return TRUE;
 }
 
+static GstCaps *
+gst_act_token_src_new_caps (GstActTokenSrc *self)
+{
+  GstCaps *caps = gst_act_caps_new_tokens (self->run_batch_size,
+      act_token_file_get_n_ctx (self->file), self->vocab_size);
+
+  if (self->tokenizer != NULL)
+    gst_caps_set_simple (
+        caps, "tokenizer", G_TYPE_STRING, self->tokenizer, NULL);
+  return caps;
+}
+
 static gboolean
 gst_act_token_src_open (GstActTokenSrc *self, GError **error)
 {
@@ -171,15 +185,20 @@ gst_act_token_src_open (GstActTokenSrc *self, GError **error)
       self->n_ctx, error);
   if (self->file == NULL || !gst_act_token_src_load_vocabulary (self, error))
     return FALSE;
+  self->run_batch_size = self->batch_size;
   if (!g_size_checked_mul (
-          &size, self->batch_size, act_token_file_get_n_ctx (self->file))
+          &size, self->run_batch_size, act_token_file_get_n_ctx (self->file))
       || size > G_MAXINT32) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
         "batch-size %u and samples of %u tokens are too much for one batch",
-        self->batch_size, act_token_file_get_n_ctx (self->file));
+        self->run_batch_size, act_token_file_get_n_ctx (self->file));
     return FALSE;
   }
-  return gst_act_token_src_set_range (self, error);
+  if (!gst_act_token_src_set_range (self, error))
+    return FALSE;
+  gst_act_source_run_take_caps (
+      &self->run, GST_BASE_SRC (self), gst_act_token_src_new_caps (self));
+  return TRUE;
 }
 
 static gboolean
@@ -187,6 +206,7 @@ gst_act_token_src_stop (GstBaseSrc *src)
 {
   GstActTokenSrc *self = GST_ACT_TOKEN_SRC (src);
 
+  gst_act_source_run_take_caps (&self->run, src, NULL);
   g_clear_pointer (&self->file, act_token_file_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
@@ -210,22 +230,8 @@ gst_act_token_src_start (GstBaseSrc *src)
 static GstCaps *
 gst_act_token_src_get_caps (GstBaseSrc *src, GstCaps *filter)
 {
-  GstActTokenSrc *self = GST_ACT_TOKEN_SRC (src);
-  GstCaps *caps, *result;
-
-  if (self->file == NULL)
-    return GST_BASE_SRC_CLASS (gst_act_token_src_parent_class)
-        ->get_caps (src, filter);
-  caps = gst_act_caps_new_tokens (self->batch_size,
-      act_token_file_get_n_ctx (self->file), self->vocab_size);
-  if (self->tokenizer != NULL)
-    gst_caps_set_simple (
-        caps, "tokenizer", G_TYPE_STRING, self->tokenizer, NULL);
-  if (filter == NULL)
-    return caps;
-  result = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
-  gst_caps_unref (caps);
-  return result;
+  return gst_act_source_run_get_caps (
+      &GST_ACT_TOKEN_SRC (src)->run, src, filter);
 }
 
 static gboolean
@@ -253,12 +259,12 @@ gst_act_token_src_read_batch (GstActTokenSrc *self, GError **error)
 {
   g_autoptr (GstBuffer) buffer = gst_buffer_new ();
   guint n_ctx = act_token_file_get_n_ctx (self->file), n_samples;
-  guint64 batch = self->run.next / self->batch_size;
+  guint64 batch = self->run.next / self->run_batch_size;
   gpointer tokens;
   GstMemory *memory;
 
   n_samples =
-      MIN ((batch + 1) * self->batch_size, self->run.stop) - self->run.next;
+      MIN ((batch + 1) * self->run_batch_size, self->run.stop) - self->run.next;
   memory =
       gst_act_memory_new ((gsize) n_samples * n_ctx * sizeof (gint32), &tokens);
   if (!act_token_file_read (self->file, self->run.next, n_samples,

@@ -17,6 +17,37 @@ gst_act_source_run_init (GstActSourceRun *run, guint64 first, guint64 end)
   run->last_report = g_get_monotonic_time ();
 }
 
+void
+gst_act_source_run_take_caps (
+    GstActSourceRun *run, GstBaseSrc *src, GstCaps *caps)
+{
+  GstCaps *old;
+
+  GST_OBJECT_LOCK (src);
+  old = run->caps;
+  run->caps = caps;
+  GST_OBJECT_UNLOCK (src);
+  gst_clear_caps (&old);
+}
+
+GstCaps *
+gst_act_source_run_get_caps (
+    GstActSourceRun *run, GstBaseSrc *src, GstCaps *filter)
+{
+  GstCaps *caps = NULL, *result;
+
+  GST_OBJECT_LOCK (src);
+  gst_caps_replace (&caps, run->caps);
+  GST_OBJECT_UNLOCK (src);
+  if (caps == NULL)
+    caps = gst_pad_get_pad_template_caps (GST_BASE_SRC_PAD (src));
+  if (filter == NULL)
+    return caps;
+  result = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
+  gst_caps_unref (caps);
+  return result;
+}
+
 gboolean
 gst_act_source_run_seek (
     GstActSourceRun *run, GstBaseSrc *src, GstSegment *segment)

@@ -4,18 +4,28 @@
 #include <gst/base/gstbasesrc.h>
 
 /* The part of a run that a source of batches gives, in samples of the file:
- * range, seeks, position and duration, and the announcements act-complete and
- * act-progress. Everything counts samples from the beginning of the file, so
- * that parts of one run can be put together. */
+ * caps, range, seeks, position and duration, and the announcements
+ * act-complete and act-progress. Everything counts samples from the beginning
+ * of the file, so that parts of one run can be put together. */
 
 typedef struct {
   guint64 first, end;  /* what the properties allow */
   guint64 start, stop; /* of these, what the segment asks for */
   guint64 next;        /* sample that comes next */
   gint64 last_report;  /* monotonic time */
+  GstCaps *caps;       /* object lock: a query may come from any thread */
 } GstActSourceRun;
 
 void gst_act_source_run_init (GstActSourceRun *run, guint64 first, guint64 end);
+
+/* What get_caps gives from start on; takes caps. NULL, in stop: the template's
+ * again. */
+void gst_act_source_run_take_caps (
+    GstActSourceRun *run, GstBaseSrc *src, GstCaps *caps);
+
+/* get_caps */
+GstCaps *gst_act_source_run_get_caps (
+    GstActSourceRun *run, GstBaseSrc *src, GstCaps *filter);
 
 /* do_seek: takes over the segment and cuts it to the range */
 gboolean gst_act_source_run_seek (

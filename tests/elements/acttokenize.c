@@ -151,6 +151,27 @@ GST_START_TEST (test_concat)
 }
 GST_END_TEST;
 
+/* what is set in the middle of a run is for the next */
+GST_START_TEST (test_set_in_run)
+{
+  static const gchar *const texts[] = { ONE, TWO, NULL };
+  GstHarness *h = harness ("n-ctx=5 batch-size=2");
+  GstElement *tokenize = gst_harness_find_element (h, "acttokenize");
+  g_autoptr (GArray) all = joined (texts);
+  const gint32 *tokens = (const gint32 *) (gpointer) all->data;
+
+  g_assert_cmpint (push_text (h, ONE), ==, GST_FLOW_OK);
+  g_object_set (tokenize, "n-ctx", 4096, "batch-size", 1, NULL);
+  gst_util_set_object_arg (G_OBJECT (tokenize), "packing", "document");
+  g_assert_cmpint (push_text (h, TWO), ==, GST_FLOW_OK);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, all->len / 10);
+  for (guint b = 0; b < all->len / 10; b++)
+    assert_batch (h, b, 2 * b, 2, 5, tokens + 10 * b);
+  gst_object_unref (tokenize);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_document)
 {
   static const gchar *const texts[] = { ONE, THREE, TWO, NULL };
@@ -459,6 +480,7 @@ acttokenize_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_concat);
+  tcase_add_test (tc, test_set_in_run);
   tcase_add_test (tc, test_document);
   tcase_add_test (tc, test_eos_token);
   tcase_add_test (tc, test_stream);
