@@ -47,6 +47,8 @@ struct _GstActDeadFilter {
   gdouble threshold;
   Layout layout;
 
+  /* between start and stop */
+  gfloat run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
   gfloat *max; /* [n_components] */
@@ -223,7 +225,6 @@ static gboolean
 add_csr (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
     gsize n_values, GError **error)
 {
-  GstActBatchMeta *meta = gst_act_batch_meta_get (out);
   Csr csr;
 
   if (batch->layout == GST_ACT_LAYOUT_DENSE) {
@@ -236,16 +237,8 @@ add_csr (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
         batch->component_indices, batch->component_values, alive, csr.indptr,
         csr.indices, csr.values);
   }
-  meta->n_component_values = n_values;
-  for (guint i = 0; i < 3; i++) {
-    if (!gst_act_buffer_set_block (
-            out, GST_ACT_BLOCK_COMPONENT_INDPTR + i, csr.memory[i], error)) {
-      while (++i < 3)
-        gst_memory_unref (csr.memory[i]);
-      return FALSE;
-    }
-  }
-  return TRUE;
+  return gst_act_buffer_set_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
+      csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
 }
 
 static gboolean
@@ -298,7 +291,7 @@ static gboolean
 filter_batch (GstActDeadFilter *self, const GstActBatch *batch,
     GstBuffer *input, GstBuffer *out, GError **error)
 {
-  gfloat threshold = (gfloat) self->threshold;
+  gfloat threshold = self->run_threshold;
   g_autoptr (GBytes) marked = NULL;
   const guint8 *alive = batch->alive;
   gboolean changed = FALSE;
@@ -352,6 +345,15 @@ gst_act_dead_filter_transform (
 static gboolean
 gst_act_dead_filter_decide_allocation (GstBaseTransform *trans, GstQuery *query)
 {
+  return TRUE;
+}
+
+static gboolean
+gst_act_dead_filter_start (GstBaseTransform *trans)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+
+  self->run_threshold = (gfloat) self->threshold;
   return TRUE;
 }
 
@@ -439,6 +441,7 @@ gst_act_dead_filter_class_init (GstActDeadFilterClass *klass)
       "a batch, and turns activations into their sparse form",
       "gst-activations");
 
+  trans_class->start = GST_DEBUG_FUNCPTR (gst_act_dead_filter_start);
   trans_class->transform_caps =
       GST_DEBUG_FUNCPTR (gst_act_dead_filter_transform_caps);
   trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_dead_filter_set_caps);

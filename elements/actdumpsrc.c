@@ -255,7 +255,6 @@ gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer,
   gsize n = act_csr_count_dense (dense, n_positions, n_columns, NULL);
   gpointer indptr, indices, values;
   GstMemory *memories[3];
-  gboolean ok = TRUE;
 
   memories[0] =
       gst_act_memory_new ((n_positions + 1) * sizeof (gint64), &indptr);
@@ -265,15 +264,8 @@ gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer,
       gst_act_memory_new ((n + ACT_CSR_SLACK) * sizeof (float), &values);
   act_csr_from_dense (
       dense, n_positions, n_columns, NULL, indptr, indices, values);
-  for (guint i = 0; i < 3; i++) {
-    if (ok)
-      ok = gst_act_buffer_set_block (
-          buffer, GST_ACT_BLOCK_COMPONENT_INDPTR + i, memories[i], error);
-    else
-      gst_memory_unref (memories[i]);
-  }
-  gst_act_batch_meta_get (buffer)->n_component_values = n;
-  return ok;
+  return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+      memories[0], memories[1], memories[2], n, error);
 }
 
 /* The labels, not the files, say how wide a row is: a slip there must not

@@ -385,11 +385,8 @@ static gboolean
 gst_act_forward_add_csr (GstActForward *self, GstBuffer *buffer,
     const GstActBatch *batch, GError **error)
 {
-  static const GstActBlock kinds[] = { GST_ACT_BLOCK_COMPONENT_INDPTR,
-    GST_ACT_BLOCK_COMPONENT_INDICES, GST_ACT_BLOCK_COMPONENT_VALUES };
-  GstMemory *memories[G_N_ELEMENTS (kinds)];
-  gpointer data[G_N_ELEMENTS (kinds)];
-  gboolean ok = TRUE;
+  GstMemory *memories[3];
+  gpointer data[3];
   gsize n;
 
   if (!act_forward_run_csr (self->forward, batch->tokens, batch->n_samples,
@@ -400,14 +397,8 @@ gst_act_forward_add_csr (GstActForward *self, GstBuffer *buffer,
   memories[1] = gst_act_memory_new (n * sizeof (gint32), &data[1]);
   memories[2] = gst_act_memory_new (n * sizeof (gfloat), &data[2]);
   act_forward_store_csr (self->forward, data[0], data[1], data[2]);
-  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
-    if (ok)
-      ok = gst_act_buffer_set_block (buffer, kinds[i], memories[i], error);
-    else
-      gst_memory_unref (memories[i]);
-  }
-  gst_act_batch_meta_get (buffer)->n_component_values = n;
-  return ok;
+  return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+      memories[0], memories[1], memories[2], n, error);
 }
 
 static gboolean

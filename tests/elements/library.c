@@ -193,6 +193,15 @@ assert_bad_batch (GstBuffer *buffer, const gchar *caps, const gchar *what)
   gst_buffer_unref (buffer);
 }
 
+/* a part of a memory that begins in the middle of a float */
+static GstMemory *
+unaligned_block (void)
+{
+  g_autoptr (GstMemory) whole = BLOCK (good_values);
+
+  return gst_memory_share (whole, 1, -1);
+}
+
 GST_START_TEST (test_bad_batches)
 {
   static const gint64 falling[] = { 0, 2, 1, 2 }, late[] = { 1, 1, 2, 2 };
@@ -227,6 +236,10 @@ GST_START_TEST (test_bad_batches)
   buffer = csr_batch (good_indptr, good_indices, good_values);
   gst_act_batch_meta_get (buffer)->block[GST_ACT_BLOCK_TOKENS] = 5;
   assert_bad_batch (buffer, CSR_CAPS, "no block 'tokens'");
+  buffer = csr_batch (good_indptr, good_indices, good_values);
+  gst_act_buffer_set_block (
+      buffer, GST_ACT_BLOCK_COMPONENT_VALUES, unaligned_block (), NULL);
+  assert_bad_batch (buffer, CSR_CAPS, "'component values' is not aligned");
 
   /* 9 is no id of a vocabulary of 9 */
   assert_bad_batch (csr_batch (good_indptr, good_indices, good_values),
@@ -265,6 +278,13 @@ GST_START_TEST (test_copies)
   fail_unless_equals_uint64 (GST_BUFFER_OFFSET_END (less), 15);
   fail_unless_equals_uint64 (meta->batch_index, 7);
 
+  /* a table that names a memory which is not there */
+  gst_buffer_unref (less);
+  meta = gst_act_batch_meta_get (shallow);
+  meta->block[GST_ACT_BLOCK_COMPONENT_VALUES] = 9;
+  less = gst_act_buffer_copy_without (shallow, 0);
+  fail_unless_equals_int (gst_buffer_n_memory (less), 3);
+
   /* a part of a batch is no batch */
   gst_buffer_unref (deep);
   deep = gst_buffer_copy_region (buffer, GST_BUFFER_COPY_ALL, 0, 4);
@@ -289,6 +309,11 @@ GST_START_TEST (test_too_many_blocks)
   fail_unless (error != NULL);
   fail_unless_equals_int (
       gst_buffer_n_memory (buffer), gst_buffer_get_max_memory ());
+  g_clear_error (&error);
+  /* the memories of the three are given up, whichever did not fit */
+  fail_if (gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_CLUSTER_INDPTR,
+      BLOCK (good_indptr), BLOCK (good_indices), BLOCK (good_values), 2,
+      &error));
   g_clear_error (&error);
   gst_buffer_unref (buffer);
 }

@@ -205,8 +205,53 @@ gst_act_buffer_set_block (
 
   g_return_val_if_fail (meta != NULL, FALSE);
   g_return_val_if_fail (gst_buffer_is_writable (buffer), FALSE);
+  g_return_val_if_fail (block < GST_ACT_N_BLOCKS, FALSE);
 
   return gst_act_blocks_set (buffer, meta->block, block, memory, error);
+}
+
+/**
+ * gst_act_buffer_set_csr:
+ * @buffer: a writable buffer with a #GstActBatchMeta
+ * @first: the block of the indptr: %GST_ACT_BLOCK_COMPONENT_INDPTR or
+ *   %GST_ACT_BLOCK_CLUSTER_INDPTR
+ * @indptr: (transfer full): int64 [positions + 1]
+ * @indices: (transfer full): int32 [@n_values]
+ * @values: (transfer full): float32 [@n_values]
+ * @n_values: number of values; the memories may be larger
+ * @error: return location for an error
+ *
+ * Adds the three blocks of a CSR to a batch, or replaces their memories, and
+ * sets the meta's number of values.
+ *
+ * Returns: %FALSE on error; the memories are given up then too
+ */
+gboolean
+gst_act_buffer_set_csr (GstBuffer *buffer, GstActBlock first, GstMemory *indptr,
+    GstMemory *indices, GstMemory *values, gsize n_values, GError **error)
+{
+  GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
+  GstMemory *memories[3] = { indptr, indices, values };
+  gboolean done = TRUE;
+
+  g_return_val_if_fail (meta != NULL, FALSE);
+  g_return_val_if_fail (gst_buffer_is_writable (buffer), FALSE);
+  g_return_val_if_fail (first == GST_ACT_BLOCK_COMPONENT_INDPTR
+          || first == GST_ACT_BLOCK_CLUSTER_INDPTR,
+      FALSE);
+
+  for (guint i = 0; i < 3; i++) {
+    if (done)
+      done = gst_act_blocks_set (
+          buffer, meta->block, first + i, memories[i], error);
+    else
+      gst_memory_unref (memories[i]);
+  }
+  if (first == GST_ACT_BLOCK_COMPONENT_INDPTR)
+    meta->n_component_values = n_values;
+  else
+    meta->n_cluster_values = n_values;
+  return done;
 }
 
 /**
@@ -235,7 +280,9 @@ gst_act_buffer_copy_without (GstBuffer *buffer, guint drop_blocks)
       out, GST_ACT_BATCH_META_INFO, NULL);
   copy_fields (to, from);
   for (guint i = 0; i < GST_ACT_N_BLOCKS; i++) {
-    if (from->block[i] < 0 || (drop_blocks & (1u << i)) != 0)
+    if (from->block[i] < 0
+        || (guint) from->block[i] >= gst_buffer_n_memory (buffer)
+        || (drop_blocks & (1u << i)) != 0)
       continue;
     to->block[i] = gst_buffer_n_memory (out);
     gst_buffer_append_memory (

@@ -90,6 +90,11 @@ gboolean gst_act_buffer_set_block (
     GstBuffer *buffer, GstActBlock block, GstMemory *memory, GError **error);
 
 GST_ACT_API
+gboolean gst_act_buffer_set_csr (GstBuffer *buffer, GstActBlock first,
+    GstMemory *indptr, GstMemory *indices, GstMemory *values, gsize n_values,
+    GError **error);
+
+GST_ACT_API
 GstBuffer *gst_act_buffer_copy_without (GstBuffer *buffer, guint drop_blocks);
 
 typedef struct _GstActBatch GstActBatch;

@@ -17,7 +17,7 @@ gst_act_blocks_set (GstBuffer *buffer, gint8 *table, guint block,
 {
   guint n = gst_buffer_n_memory (buffer);
 
-  if (table[block] >= 0) {
+  if (table[block] >= 0 && (guint) table[block] < n) {
     gst_buffer_replace_memory (buffer, table[block], memory);
     return TRUE;
   }
@@ -54,6 +54,14 @@ gst_act_blocks_map (GstBuffer *buffer, gint index, const gchar *name, gsize n,
     gst_clear_mini_object ((GstMiniObject **) memory);
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
         "block '%s' could not be mapped for reading", name);
+    return NULL;
+  }
+  /* a part of a larger memory may begin anywhere */
+  if ((gsize) map->data % element_size != 0) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
+        "block '%s' is not aligned to its elements of %" G_GSIZE_FORMAT
+        " bytes",
+        name, element_size);
     return NULL;
   }
   if (map->size < size) {

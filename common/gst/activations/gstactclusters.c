@@ -322,9 +322,7 @@ gboolean
 gst_act_clusters_store (
     GstActClusters *clusters, GstBuffer *buffer, GError **error)
 {
-  GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
-
-  g_return_val_if_fail (meta != NULL, FALSE);
+  g_return_val_if_fail (gst_act_batch_meta_get (buffer) != NULL, FALSE);
 
   if (clusters->n_rows != clusters->n_positions) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
@@ -336,11 +334,8 @@ gst_act_clusters_store (
   if (!clusters->taken)
     wrap_rows (clusters);
   g_return_val_if_fail (clusters->blocks[0] != NULL, FALSE);
-  for (guint i = 0; i < 3; i++) {
-    if (!gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_CLUSTER_INDPTR + i,
-            g_steal_pointer (&clusters->blocks[i]), error))
-      return FALSE;
-  }
-  meta->n_cluster_values = clusters->n_values;
-  return TRUE;
+  return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_CLUSTER_INDPTR,
+      g_steal_pointer (&clusters->blocks[0]),
+      g_steal_pointer (&clusters->blocks[1]),
+      g_steal_pointer (&clusters->blocks[2]), clusters->n_values, error);
 }

@@ -143,6 +143,7 @@ gst_act_record_set_block (GstBuffer *buffer, GstActRecordBlock block,
 
   g_return_val_if_fail (meta != NULL, FALSE);
   g_return_val_if_fail (gst_buffer_is_writable (buffer), FALSE);
+  g_return_val_if_fail (block < GST_ACT_RECORD_N_BLOCKS, FALSE);
 
   return gst_act_blocks_set (buffer, meta->block, block, memory, error);
 }
