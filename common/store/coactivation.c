@@ -12,9 +12,6 @@
  * it. */
 #define WORDS_PER_PAIR 2
 
-/* Up to this many columns bit sets are cheaper than finding out. */
-#define FEW_COLUMNS 32
-
 void
 act_coactivation_init (
     ActCoactivation *self, guint n_cols, guint first, guint n_rows)
@@ -27,6 +24,7 @@ act_coactivation_init (
   self->pairs = g_new (guint, n_cols);
   self->seen = g_new0 (guint64, n_cols / 64 + 1);
   self->set_of = g_new (gint32, n_cols);
+  self->row = g_new (guint32, n_cols);
 }
 
 void
@@ -36,6 +34,7 @@ act_coactivation_clear (ActCoactivation *self)
   g_clear_pointer (&self->pairs, g_free);
   g_clear_pointer (&self->seen, g_free);
   g_clear_pointer (&self->set_of, g_free);
+  g_clear_pointer (&self->row, g_free);
   g_clear_pointer (&self->sets, g_free);
 }
 
@@ -96,11 +95,25 @@ fill_sets (ActCoactivation *self, guint n_sets, gsize n_positions,
   }
 }
 
+/* A set's row of the matrix: with the sets [from, to). */
+static void
+add_set (ActCoactivation *self, guint set, guint from, guint to, gsize n_words)
+{
+  const guint64 *sets = self->sets;
+  gint64 *row =
+      self->counts + (gsize) (self->pairs[set] - self->first) * self->n_cols;
+
+  act_and_popcounts () (sets + (gsize) set * STRETCH_WORDS,
+      sets + (gsize) from * STRETCH_WORDS, to - from, STRETCH_WORDS, n_words,
+      self->row);
+  for (guint j = from; j < to; j++)
+    row[self->pairs[j]] += self->row[j - from];
+}
+
 /* self->pairs holds the columns that are above 0 anywhere, ascending */
 static void
 add_sets (ActCoactivation *self, guint n_sets, gsize n_positions)
 {
-  const ActAndPopcount and_popcount = act_and_popcount ();
   const guint first = self->first, end = first + self->n_rows;
   const gsize n_words = (n_positions + 63) / 64;
   guint n_before = 0;
@@ -108,16 +121,8 @@ add_sets (ActCoactivation *self, guint n_sets, gsize n_positions)
   while (n_before < n_sets && self->pairs[n_before] < first)
     n_before++;
   for (guint i = n_before; i < n_sets && self->pairs[i] < end; i++) {
-    gint64 *row =
-        self->counts + (gsize) (self->pairs[i] - first) * self->n_cols;
-    const guint64 *set = self->sets + (gsize) i * STRETCH_WORDS;
-
-    for (guint j = 0; j < n_before; j++)
-      row[self->pairs[j]] +=
-          and_popcount (set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
-    for (guint j = i; j < n_sets; j++)
-      row[self->pairs[j]] +=
-          and_popcount (set, self->sets + (gsize) j * STRETCH_WORDS, n_words);
+    add_set (self, i, 0, n_before, n_words);
+    add_set (self, i, i, n_sets, n_words);
   }
 }
 
@@ -178,42 +183,9 @@ act_coactivation_add (ActCoactivation *self, gsize n_positions,
   }
 }
 
-/* Few columns: bit sets straight from the columns. next [n_cols] */
-static void
-add_few_columns (ActCoactivation *self, gsize n_positions,
-    const ActColumn *columns, gsize *next)
-{
-  for (gsize start = 0; start < n_positions;
-       start += ACT_COACTIVATION_STRETCH) {
-    gsize n = MIN (n_positions - start, ACT_COACTIVATION_STRETCH);
-    guint n_sets = 0;
-
-    clear_sets (self, self->n_cols);
-    for (guint c = 0; c < self->n_cols; c++) {
-      guint64 *set = self->sets + (gsize) n_sets * STRETCH_WORDS;
-      gboolean any = FALSE;
-      gsize k;
-
-      for (k = next[c]; k < columns[c].n; k++) {
-        gsize p = columns[c].cells[k].position - start;
-        guint64 above = columns[c].cells[k].value > 0;
-
-        if (p >= n)
-          break;
-        set[p / 64] |= above << (p % 64);
-        any |= above;
-      }
-      next[c] = k;
-      if (any)
-        self->pairs[n_sets++] = c;
-    }
-    add_sets (self, n_sets, n);
-  }
-}
-
-/* Many columns: turned into rows first. */
-static void
-add_many_columns (
+/* Turned into rows first. */
+void
+act_coactivation_add_columns (
     ActCoactivation *self, gsize n_positions, const ActColumn *columns)
 {
   g_autofree gint64 *indptr = g_new0 (gint64, n_positions + 2);
@@ -240,18 +212,6 @@ add_many_columns (
     }
   }
   act_coactivation_add (self, n_positions, indptr, indices, values);
-}
-
-void
-act_coactivation_add_columns (
-    ActCoactivation *self, gsize n_positions, const ActColumn *columns)
-{
-  if (self->n_cols <= FEW_COLUMNS) {
-    gsize next[FEW_COLUMNS] = { 0 };
-    add_few_columns (self, n_positions, columns, next);
-  } else {
-    add_many_columns (self, n_positions, columns);
-  }
 }
 
 void

@@ -21,6 +21,7 @@ typedef struct {
   guint64 *seen;  /* a bit a column */
   gint32 *set_of; /* [n_cols] which bit set is a column's */
   guint64 *sets;  /* bit sets of one stretch */
+  guint32 *row;   /* [n_cols] of one bit set with others */
   gsize n_sets_allocated;
 } ActCoactivation;
 
@@ -52,7 +53,8 @@ void act_coactivation_add_columns (
 /* Mirrors what was counted once for both orders. */
 void act_coactivation_finish (ActCoactivation *self);
 
-/* Bits set in both of two arrays of words; picked at run time. */
-typedef guint64 (*ActAndPopcount) (
-    const guint64 *a, const guint64 *b, gsize n_words);
-ActAndPopcount act_and_popcount (void);
+/* Bits set in both a set and each of n_sets others, which are stride words
+ * apart; picked at run time. */
+typedef void (*ActAndPopcounts) (const guint64 *set, const guint64 *sets,
+    gsize n_sets, gsize stride, gsize n_words, guint32 *counts);
+ActAndPopcounts act_and_popcounts (void);

@@ -178,8 +178,11 @@ static guint64
 cluster_size (const ActDrain *drain, guint cluster, gsize first_member)
 {
   guint64 n = act_store_get_cluster_values (drain->store, cluster);
-  guint n_columns = 1 + n_members (drain, cluster);
+  guint n_columns = 1;
 
+  if (ACT_GATHER_HAS_MEMBERS (
+          n_members (drain, cluster), drain->settings.component_rows))
+    n_columns += n_members (drain, cluster);
   for (guint m = 0; m + 1 < n_columns; m++)
     n +=
         drain->column_values[drain->settings.members.members[first_member + m]];
@@ -237,9 +240,10 @@ next_group (ActDrain *drain, GError **error)
   result = cut_group (drain, &end, error);
   if (result != ACT_DRAIN_RUN)
     return result;
-  result = act_gather_init (&drain->gather, drain->store,
-      &drain->settings.members, drain->cluster, end - drain->cluster,
-      drain->settings.cancelled, drain->settings.user_data, error);
+  result =
+      act_gather_init (&drain->gather, drain->store, &drain->settings.members,
+          drain->settings.component_rows, drain->cluster, end - drain->cluster,
+          drain->settings.cancelled, drain->settings.user_data, error);
   drain->in_group = result == ACT_DRAIN_RUN;
   return result;
 }
@@ -386,7 +390,8 @@ act_drain_fill_rows (ActDrain *drain, guint64 *samples, gint64 *indptr,
 
 /* --- coactivations within a cluster --- */
 
-static void
+/* of a large cluster: from its members' columns */
+static const gint64 *
 count_members (ActDrain *drain)
 {
   const guint n = n_members (drain, drain->cluster);
@@ -413,6 +418,7 @@ count_members (ActDrain *drain)
   g_free (drain->member_coactivations);
   drain->member_coactivations = g_steal_pointer (&counter.counts);
   act_coactivation_clear (&counter);
+  return drain->member_coactivations;
 }
 
 /* --- all in order --- */
@@ -460,8 +466,10 @@ next_rows (ActDrain *drain, ActRun *run)
       + (gsize) (drain->cluster - drain->gather.first)
           * drain->shape.n_clusters;
   if (run->n_members > 0) {
-    count_members (drain);
-    run->member_coactivations = drain->member_coactivations;
+    run->member_coactivations =
+        act_member_counts_get (&drain->gather.member_counts, drain->cluster);
+    if (run->member_coactivations == NULL)
+      run->member_coactivations = count_members (drain);
   }
 }
 

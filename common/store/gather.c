@@ -15,8 +15,8 @@
 #define CELLS_ALIGNMENT 4096
 
 static guint
-assign_columns (
-    ActGather *gather, const ActStoreShape *shape, const ActMembers *members)
+assign_columns (ActGather *gather, const ActStoreShape *shape,
+    const ActMembers *members, gboolean component_rows)
 {
   guint n = gather->n_clusters;
   gsize at = 0;
@@ -29,11 +29,16 @@ assign_columns (
   for (guint c = 0; c < gather->first; c++)
     at += members->n_members[c];
   for (guint c = gather->first; c < gather->first + gather->n_clusters; c++) {
-    for (guint m = 0; m < members->n_members[c]; m++, at++) {
-      guint component = members->members[at];
-      if (gather->column_of[component] < 0)
-        gather->column_of[component] = n++;
+    guint n_members = members->n_members[c];
+
+    if (ACT_GATHER_HAS_MEMBERS (n_members, component_rows)) {
+      for (guint m = 0; m < n_members; m++) {
+        guint component = members->members[at + m];
+        if (gather->column_of[component] < 0)
+          gather->column_of[component] = n++;
+      }
     }
+    at += n_members;
   }
   return n;
 }
@@ -134,6 +139,8 @@ gather_pass (ActGather *gather, ActStore *store, gboolean fill,
       act_coactivation_add (&gather->coactivation, n_positions,
           batch->clusters.indptr, batch->clusters.indices,
           batch->clusters.values);
+      act_member_counts_add (&gather->member_counts, n_positions, batch,
+          gather->n_values + b, gather->n_batches);
     }
     storage->funcs->release (storage, batch);
   }
@@ -142,8 +149,8 @@ gather_pass (ActGather *gather, ActStore *store, gboolean fill,
 
 ActDrainResult
 act_gather_init (ActGather *gather, ActStore *store, const ActMembers *members,
-    guint first, guint n_clusters, ActCancelled cancelled, gpointer user_data,
-    GError **error)
+    gboolean component_rows, guint first, guint n_clusters,
+    ActCancelled cancelled, gpointer user_data, GError **error)
 {
   const ActStoreShape *shape = act_store_get_shape (store);
   g_autofree gint32 *cluster_column_of = NULL;
@@ -154,12 +161,14 @@ act_gather_init (ActGather *gather, ActStore *store, const ActMembers *members,
   gather->first = first;
   gather->n_clusters = n_clusters;
   gather->n_batches = act_store_get_n_batches (store);
-  gather->n_columns = assign_columns (gather, shape, members);
+  gather->n_columns = assign_columns (gather, shape, members, component_rows);
   gather->n_values =
       g_new (guint32, (gsize) gather->n_columns * gather->n_batches);
   count = g_new0 (guint32, gather->n_columns);
   act_coactivation_init (
       &gather->coactivation, shape->n_clusters, first, n_clusters);
+  act_member_counts_init (
+      &gather->member_counts, members, first, n_clusters, shape->n_components);
   cluster_column_of = g_new (gint32, shape->n_clusters);
   for (guint c = 0; c < shape->n_clusters; c++)
     cluster_column_of[c] =
@@ -173,10 +182,12 @@ act_gather_init (ActGather *gather, ActStore *store, const ActMembers *members,
     result = gather_pass (gather, store, TRUE, next, cluster_column_of,
         cancelled, user_data, error);
   }
-  if (result == ACT_DRAIN_RUN)
+  if (result == ACT_DRAIN_RUN) {
     act_coactivation_finish (&gather->coactivation);
-  else
+    act_member_counts_finish (&gather->member_counts);
+  } else {
     act_gather_clear (gather);
+  }
   return result;
 }
 
@@ -188,4 +199,5 @@ act_gather_clear (ActGather *gather)
   g_clear_pointer (&gather->start, g_free);
   g_clear_pointer (&gather->cells, g_aligned_free);
   act_coactivation_clear (&gather->coactivation);
+  act_member_counts_clear (&gather->member_counts);
 }

@@ -519,6 +519,70 @@ test_overlapping_members (void)
   g_assert_cmpint (act_drain_next (drain, &run, NULL), ==, ACT_DRAIN_END);
 }
 
+/* Clusters of 40, 5 and 33 members that share some, over two batches of more
+ * than one stretch; two clusters are silent and some components are dead in
+ * the second batch. Counted by the definition. */
+static void
+test_members_large_and_small (gconstpointer component_rows)
+{
+  enum { N_CTX = 100, N_SAMPLES = 45, N_COLS = 60, N = N_CTX * N_SAMPLES };
+  static const guint n_members[] = { 40, 5, 33 };
+  static const gint32 tokens[N];
+  static const gint32 indices[] = { 0, 1, 2 };
+  static const float values[] = { 1, 1, 1 };
+  guint members[40 + 5 + 33], at = 0;
+  guint8 alive[2][N_COLS];
+  g_autofree float *dense = g_new (float, 2 * N * N_COLS);
+  ActStoreShape shape = { N_CTX, N_COLS, 3 };
+  g_autoptr (ActStore) store = act_store_new (&shape, NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+  ActDrainSettings settings = { .component_rows = component_rows != NULL };
+  g_autoptr (ActDrain) drain = NULL;
+  ActRun run;
+
+  for (guint m = 0; m < G_N_ELEMENTS (members); m++)
+    members[m] = m % N_COLS;
+  fill_random (rand, dense, 2 * N * N_COLS, 0.2);
+  for (guint b = 0; b < 2; b++) {
+    gint64 *indptr = g_new0 (gint64, N + 1);
+    ActStoreBatch batch = {
+      .index = b,
+      .first_sample = b * N_SAMPLES,
+      .n_samples = N_SAMPLES,
+      .n_ctx = N_CTX,
+      .tokens = tokens,
+      .component_dense = dense + b * N * N_COLS,
+      .clusters = { indptr, indices, values, b == 0 ? 3 : 1 },
+      .alive = alive[b],
+      .owner = indptr,
+      .release_owner = g_free,
+    };
+
+    for (guint p = 1; p <= N; p++)
+      indptr[p] = batch.clusters.n_values;
+    for (guint i = 0; i < N_COLS; i++)
+      alive[b][i] = b == 0 || i % 7 != 3;
+    g_assert_true (act_store_add (store, &batch, NULL));
+  }
+
+  settings.members = (ActMembers){ n_members, members };
+  drain = act_drain_new (store, &settings);
+  for (guint c = 0; c < 3; at += n_members[c++]) {
+    do
+      g_assert_cmpint (act_drain_next (drain, &run, NULL), ==, ACT_DRAIN_RUN);
+    while (run.kind != ACT_RUN_CLUSTER || run.cluster != c || !run.last);
+    for (guint i = 0; i < n_members[c]; i++)
+      for (guint j = 0; j < n_members[c]; j++) {
+        guint x = members[at + i], y = members[at + j];
+        gint64 n = count_both (dense, N, N_COLS, x, y);
+
+        if (c == 0 && alive[1][x] && alive[1][y])
+          n += count_both (dense + N * N_COLS, N, N_COLS, x, y);
+        g_assert_cmpint (run.member_coactivations[i * n_members[c] + j], ==, n);
+      }
+  }
+}
+
 /* --- the edges --- */
 
 static void
@@ -791,6 +855,10 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/store/coactivation", test_coactivation);
   g_test_add_func ("/store/overlapping-members", test_overlapping_members);
+  g_test_add_data_func (
+      "/store/members/large-and-small", NULL, test_members_large_and_small);
+  g_test_add_data_func ("/store/members/large-and-small/component-rows", "",
+      test_members_large_and_small);
   g_test_add_func ("/store/empty", test_empty);
   g_test_add_func ("/store/order", test_order);
   g_test_add_func ("/store/not-finite", test_not_finite);
