@@ -39,7 +39,13 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_actforward_debug);
 #define GST_CAT_DEFAULT gst_actforward_debug
 
-enum { PROP_MODEL = 1, PROP_THREADS, PROP_MODULES, N_PROPS };
+enum {
+  PROP_MODEL = 1,
+  PROP_THREADS,
+  PROP_MODULES,
+  PROP_WORKER_CPU_TIME,
+  N_PROPS
+};
 
 static GParamSpec *props[N_PROPS];
 
@@ -50,6 +56,7 @@ struct _GstActForward {
   gchar *folder;
   guint n_threads;
   gchar *modules;
+  guint64 worker_cpu_time;
 
   /* from start to stop; model and fingerprint under the object lock, as a
    * caps query may come from any thread */
@@ -113,6 +120,9 @@ gst_act_forward_get_property (
     break;
   case PROP_MODULES:
     g_value_set_string (value, self->modules);
+    break;
+  case PROP_WORKER_CPU_TIME:
+    g_value_set_uint64 (value, self->worker_cpu_time);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -187,6 +197,7 @@ gst_act_forward_start (GstBaseTransform *trans)
   folder = g_strdup (self->folder);
   modules = g_strdup (self->modules);
   n_threads = self->n_threads;
+  self->worker_cpu_time = 0;
   GST_OBJECT_UNLOCK (self);
 
   if (folder == NULL || *folder == '\0')
@@ -417,6 +428,9 @@ gst_act_forward_add_components (
       ? gst_act_forward_add_csr (self, buffer, &batch, error)
       : gst_act_forward_add_dense (self, buffer, &batch, error);
   gst_act_batch_unmap (&batch);
+  GST_OBJECT_LOCK (self);
+  self->worker_cpu_time = act_forward_get_worker_cpu_ns (self->forward);
+  GST_OBJECT_UNLOCK (self);
   if (!ok)
     g_prefix_error (error, "batch %" G_GUINT64_FORMAT ", ", index);
   return ok;
@@ -456,6 +470,11 @@ gst_act_forward_install_properties (GObjectClass *object_class)
       "Which modules to compute: names or patterns like h.1.*, separated by "
       "commas; the others keep their columns and count as dead. Default: all",
       NULL, flags);
+  props[PROP_WORKER_CPU_TIME] = g_param_spec_uint64 ("worker-cpu-time",
+      "Worker CPU time",
+      "Processor time that this element's own threads have used in this run, "
+      "in nanoseconds; the thread that brings the batches is not one of them",
+      0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -276,6 +276,19 @@ act_step_times_free (ActStepTimes *self)
   g_free (self);
 }
 
+/* of threads that the element started itself */
+static gint64
+worker_cpu_ns (GstElement *element)
+{
+  GParamSpec *property = g_object_class_find_property (
+      G_OBJECT_GET_CLASS (element), "worker-cpu-time");
+  guint64 time = 0;
+
+  if (property != NULL && property->value_type == G_TYPE_UINT64)
+    g_object_get (element, "worker-cpu-time", &time, NULL);
+  return (gint64) time;
+}
+
 GArray *
 act_step_times_get_steps (const ActStepTimes *self)
 {
@@ -295,7 +308,7 @@ act_step_times_get_steps (const ActStepTimes *self)
     step.n_buffers = is_source ? counter->n_out : counter->n_in;
     step.n_samples = is_source ? counter->n_samples_out : counter->n_samples_in;
     step.wall_ns = counter->wall_ns;
-    step.cpu_ns = counter->cpu_ns;
+    step.cpu_ns = counter->cpu_ns + worker_cpu_ns (counter->element);
     g_array_append_val (steps, step);
   }
   return steps;

@@ -6,8 +6,9 @@
 /* How long each element of a pipeline was at work, by GStreamer's tracing
  * hooks: a thread's time belongs to the element whose code it is in, from the
  * push into it to the push out of it. Waiting (a full queue) counts as wall
- * time of the element that waits, not as CPU time; threads that an element
- * starts itself (BLAS) are in its wall time only. */
+ * time of the element that waits, not as CPU time. An element that starts
+ * threads itself says what they used in a property "worker-cpu-time", as
+ * actforward does; what other threads use (a BLAS's) is in no CPU time. */
 typedef struct _ActStepTimes ActStepTimes;
 
 typedef struct {

@@ -83,6 +83,12 @@ act_forward_get_n_threads (const ActForward *forward)
   return act_pool_get_n_threads (forward->pool);
 }
 
+guint64
+act_forward_get_worker_cpu_ns (const ActForward *forward)
+{
+  return act_pool_get_cpu_ns (forward->pool);
+}
+
 const char *
 act_forward_kernel_name (void)
 {

@@ -24,6 +24,8 @@ void act_forward_free (ActForward *forward);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActForward, act_forward_free)
 
 guint act_forward_get_n_threads (const ActForward *forward);
+/* processor time of all threads but the caller's, nanoseconds */
+guint64 act_forward_get_worker_cpu_ns (const ActForward *forward);
 /* "c", "avx2", "avx512" */
 const char *act_forward_kernel_name (void);
 

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <time.h>
+
 #include "model/blas.h"
 #include "model/pool.h"
 
@@ -9,6 +11,7 @@ typedef struct {
   ActPool *pool;
   guint index;
   GThread *thread;
+  guint64 cpu_ns; /* under the lock, since the thread began */
 } Worker;
 
 struct _ActPool {
@@ -38,6 +41,15 @@ take_tasks (ActPool *pool, guint worker)
     pool->func (pool->data, worker, task);
 }
 
+static guint64
+thread_cpu_ns (void)
+{
+  struct timespec used;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * G_GUINT64_CONSTANT (1000000000) + used.tv_nsec;
+}
+
 static gpointer
 worker_main (gpointer data)
 {
@@ -56,6 +68,7 @@ worker_main (gpointer data)
     g_mutex_unlock (&pool->lock);
     take_tasks (pool, worker->index);
     g_mutex_lock (&pool->lock);
+    worker->cpu_ns = thread_cpu_ns ();
     if (--pool->n_busy == 0)
       g_cond_signal (&pool->idle);
   }
@@ -108,6 +121,16 @@ guint
 act_pool_get_n_threads (const ActPool *pool)
 {
   return pool->n_threads;
+}
+
+guint64
+act_pool_get_cpu_ns (const ActPool *pool)
+{
+  guint64 sum = 0;
+
+  for (guint i = 1; i < pool->n_started; i++)
+    sum += pool->workers[i].cpu_ns;
+  return sum;
 }
 
 void

@@ -16,6 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActPool, act_pool_free)
 
 guint act_pool_get_n_threads (const ActPool *pool);
 
+/* processor time of the pool's own threads, nanoseconds; not during a run */
+guint64 act_pool_get_cpu_ns (const ActPool *pool);
+
 /* Returns when all tasks are done; from one thread at a time. */
 void act_pool_run (
     ActPool *pool, gsize n_tasks, ActPoolFunc func, gpointer data);

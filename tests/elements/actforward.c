@@ -171,6 +171,7 @@ check_layout (const gchar *layout, guint threads)
 {
   Fixture f = fixture_new (sample (), NULL, threads);
   g_autofree gint32 *tokens = golden_tokens ();
+  guint64 worker_cpu_time;
 
   set_caps (&f, layout, BATCH, N_CTX, 1024);
   for (guint i = 0; i < 4; i++) {
@@ -190,6 +191,9 @@ check_layout (const gchar *layout, guint threads)
     fail_unless_equals_uint64 (GST_BUFFER_OFFSET (out), i * BATCH);
     gst_buffer_unref (out);
   }
+  /* only a thread of its own counts, and takes part in each batch */
+  g_object_get (f.element, "worker-cpu-time", &worker_cpu_time, NULL);
+  fail_unless (threads > 1 ? worker_cpu_time > 0 : worker_cpu_time == 0);
   fixture_free (&f);
 }
 
