@@ -242,9 +242,14 @@ class Runs(Output):
 
     def test_gst_launch_eos_on_interrupt(self):
         """-e makes an end of stream of Ctrl-C, which is no success"""
+        # a single document is whole once it is read
+        texts = self.folder / 'texts'
+        texts.mkdir()
+        for i in range(100):
+            (texts / f'{i}.txt').write_bytes(TEXT.read_bytes())
         line = self.check(0, 'run', '--print', 'dashboard',
                           f'model={harness.SAMPLE}',
-                          f'text={self.long_text()}',
+                          f'text={texts}',
                           f'output={self.outputs}/d').stdout
         with harness.start_launch(line, '-e') as process:
             for text in process.stdout:
