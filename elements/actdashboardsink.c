@@ -156,8 +156,8 @@ static gboolean
 open_folder (GstActDashboardSink *self, GError **error)
 {
   if (self->folder == NULL)
-    self->folder =
-        act_output_folder_new (self->location, self->overwrite, error);
+    self->folder = act_output_folder_new (
+        self->location, self->overwrite ? "model_info.json" : NULL, error);
   return self->folder != NULL;
 }
 
@@ -580,8 +580,9 @@ install_properties (GObjectClass *object_class)
       " stream carries none, and preferred to the stream's",
       NULL, flags);
   props[PROP_OVERWRITE] = g_param_spec_boolean ("overwrite", "Overwrite",
-      "Replace the folder if it exists, once the new one is whole", FALSE,
-      flags);
+      "Replace the folder if it exists, once the new one is whole; it must be "
+      "empty or an earlier dashboard (with a model_info.json)",
+      FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -508,8 +508,8 @@ gst_act_dump_sink_class_init (GstActDumpSinkClass *klass)
       "What the files of the batches are", GST_TYPE_ACT_DUMP_SINK_FORMAT,
       ACT_DUMP_FORMAT_NPY, flags);
   props[PROP_OVERWRITE] = g_param_spec_boolean ("overwrite", "Overwrite",
-      "Whether the folder may exist; if the run is complete, the old one is "
-      "removed with all that is in it",
+      "Replace the folder if it exists, once the new one is whole; it must be "
+      "empty or an earlier dump (with a dump.json)",
       FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 

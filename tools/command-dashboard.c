@@ -120,7 +120,8 @@ make_group (Settings *settings)
   GOptionEntry rest = { G_OPTION_REMAINING, 0, G_OPTION_FLAG_FILENAME,
     G_OPTION_ARG_CALLBACK, on_text, NULL, NULL };
   GOptionEntry overwrite = { "overwrite", 0, 0, G_OPTION_ARG_NONE,
-    &settings->overwrite, "Replace an output folder that exists", NULL };
+    &settings->overwrite, "Replace an earlier output, or an empty folder",
+    NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (options_table); i++) {
     GOptionEntry entry = { options_table[i].name, 0, G_OPTION_FLAG_FILENAME,

@@ -63,8 +63,7 @@ resource_hint (gint code)
   case GST_RESOURCE_ERROR_OPEN_WRITE:
   case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
   case GST_RESOURCE_ERROR_WRITE:
-    return "the folder above it must exist and be writable; overwrite=true "
-           "replaces an output";
+    return "check that the folder above it may be written";
   case GST_RESOURCE_ERROR_NO_SPACE_LEFT:
     return "make room, or write to another place";
   default:

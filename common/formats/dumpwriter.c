@@ -30,7 +30,8 @@ ActDumpWriter *
 act_dump_writer_new (const char *target, ActDumpFormat format,
     gboolean overwrite, GError **error)
 {
-  ActOutputFolder *folder = act_output_folder_new (target, overwrite, error);
+  ActOutputFolder *folder =
+      act_output_folder_new (target, overwrite ? "dump.json" : NULL, error);
   ActDumpWriter *writer;
 
   if (folder == NULL)

@@ -8,16 +8,17 @@
 /* A folder made under a temporary name beside its target. */
 typedef struct _ActOutputFolder ActOutputFolder;
 
-/* Refuses an existing target unless overwrite; creates missing parents' last
- * level only; sweeps temporary folders of the same target that dead processes
- * left. */
+/* An existing target is refused, unless marker is given: then one that is empty
+ * or holds a file of that name, as each output of this kind does, is replaced.
+ * Creates missing folders above it; sweeps temporary folders of the same target
+ * that dead processes left. */
 ActOutputFolder *act_output_folder_new (
-    const char *target, gboolean overwrite, GError **error);
+    const char *target, const char *marker, GError **error);
 /* where to write meanwhile */
 const char *act_output_folder_get_path (const ActOutputFolder *folder);
 const char *act_output_folder_get_target (const ActOutputFolder *folder);
 /* syncs the files and the folder, renames (RENAME_NOREPLACE, or swaps the old
- * one out with overwrite), syncs the parent */
+ * one out with a marker), syncs the parent */
 gboolean act_output_folder_publish (ActOutputFolder *folder, GError **error);
 /* removes what was not published */
 void act_output_folder_free (ActOutputFolder *folder);

@@ -24,8 +24,8 @@ struct _ActOutputFolder {
   char *parent;
   char *path; /* NULL once published */
   int lock;
-  gboolean overwrite;
-  gboolean made_parent;
+  char *marker;    /* NULL: nothing is replaced */
+  GPtrArray *made; /* folders above it that were missing, topmost first */
 };
 
 /* Removes NAME in the folder dir_fd, with all below; follows no links. */
@@ -124,23 +124,40 @@ is_within (const char *path, const char *folder)
           || strcmp (folder, "/") == 0);
 }
 
+static gboolean
+is_empty_folder (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+
+  return dir != NULL && g_dir_read_name (dir) == NULL;
+}
+
 /* Overwriting removes the old folder with all that is in it: not what the
  * user can hardly have meant. */
 static gboolean
-may_replace (const char *target, GError **error)
+may_replace (const char *target, const char *marker, GError **error)
 {
+  g_autofree char *mark = g_build_filename (target, marker, NULL);
   g_autofree char *current = g_get_current_dir ();
   struct stat st;
 
   if (lstat (target, &st) == 0 && !S_ISDIR (st.st_mode)) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_WRITE,
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
         "'%s' exists and is no folder, so it is not overwritten", target);
     return FALSE;
   }
   if (is_within (current, target) || is_within (g_get_home_dir (), target)) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_WRITE,
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
         "'%s' holds the current or the home folder, so it is not overwritten",
         target);
+    return FALSE;
+  }
+  if ((lstat (mark, &st) != 0 || !S_ISREG (st.st_mode))
+      && !is_empty_folder (target)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "'%s' is not overwritten: expected an earlier output, which has a file "
+        "'%s', or an empty folder",
+        target, marker);
     return FALSE;
   }
   return TRUE;
@@ -149,7 +166,7 @@ may_replace (const char *target, GError **error)
 /* The absolute target; a link to an existing folder stands for that folder,
  * as it would when writing into it. */
 static char *
-resolve_target (const char *target, gboolean overwrite, GError **error)
+resolve_target (const char *target, const char *marker, GError **error)
 {
   g_autofree char *absolute = g_canonicalize_filename (target, NULL);
   struct stat st;
@@ -157,9 +174,10 @@ resolve_target (const char *target, gboolean overwrite, GError **error)
 
   if (lstat (absolute, &st) != 0)
     return g_steal_pointer (&absolute);
-  if (!overwrite) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_WRITE,
-        "'%s' exists already, expected a new folder (or overwrite=true)",
+  if (marker == NULL) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "'%s' exists already, expected a new folder ('overwrite' replaces an "
+        "earlier output)",
         target);
     return NULL;
   }
@@ -169,9 +187,27 @@ resolve_target (const char *target, gboolean overwrite, GError **error)
     absolute = g_strdup (real);
     free (real);
   }
-  if (!may_replace (absolute, error))
+  if (!may_replace (absolute, marker, error))
     return NULL;
   return g_steal_pointer (&absolute);
+}
+
+/* the folder and those above it that are missing; made takes their paths */
+static void
+make_folders (const char *path, GPtrArray *made)
+{
+  g_autofree char *above = NULL;
+
+  if (mkdir (path, 0777) == 0) {
+    g_ptr_array_add (made, g_strdup (path));
+    return;
+  }
+  above = g_path_get_dirname (path);
+  if (errno != ENOENT || g_str_equal (above, path))
+    return;
+  make_folders (above, made);
+  if (mkdir (path, 0777) == 0)
+    g_ptr_array_add (made, g_strdup (path));
 }
 
 static gboolean
@@ -181,8 +217,7 @@ make_temporary (ActOutputFolder *folder, GError **error)
   g_autofree char *name =
       g_strdup_printf ("%s%d-XXXXXX", prefix, (int) getpid ());
 
-  if (mkdir (folder->parent, 0777) == 0)
-    folder->made_parent = TRUE;
+  make_folders (folder->parent, folder->made);
   sweep (folder->parent, folder->target);
   folder->path = g_build_filename (folder->parent, name, NULL);
   if (g_mkdtemp_full (folder->path, 0777) == NULL) {
@@ -198,18 +233,19 @@ make_temporary (ActOutputFolder *folder, GError **error)
 }
 
 ActOutputFolder *
-act_output_folder_new (const char *target, gboolean overwrite, GError **error)
+act_output_folder_new (const char *target, const char *marker, GError **error)
 {
   g_autoptr (ActOutputFolder) folder = g_new0 (ActOutputFolder, 1);
 
   folder->lock = -1;
-  folder->overwrite = overwrite;
+  folder->marker = g_strdup (marker);
+  folder->made = g_ptr_array_new_with_free_func (g_free);
   if (target == NULL || *target == '\0') {
     g_set_error (
         error, ACT_ERROR, ACT_ERROR_SETTINGS, "no output folder is given");
     return NULL;
   }
-  folder->target = resolve_target (target, overwrite, error);
+  folder->target = resolve_target (target, marker, error);
   if (folder->target == NULL)
     return NULL;
   folder->parent = g_path_get_dirname (folder->target);
@@ -333,12 +369,12 @@ move_to_target (ActOutputFolder *folder, GError **error)
 {
   if (move_new (folder))
     return TRUE;
-  if (errno != EEXIST || !folder->overwrite) {
+  if (errno != EEXIST || folder->marker == NULL) {
     act_set_errno_error (error, errno, TRUE, "cannot rename '%s' to '%s'",
         folder->path, folder->target);
     return FALSE;
   }
-  if (!may_replace (folder->target, error))
+  if (!may_replace (folder->target, folder->marker, error))
     return FALSE;
   if (move_over_old (folder))
     return TRUE;
@@ -357,7 +393,7 @@ act_output_folder_publish (ActOutputFolder *folder, GError **error)
       || !move_to_target (folder, error))
     return FALSE;
   g_clear_pointer (&folder->path, g_free);
-  folder->made_parent = FALSE;
+  g_ptr_array_set_size (folder->made, 0);
   fd = open (folder->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) {
     (void) sync_fd (fd);
@@ -373,12 +409,14 @@ act_output_folder_free (ActOutputFolder *folder)
     return;
   if (folder->path != NULL)
     remove_tree_at (AT_FDCWD, folder->path);
-  if (folder->made_parent)
-    (void) rmdir (folder->parent); /* stays if somebody else uses it */
+  for (guint i = folder->made->len; i > 0; i--) /* not what others now use */
+    (void) rmdir (g_ptr_array_index (folder->made, i - 1));
   if (folder->lock >= 0)
     close (folder->lock);
   g_free (folder->path);
   g_free (folder->target);
   g_free (folder->parent);
+  g_free (folder->marker);
+  g_ptr_array_unref (folder->made);
   g_free (folder);
 }

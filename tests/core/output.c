@@ -38,7 +38,8 @@ test_publish (void)
   g_autofree char *parent = test_path ("new");
   g_autofree char *out = test_path ("new/out");
   g_autoptr (GError) error = NULL;
-  ActOutputFolder *folder = act_output_folder_new (target, FALSE, &error);
+  ActOutputFolder *folder = act_output_folder_new (target, NULL, &error);
+  g_autofree char *mark = NULL;
   struct stat st;
 
   g_assert_no_error (error);
@@ -53,12 +54,25 @@ test_publish (void)
   g_assert_cmpuint (st.st_mode & 0700, ==, 0700);
 
   /* an existing one is refused */
-  g_assert_null (act_output_folder_new (out, FALSE, &error));
-  test_assert_error (error, ACT_ERROR_OPEN_WRITE, "exists already", "new/out");
+  g_assert_null (act_output_folder_new (out, NULL, &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "exists already", "new/out");
   g_clear_error (&error);
 
+  /* one that is no earlier output is not replaced */
+  g_assert_null (act_output_folder_new (out, "mark", &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "earlier output", "'mark'");
+  g_clear_error (&error);
+  g_assert_true (has (out, "a"));
+  mark = g_build_filename (out, "mark", NULL);
+  g_assert_cmpint (g_mkdir (mark, 0700), ==, 0);
+  g_assert_null (act_output_folder_new (out, "mark", &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "earlier output", "'mark'");
+  g_clear_error (&error);
+  g_assert_cmpint (g_rmdir (mark), ==, 0);
+  g_assert_true (g_file_set_contents (mark, "", 0, NULL));
+
   /* or replaced, once there is something in its place */
-  folder = act_output_folder_new (out, TRUE, &error);
+  folder = act_output_folder_new (out, "mark", &error);
   g_assert_no_error (error);
   write_in (folder, "b");
   g_assert_true (has (out, "a"));
@@ -66,15 +80,34 @@ test_publish (void)
   act_output_folder_free (folder);
   g_assert_true (has (out, "b") && !has (out, "a"));
   g_assert_cmpuint (test_count_entries (parent), ==, 1);
+
+  /* not if it is another folder by then */
+  g_assert_true (g_file_set_contents (mark, "", 0, NULL));
+  folder = act_output_folder_new (out, "mark", &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_unlink (mark), ==, 0);
+  g_assert_false (act_output_folder_publish (folder, &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "earlier output", out);
+  g_clear_error (&error);
+  act_output_folder_free (folder);
+  g_assert_true (has (out, "b"));
+
+  /* an empty one always */
+  test_folder_remove_at (out);
+  g_assert_cmpint (g_mkdir (out, 0700), ==, 0);
+  folder = act_output_folder_new (out, "mark", &error);
+  g_assert_no_error (error);
+  g_assert_true (act_output_folder_publish (folder, &error));
+  act_output_folder_free (folder);
 }
 
 static void
 test_given_up (void)
 {
-  g_autofree char *target = test_path ("parent/out");
+  g_autofree char *target = test_path ("parent/of/out");
   g_autofree char *parent = test_path ("parent");
   g_autoptr (GError) error = NULL;
-  ActOutputFolder *folder = act_output_folder_new (target, FALSE, &error);
+  ActOutputFolder *folder = act_output_folder_new (target, NULL, &error);
   g_autofree char *sub =
       g_build_filename (act_output_folder_get_path (folder), "sub", NULL);
   g_autofree char *outside = test_write ("outside", "x", 1);
@@ -91,29 +124,25 @@ test_given_up (void)
 static void
 test_refused (void)
 {
-  g_autofree char *deep = test_path ("none/none/out");
   g_autofree char *file = test_write ("file", "x", 1);
   g_autofree char *below = test_path ("file/out");
   g_autofree char *current = g_get_current_dir ();
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (act_output_folder_new ("", FALSE, &error));
+  g_assert_null (act_output_folder_new ("", NULL, &error));
   test_assert_error (error, ACT_ERROR_SETTINGS, "output folder", "");
   g_clear_error (&error);
-  g_assert_null (act_output_folder_new (deep, FALSE, &error));
-  test_assert_error (error, ACT_ERROR_OPEN_WRITE, "No such file", "none");
-  g_clear_error (&error);
-  g_assert_null (act_output_folder_new (below, FALSE, &error));
+  g_assert_null (act_output_folder_new (below, NULL, &error));
   g_assert_nonnull (error);
   g_clear_error (&error);
-  g_assert_null (act_output_folder_new (file, TRUE, &error));
-  test_assert_error (error, ACT_ERROR_OPEN_WRITE, "no folder", file);
+  g_assert_null (act_output_folder_new (file, "mark", &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "no folder", file);
   g_clear_error (&error);
-  g_assert_null (act_output_folder_new (current, TRUE, &error));
-  test_assert_error (error, ACT_ERROR_OPEN_WRITE, "holds the current", current);
+  g_assert_null (act_output_folder_new (current, "mark", &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "holds the current", current);
   g_clear_error (&error);
-  g_assert_null (act_output_folder_new ("/", TRUE, &error));
-  test_assert_error (error, ACT_ERROR_OPEN_WRITE, "holds the current", "/");
+  g_assert_null (act_output_folder_new ("/", "mark", &error));
+  test_assert_error (error, ACT_ERROR_EXISTS, "holds the current", "/");
 }
 
 /* somebody else is first */
@@ -122,8 +151,8 @@ test_race (void)
 {
   g_autofree char *target = test_path ("race");
   g_autoptr (GError) error = NULL;
-  g_autoptr (ActOutputFolder) a = act_output_folder_new (target, FALSE, NULL);
-  g_autoptr (ActOutputFolder) b = act_output_folder_new (target, FALSE, NULL);
+  g_autoptr (ActOutputFolder) a = act_output_folder_new (target, NULL, NULL);
+  g_autoptr (ActOutputFolder) b = act_output_folder_new (target, NULL, NULL);
 
   g_assert_nonnull (a);
   g_assert_nonnull (b);
@@ -143,7 +172,7 @@ test_sweep (void)
   g_autofree char *other = test_path (".other.tmp-1-abcdef");
   g_autofree char *odd = test_path (".swept.tmp-1-abcdefg");
   g_autoptr (ActOutputFolder) alive =
-      act_output_folder_new (target, FALSE, NULL);
+      act_output_folder_new (target, NULL, NULL);
   g_autoptr (ActOutputFolder) next = NULL;
   g_autofree char *left = NULL;
   int fds[2], status;
@@ -155,7 +184,7 @@ test_sweep (void)
   g_mkdir (odd, 0700);
   pid = fork ();
   if (pid == 0) {
-    ActOutputFolder *folder = act_output_folder_new (target, FALSE, NULL);
+    ActOutputFolder *folder = act_output_folder_new (target, NULL, NULL);
     const char *mine = act_output_folder_get_path (folder);
 
     write_in (folder, "a");
@@ -168,7 +197,7 @@ test_sweep (void)
   close (fds[0]);
   close (fds[1]);
   g_assert_true (g_file_test (path, G_FILE_TEST_IS_DIR));
-  next = act_output_folder_new (target, FALSE, NULL);
+  next = act_output_folder_new (target, NULL, NULL);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_assert_true (
       g_file_test (act_output_folder_get_path (alive), G_FILE_TEST_IS_DIR));

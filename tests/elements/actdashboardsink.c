@@ -698,13 +698,20 @@ GST_END_TEST;
 /* the old one stays as it is until the new one is whole, and if it never is */
 GST_START_TEST (test_overwrite)
 {
-  g_autofree gchar *old = NULL;
+  g_autofree gchar *old = NULL, *mark = NULL;
   Fixture f;
 
   fixture_init (&f, "overwrite=true");
   fail_unless_equals_int (g_mkdir (f.location, 0755), 0);
   old = g_build_filename (f.location, "old", NULL);
   fail_unless (g_file_set_contents (old, "x", 1, NULL));
+  /* none of ours */
+  fail_unless (gst_element_set_state (f.sink, GST_STATE_PAUSED)
+      == GST_STATE_CHANGE_FAILURE);
+  assert_error (&f, "model_info.json");
+  gst_element_set_state (f.sink, GST_STATE_NULL);
+  mark = g_build_filename (f.location, "model_info.json", NULL);
+  fail_unless (g_file_set_contents (mark, "x", 1, NULL));
   fixture_start (&f);
   begin_stream (&f);
   push_assignment (&f);

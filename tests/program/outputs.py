@@ -17,6 +17,7 @@ DASHBOARD = ['from-dump', f'dump={GOLDEN}', f'clusters={GOLDEN}/clusters.json',
              f'vocabulary={GOLDEN}/vocab.json']
 HARVEST = ['harvest', f'model={harness.SAMPLE}',
            f'text={harness.LICENCES}/BSD', 'n-ctx=32']
+MARKS = ['model_info.json', 'dump.json']
 WRITERS = {'dashboard': DASHBOARD, 'npy': HARVEST,
            'safetensors': [*HARVEST, 'output-format=safetensors']}
 
@@ -67,12 +68,20 @@ class Targets(Output):
         for arguments in WRITERS.values():
             target = self.outputs / 'd'
             target.mkdir()
+            mark, other = MARKS[::1 if arguments is DASHBOARD else -1]
+            # what is none of ours stays, and what another element wrote
             (target / 'mine').write_text('precious')
-            result = harness.run('run', '--quiet', *arguments,
-                                 f'output={target}')
-            self.failed(result, str(target), 'exists', 'overwrite=true')
-            self.assertEqual(content(target), {'mine': b'precious'})
-            self.assertEqual(os.listdir(self.outputs), ['d'])
+            (target / other).write_text('precious')
+            before = content(target)
+            for more, needle in (((), "'overwrite'"),
+                                 (('overwrite=true',), mark)):
+                result = harness.run('run', '--quiet', *arguments, *more,
+                                     f'output={target}')
+                self.failed(result, str(target), needle)
+                self.assertNotIn('(the folder', result.stderr)
+                self.assertEqual(content(target), before)
+                self.assertEqual(os.listdir(self.outputs), ['d'])
+            (target / mark).touch()
             self.check(0, 'run', '--quiet', *arguments, f'output={target}',
                        'overwrite=true')
             self.assertNotIn('mine', content(target))
@@ -83,13 +92,15 @@ class Targets(Output):
         target = self.outputs / 'd'
         target.mkdir()
         (target / 'mine').write_text('precious')
+        (target / 'model_info.json').write_text('{}')
+        before = content(target)
         path = self.description(
             'actdumpsrc location="${dump}" vocabulary="${dump}/vocab.json" '
             '! identity error-after=3 ! actdeadfilter '
             '! actclustermax clusters="${dump}/clusters.json" ! actstore '
             '! actdashboardsink location="${output}" overwrite=true')
         self.check(1, 'run', path, f'dump={GOLDEN}', f'output={target}')
-        self.assertEqual(content(target), {'mine': b'precious'})
+        self.assertEqual(content(target), before)
         self.assertEqual(os.listdir(self.outputs), ['d'])
 
     def test_no_folder_can_be_there(self):
@@ -100,7 +111,6 @@ class Targets(Output):
                     ('file', 'no folder', 'overwrite=true'),
                     ('file/d', 'Not a directory'),
                     ('file/', 'exists'),
-                    ('no/such/folder', 'No such file'),
                     ('', 'location'),
                     ('.', 'current', 'overwrite=true')):
                 if target == '' and arguments is not DASHBOARD:
@@ -108,6 +118,7 @@ class Targets(Output):
                 result = harness.run('run', '--quiet', *arguments, *more,
                                      f'output={target}', cwd=self.outputs)
                 self.failed(result, needle)
+                self.assertNotIn('overwrite=true', result.stderr)
                 self.assertEqual(os.listdir(self.outputs), ['file'])
         self.assertEqual((self.outputs / 'file').read_text(), 'precious')
 

@@ -244,7 +244,7 @@ class Endings(harness.Case):
         result = self.check(1, 'run', 'from-dump', f'dump={GOLDEN}',
                             f'clusters={GOLDEN}/clusters.json',
                             f'vocabulary={GOLDEN}/vocab.json',
-                            'output=/no/such/folder/d')
+                            'output=/proc/no/d')
         self.assertIn('/no/such/folder', result.stderr)
 
 

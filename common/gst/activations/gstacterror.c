@@ -18,6 +18,7 @@ G_STATIC_ASSERT ((int) GST_ACT_ERROR_SETTINGS == (int) ACT_ERROR_SETTINGS);
 G_STATIC_ASSERT ((int) GST_ACT_ERROR_OPEN_READ == (int) ACT_ERROR_OPEN_READ);
 G_STATIC_ASSERT ((int) GST_ACT_ERROR_OPEN_WRITE == (int) ACT_ERROR_OPEN_WRITE);
 G_STATIC_ASSERT ((int) GST_ACT_ERROR_NO_SPACE == (int) ACT_ERROR_NO_SPACE);
+G_STATIC_ASSERT ((int) GST_ACT_ERROR_EXISTS == (int) ACT_ERROR_EXISTS);
 
 GQuark
 gst_act_error_quark (void)
@@ -54,6 +55,10 @@ stream_or_resource (const GError *error, GQuark *domain, gint *code)
   case GST_ACT_ERROR_NO_SPACE:
     *domain = GST_RESOURCE_ERROR;
     *code = GST_RESOURCE_ERROR_NO_SPACE_LEFT;
+    return;
+  case GST_ACT_ERROR_EXISTS:
+    *domain = GST_RESOURCE_ERROR;
+    *code = GST_RESOURCE_ERROR_FAILED;
     return;
   case GST_ACT_ERROR_FAILED:
   case GST_ACT_ERROR_VALUE:

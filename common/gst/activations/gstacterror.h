@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @GST_ACT_ERROR_OPEN_READ: a file could not be opened or read
  * @GST_ACT_ERROR_OPEN_WRITE: a file could not be created or written
  * @GST_ACT_ERROR_NO_SPACE: the disk, or a size limit, is full
+ * @GST_ACT_ERROR_EXISTS: what is to be written exists, and is not replaced
  */
 typedef enum {
   GST_ACT_ERROR_FAILED,
@@ -34,6 +35,7 @@ typedef enum {
   GST_ACT_ERROR_OPEN_READ,
   GST_ACT_ERROR_OPEN_WRITE,
   GST_ACT_ERROR_NO_SPACE,
+  GST_ACT_ERROR_EXISTS,
 } GstActError;
 
 GST_ACT_API
