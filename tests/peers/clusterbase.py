@@ -77,8 +77,8 @@ def run(fail=None):
         info = GstAct.Info.new_from_caps(pad.get_current_caps())
         event = assignment_event(pad)
         found, assignment = GstAct.event_parse_assignment(event)
-        block = [map_memory(buffer, meta.block[b]) for b in (GstAct.Block.BLOCK_CLUSTER_INDPTR,
-                 GstAct.Block.BLOCK_CLUSTER_INDICES, GstAct.Block.BLOCK_CLUSTER_VALUES)]
+        block = [map_memory(buffer, meta.block[b]) for b in (GstAct.Block.CLUSTER_INDPTR,
+                 GstAct.Block.CLUSTER_INDICES, GstAct.Block.CLUSTER_VALUES)]
         rows = meta.n_samples * meta.sequence_length
         indptr = np.frombuffer(block[0], np.int64)[:rows + 1]
         indices = np.frombuffer(block[1], np.int32)[:meta.n_cluster_values]

@@ -16,8 +16,9 @@
  * gst_act_batch_map()), never the whole buffer: that would merge them.
  */
 
-/* the introspection annotation of the meta's table says so */
-G_STATIC_ASSERT (GST_ACT_N_BLOCKS == 7);
+/* a macro, and a bare number: as a member of the enumeration it would name all
+ * others GstAct.Block.BLOCK_TOKENS and so on in other languages */
+G_STATIC_ASSERT (GST_ACT_N_BLOCKS == GST_ACT_BLOCK_CLUSTER_VALUES + 1);
 
 static const gchar *const block_names[GST_ACT_N_BLOCKS] = {
   "tokens",

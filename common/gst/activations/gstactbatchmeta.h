@@ -17,7 +17,6 @@ G_BEGIN_DECLS
  * @GST_ACT_BLOCK_CLUSTER_INDPTR: int64 [n_positions + 1]
  * @GST_ACT_BLOCK_CLUSTER_INDICES: int32 [n_cluster_values], ascending
  * @GST_ACT_BLOCK_CLUSTER_VALUES: float32 [n_cluster_values]
- * @GST_ACT_N_BLOCKS: number of kinds of blocks
  *
  * The blocks of a batch; each is a #GstMemory of its own in the buffer. A
  * memory may be larger than what is used of it (it is never empty).
@@ -30,8 +29,14 @@ typedef enum {
   GST_ACT_BLOCK_CLUSTER_INDPTR,
   GST_ACT_BLOCK_CLUSTER_INDICES,
   GST_ACT_BLOCK_CLUSTER_VALUES,
-  GST_ACT_N_BLOCKS
 } GstActBlock;
+
+/**
+ * GST_ACT_N_BLOCKS:
+ *
+ * The number of kinds of blocks.
+ */
+#define GST_ACT_N_BLOCKS 7
 
 #define GST_ACT_BATCH_META_API_TYPE (gst_act_batch_meta_api_get_type ())
 #define GST_ACT_BATCH_META_INFO (gst_act_batch_meta_get_info ())

@@ -43,7 +43,6 @@ typedef enum {
  *   this cluster and each other are above 0; with a cluster's last buffer
  * @GST_ACT_RECORD_BLOCK_MEMBER_COACTIVATIONS: int64 [n_members, n_members],
  *   the same among the cluster's components; with its last buffer
- * @GST_ACT_RECORD_N_BLOCKS: number of kinds of blocks
  */
 typedef enum {
   GST_ACT_RECORD_BLOCK_TOKENS,
@@ -53,8 +52,14 @@ typedef enum {
   GST_ACT_RECORD_BLOCK_VALUES,
   GST_ACT_RECORD_BLOCK_COACTIVATIONS,
   GST_ACT_RECORD_BLOCK_MEMBER_COACTIVATIONS,
-  GST_ACT_RECORD_N_BLOCKS
 } GstActRecordBlock;
+
+/**
+ * GST_ACT_RECORD_N_BLOCKS:
+ *
+ * The number of kinds of blocks of a record.
+ */
+#define GST_ACT_RECORD_N_BLOCKS 7
 
 #define GST_ACT_RECORD_META_API_TYPE (gst_act_record_meta_api_get_type ())
 #define GST_ACT_RECORD_META_INFO (gst_act_record_meta_get_info ())
