@@ -88,22 +88,11 @@ gst_act_dead_filter_layout_get_type (void)
 static void
 set_layouts (GstCaps *caps, Layout layout)
 {
-  GValue list = G_VALUE_INIT, value = G_VALUE_INIT;
+  static const GstActLayout layouts[] = { GST_ACT_LAYOUT_CSR,
+    GST_ACT_LAYOUT_DENSE };
 
-  if (layout == LAYOUT_CSR || layout == LAYOUT_DENSE) {
-    gst_caps_set_simple (caps, "layout", G_TYPE_STRING,
-        layout == LAYOUT_CSR ? "csr" : "dense", NULL);
-    return;
-  }
-  /* the first is preferred */
-  g_value_init (&list, GST_TYPE_LIST);
-  for (guint i = 0; i < 2; i++) {
-    g_value_init (&value, G_TYPE_STRING);
-    g_value_set_static_string (&value, i == 0 ? "csr" : "dense");
-    gst_value_list_append_and_take_value (&list, &value);
-  }
-  gst_caps_set_value (caps, "layout", &list);
-  g_value_unset (&list);
+  gst_act_caps_set_layouts (caps, layouts + (layout == LAYOUT_DENSE ? 1 : 0),
+      layout == LAYOUT_AUTO ? 2 : 1);
 }
 
 static GstCaps *

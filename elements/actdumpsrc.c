@@ -142,21 +142,11 @@ gst_act_dump_src_stop (GstBaseSrc *src)
 static void
 gst_act_dump_src_set_layouts (GstCaps *caps, int wanted)
 {
-  GValue layouts = G_VALUE_INIT, layout = G_VALUE_INIT;
+  static const GstActLayout layouts[] = { GST_ACT_LAYOUT_DENSE,
+    GST_ACT_LAYOUT_CSR };
 
-  g_value_init (&layouts, GST_TYPE_LIST);
-  if (wanted != LAYOUT_CSR) {
-    g_value_init (&layout, G_TYPE_STRING);
-    g_value_set_static_string (&layout, "dense");
-    gst_value_list_append_and_take_value (&layouts, &layout);
-  }
-  if (wanted != LAYOUT_DENSE) {
-    g_value_init (&layout, G_TYPE_STRING);
-    g_value_set_static_string (&layout, "csr");
-    gst_value_list_append_and_take_value (&layouts, &layout);
-  }
-  gst_caps_set_value (caps, "layout", &layouts);
-  g_value_unset (&layouts);
+  gst_act_caps_set_layouts (caps, layouts + (wanted == LAYOUT_CSR ? 1 : 0),
+      wanted == LAYOUT_AUTO ? 2 : 1);
 }
 
 static GstCaps *

@@ -254,18 +254,9 @@ static GstCaps *
 gst_act_forward_components_caps (GstActForward *self, const GstCaps *tokens)
 {
   GstCaps *caps = gst_act_caps_rename (tokens, GST_ACT_MEDIA_TYPE_COMPONENTS);
-  GValue layouts = G_VALUE_INIT, layout = G_VALUE_INIT;
-  const GstActLayout preferred[] = { GST_ACT_LAYOUT_CSR, GST_ACT_LAYOUT_DENSE };
+  const GstActLayout layouts[] = { GST_ACT_LAYOUT_CSR, GST_ACT_LAYOUT_DENSE };
 
-  g_value_init (&layouts, GST_TYPE_LIST);
-  for (guint i = 0; i < G_N_ELEMENTS (preferred); i++) {
-    g_value_init (&layout, G_TYPE_STRING);
-    g_value_set_string (&layout, gst_act_layout_to_string (preferred[i]));
-    gst_value_list_append_and_take_value (&layouts, &layout);
-  }
-  gst_caps_set_value (caps, "layout", &layouts);
-  g_value_unset (&layouts);
-
+  gst_act_caps_set_layouts (caps, layouts, G_N_ELEMENTS (layouts));
   GST_OBJECT_LOCK (self);
   if (self->model != NULL)
     gst_act_forward_describe (self, caps);

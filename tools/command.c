@@ -36,7 +36,9 @@ act_command_add_options (GOptionContext *context, ActCommandOptions *options)
 int
 act_command_usage_error (const char *command, const char *text)
 {
-  g_printerr ("error: %s\n", g_strchomp ((char *) text));
+  g_autofree char *line = g_strchomp (g_strdup (text));
+
+  g_printerr ("error: %s\n", line);
   g_printerr ("'gst-activations %s%s--help' explains the options\n", command,
       *command ? " " : "");
   return ACT_EXIT_USAGE;

@@ -410,6 +410,38 @@ gst_act_caps_set_modules (GstCaps *caps, guint n_modules,
   g_value_unset (&counts);
 }
 
+/**
+ * gst_act_caps_set_layouts:
+ * @caps: writable caps
+ * @layouts: (array length=n_layouts): layouts, the preferred one first
+ * @n_layouts: number of layouts, at least 1
+ *
+ * Sets the field `layout`: a list where there is a choice, which fixation ends
+ * with its first.
+ */
+void
+gst_act_caps_set_layouts (
+    GstCaps *caps, const GstActLayout *layouts, guint n_layouts)
+{
+  GValue list = G_VALUE_INIT, value = G_VALUE_INIT;
+
+  g_return_if_fail (n_layouts > 0);
+
+  if (n_layouts == 1) {
+    gst_caps_set_simple (caps, "layout", G_TYPE_STRING,
+        gst_act_layout_to_string (layouts[0]), NULL);
+    return;
+  }
+  g_value_init (&list, GST_TYPE_LIST);
+  for (guint i = 0; i < n_layouts; i++) {
+    g_value_init (&value, G_TYPE_STRING);
+    g_value_set_string (&value, gst_act_layout_to_string (layouts[i]));
+    gst_value_list_append_and_take_value (&list, &value);
+  }
+  gst_caps_set_value (caps, "layout", &list);
+  g_value_unset (&list);
+}
+
 /* Fields that belong to a step's output, not to its input: what has to go
  * when caps are taken back to an earlier media type. */
 static void

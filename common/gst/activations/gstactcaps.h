@@ -130,6 +130,10 @@ void gst_act_caps_set_modules (GstCaps *caps, guint n_modules,
     const gchar *const *modules, const guint *components);
 
 GST_ACT_API
+void gst_act_caps_set_layouts (
+    GstCaps *caps, const GstActLayout *layouts, guint n_layouts);
+
+GST_ACT_API
 GstCaps *gst_act_caps_rename (const GstCaps *caps, const gchar *media_type);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstActInfo, gst_act_info_unref)
