@@ -2,6 +2,7 @@
 """Runs that are not whole, empty or silent runs, names with any character,
 runs that are ended while they drain."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -264,6 +265,94 @@ class Names(Streams):
             outputs.append((folder / 'clusters.jsonl').read_text())
         self.assertIn('"run-283-', outputs[0])
         self.assertEqual(*outputs)
+
+
+class Texts(Streams):
+    """from-dump of a few samples of four tokens, a vocabulary of one's own"""
+
+    def dump(self, vocabulary, samples):
+        folder = self.folder / 'dump'
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        n = len(samples)
+        (folder / 'labels.txt').write_text('a:0\na:1\n')
+        (folder / 'clusters.json').write_text('{"0": ["a:0"], "1": ["a:1"]}')
+        (folder / 'vocab.json').write_text(json.dumps(vocabulary))
+        (folder / 'tokens.npy').write_bytes(badfiles.npy(
+            badfiles.ints(sum(samples, [])), shape=(1, n, 4)))
+        (folder / 'activations_000.npy').write_bytes(badfiles.npy(
+            badfiles.floats([1 + i / 64 for i in range(n * 8)]), "'<f4'",
+            (n * 4, 2)))
+        self.check(0, 'run', '--quiet', 'from-dump', f'dump={folder}',
+                   f'clusters={folder}/clusters.json', 'n-samples=9',
+                   'overwrite=true', f'output={self.outputs}/d')
+        return self.outputs / 'd'
+
+    def lines(self, folder, name):
+        text = (folder / name).read_text('utf-8')
+        return [json.loads(line) for line in text.split('\n')[:-1]]
+
+    def test_equal_hashes(self):
+        """Two texts of the same 8 digits do not overwrite each other."""
+        vocabulary = [f't{i}' for i in range(100)]
+        seen, pair, i = {}, None, 0
+        while pair is None:
+            ids = [i % 100, i // 100 % 100, i // 10000 % 100, 7]
+            text = ' '.join(vocabulary[k] for k in ids)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if digest[:8] in seen:
+                pair = [seen[digest[:8]], (ids, digest)]
+            seen[digest[:8]] = (ids, digest)
+            i += 1
+        alone = [1, 2, 3, 4]
+        hashes = {pair[0][1][:16], pair[1][1][:16], hashlib.sha256(
+            ' '.join(vocabulary[k] for k in alone).encode()).hexdigest()[:8]}
+        folder = self.dump(vocabulary, [pair[0][0], alone, pair[1][0]])
+        texts = self.lines(folder, 'text_samples.jsonl')
+        self.assertEqual({text['text_hash'] for text in texts}, hashes)
+        for text in texts:
+            self.assertEqual(
+                hashlib.sha256(text['full_text'].encode()).hexdigest()
+                [:len(text['text_hash'])], text['text_hash'])
+        rows = json.loads((folder / 'activations_map.json').read_text())
+        self.assertEqual(set(rows), {f'run-0-{cluster}|{text}'
+                                     for cluster in (0, 1) for text in hashes})
+        clusters = (folder / 'clusters.jsonl').read_text()
+        for text in hashes:
+            self.assertEqual(clusters.count(f'"{text}"'), 2)
+        self.assertNotIn(f'"{pair[0][1][:8]}"', clusters)
+        info = json.loads((folder / 'model_info.json').read_text())
+        self.assertEqual(info['n_texts'], 3)
+        self.assertEqual(info['n_texts_with_longer_hashes'], 2)
+
+    def test_same_text_of_other_tokens(self):
+        """["a b", "c"] and ["a", "b c"] are the same text: the first stays,
+        and that it happened is counted"""
+        vocabulary = ['a b', 'c', 'a', 'b c', 'x']
+        folder = self.dump(vocabulary, [[0, 1, 4, 4], [2, 3, 4, 4],
+                                        [4, 4, 4, 4]])
+        texts = self.lines(folder, 'text_samples.jsonl')
+        self.assertEqual([text['full_text'] for text in texts],
+                         ['a b c x x', 'x x x x'])
+        info = json.loads((folder / 'model_info.json').read_text())
+        self.assertEqual(info['n_texts'], 2)
+        self.assertEqual(info['n_texts_with_several_token_lists'], 1)
+        self.assertEqual(info['n_texts_with_longer_hashes'], 0)
+
+    def test_every_character(self):
+        """token strings come out as they went in"""
+        vocabulary = ['\x01', '\t', '\n', '\r\n', '\u2028\u0085', '"\\/', '',
+                      ' ', '\x1b[0m', '\ufeff', '\U0001f600\u200d', '\ufffd',
+                      '|', '</script>', '\uffff', 'e\u0301']
+        samples = [list(range(i, i + 4)) for i in range(0, 16, 4)]
+        folder = self.dump(vocabulary, samples)
+        texts = self.lines(folder, 'text_samples.jsonl')
+        self.assertEqual([text['tokens'] for text in texts],
+                         [[vocabulary[k] for k in ids] for ids in samples])
+        for text in texts:
+            self.assertEqual(text['full_text'], ' '.join(text['tokens']))
+            self.assertEqual(text['text_hash'], hashlib.sha256(
+                text['full_text'].encode()).hexdigest()[:8])
 
 
 if __name__ == '__main__':
