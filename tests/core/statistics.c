@@ -183,6 +183,13 @@ test_median (void)
     g_assert_cmpfloat (
         act_median_f32 (values, n_values, n - n_values), ==, expected);
   }
+  /* more zeros than 32 bits count */
+  {
+    static const float values[] = { 1, 2, 3 };
+
+    g_assert_cmpfloat (
+        act_median_f32 (values, 3, G_GUINT64_CONSTANT (0x100000001)), ==, 0);
+  }
 }
 
 /* many values, so that candidates are thrown away, against one by one */
@@ -244,6 +251,9 @@ test_histogram (void)
   g_assert_cmpfloat (h.edges[0], ==, -0.25);
   g_assert_cmpfloat (h.edges[10], ==, 0.75);
   g_assert_cmpuint (h.counts[5], ==, 3);
+  /* zeros come all at once, and a long run has many */
+  act_histogram_add (&h, 0.25, G_GUINT64_CONSTANT (5000000000));
+  g_assert_cmpuint (h.counts[5], ==, G_GUINT64_CONSTANT (5000000003));
   act_histogram_clear (&h);
 
   /* on edges: a value belongs to the bin above, the last to the last */
@@ -670,7 +680,8 @@ test_collision (void)
   }
 }
 
-static const gint64 counts[3][3] = { { 5, 0, 2 }, { 0, 0, 0 }, { 2, 0, 7 } };
+static const gint64 counts[3][3] = { { 5, 0, 2 }, { 0, 0, 0 },
+  { 2, 0, G_GINT64_CONSTANT (5000000007) } };
 static const gint64 cluster_ids[] = { 1, 20, 300 };
 
 static void
@@ -706,7 +717,8 @@ write_coactivations (guint n_dense_max, const gint *cancelled, GError **error)
 static void
 test_coactivations (void)
 {
-  static const gint64 indptr[] = { 0, 2, 2, 4 }, data[] = { 5, 2, 2, 7 };
+  static const gint64 indptr[] = { 0, 2, 2, 4 },
+                      data[] = { 5, 2, 2, G_GINT64_CONSTANT (5000000007) };
   static const gint32 indices[] = { 0, 2, 0, 2 };
   static const gint64 shape[] = { 3, 3 };
   static const gint go = 0, stop = 1;
