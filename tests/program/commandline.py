@@ -104,8 +104,9 @@ class Errors(harness.Case):
     def test_report_that_cannot_be_written(self):
         path = self.description('fakesrc num-buffers=1 ! '
                                 f'filesink location={self.folder}/out')
-        result = self.check(1, 'run', path, '--report', '/no/such/r.json')
-        self.assertIn('/no/such/r.json', result.stderr)
+        report = self.folder / 'no' / 'such' / 'r.json'
+        result = self.check(1, 'run', path, '--report', report)
+        self.assertIn(str(report), result.stderr)
         self.assertFalse((self.folder / 'out').exists())
 
 
