@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <text/textfiles.h>
+
 #include "toolerror.h"
 
 #define DESCRIPTION "dashboard"
@@ -167,6 +169,45 @@ join_texts (GPtrArray *texts)
   return g_string_free (joined, FALSE);
 }
 
+/* An element would find it out too, but one further down first, and it would
+ * name what it misses: that the model's folder is wrong says neither. */
+static gboolean
+check_model (const char *model, GError **error)
+{
+  static const char *const files[] = { "config.json", "model.safetensors" };
+
+  if (!g_file_test (model, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+        "the model '%s' %s", model,
+        g_file_test (model, G_FILE_TEST_EXISTS)
+            ? "is no folder, expected the folder of a model"
+            : "does not exist, expected the folder of a model");
+    return FALSE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autofree char *path = g_build_filename (model, files[i], NULL);
+
+    if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+      g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+          "the folder '%s' is not a model's: it has no %s", model, files[i]);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+check_inputs (const Settings *settings, GError **error)
+{
+  g_autoptr (GPtrArray) files = NULL;
+
+  if (!check_model (g_hash_table_lookup (settings->values, "model"), error))
+    return FALSE;
+  files = act_text_files_find ((const char *const *) settings->texts->pdata,
+      settings->texts->len, error);
+  return files != NULL;
+}
+
 static void
 settle_values (Settings *settings)
 {
@@ -202,5 +243,7 @@ act_command_dashboard (char **command_line)
   if (problem != NULL)
     return act_command_usage_error ("dashboard", problem);
   settle_values (&settings);
+  if (!options.print && !check_inputs (&settings, &error))
+    return act_command_error (error);
   return act_command_execute (DESCRIPTION, values, &options);
 }

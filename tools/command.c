@@ -139,6 +139,8 @@ act_command_execute (
     g_print ("%s\n", line);
     return ACT_EXIT_OK;
   }
+  if (!act_launch_check ((const char *const *) words, &error))
+    return act_command_error (error);
   pipeline = act_launch_build ((const char *const *) words, &problem);
   if (pipeline == NULL) {
     act_problem_print (problem, "error");

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "checkvalues.h"
+
 /* An installation in a prefix of its own brings plugins that GStreamer does
  * not look for; what the environment gives comes first. */
 static void
@@ -16,6 +18,13 @@ add_installed_plugins (void)
 
   if (store == NULL)
     gst_registry_scan_path (registry, ACT_PLUGINS_DIR);
+}
+
+gboolean
+act_launch_check (const char *const *words, GError **error)
+{
+  add_installed_plugins ();
+  return act_check_values (words, error);
 }
 
 GstElement *

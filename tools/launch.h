@@ -5,6 +5,9 @@
 
 #include "problem.h"
 
+/* whether the values of properties are such as their elements take */
+gboolean act_launch_check (const char *const *words, GError **error);
+
 /* a pipeline of the launch line that words make, in state NULL; NULL and a
  * problem if an element, a property or a link is not possible */
 GstElement *act_launch_build (const char *const *words, ActProblem **problem);

@@ -237,7 +237,7 @@ class Endings(harness.Case):
                                 text, '--output', outputs / 'd')
             self.assertEqual(result.stderr.count('error: '), 1, result.stderr)
             self.assertIn(needle, result.stderr)
-            self.assertRegex(result.stderr, r'(?m)^error: act[a-z]+0: ')
+            self.assertRegex(result.stderr, r'(?m)^error: (act[a-z]+0: |the )')
             self.assertEqual(os.listdir(outputs), [])
 
     def test_unwritable_output(self):
