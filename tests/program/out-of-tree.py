@@ -6,6 +6,7 @@ usage: out-of-tree.py MESON BUILD SOURCE PREFIX"""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,12 +56,19 @@ with tempfile.TemporaryDirectory(prefix="act-out-of-tree-") as folder:
                    env=environment)
     assert {line.split()[0] for line in required.splitlines()} == {"gstreamer-1.0", "gstreamer-base-1.0"}, required
     theirs = folder / "build"
-    run(meson, "setup", theirs, source / "tests" / "out-of-tree", env=environment)
+    run(meson, "setup", f"--prefix={folder}/theirs", theirs, source / "tests" / "out-of-tree", env=environment)
     run(meson, "test", "-C", theirs, env=environment)
+
+    run(meson, "install", "-C", theirs, env=environment)
+    installed = only("libgstactweighted.so", folder / "theirs").parent
+    shutil.rmtree(theirs)
+    # it finds the library by itself
+    alone = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
+    run(sys.executable, "-c", f"import ctypes; ctypes.CDLL('{installed}/libgstactweighted.so')", env=alone)
 
     core = subprocess.run(["pkg-config", "--variable=pluginsdir", "gstreamer-1.0"], stdout=subprocess.PIPE, text=True)
     environment["GST_PLUGIN_PATH"] = ":".join(
-        [str(theirs), str(libraries / "gstreamer-1.0"), core.stdout.strip()])
+        [str(installed), str(libraries / "gstreamer-1.0"), core.stdout.strip()])
     environment["GST_PLUGIN_SYSTEM_PATH"] = ""
     environment["GST_PLUGIN_SYSTEM_PATH_1_0"] = ""
     environment["GST_REGISTRY"] = str(folder / "registry.bin")
