@@ -350,6 +350,25 @@ gst_act_dump_sink_check_complete (GstActDumpSink *self, GError **error)
   return TRUE;
 }
 
+/* what was written, and where */
+static void
+gst_act_dump_sink_post_end (GstActDumpSink *self)
+{
+  g_autofree char *location = g_canonicalize_filename (self->location, NULL);
+
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("act-summary", "samples", G_TYPE_UINT64,
+              self->n_samples, "positions", G_TYPE_UINT64,
+              self->n_samples * self->info->sequence_length, "components",
+              G_TYPE_UINT64, (guint64) self->info->n_components, "clusters",
+              G_TYPE_UINT64, (guint64) self->info->n_clusters, NULL)));
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new (
+              "act-output", "location", G_TYPE_STRING, location, NULL)));
+}
+
 static gboolean
 gst_act_dump_sink_finish (GstActDumpSink *self, GError **error)
 {
@@ -363,6 +382,7 @@ gst_act_dump_sink_finish (GstActDumpSink *self, GError **error)
     return FALSE;
   if (!act_dump_writer_publish (self->writer, error))
     return FALSE;
+  gst_act_dump_sink_post_end (self);
   GST_INFO_OBJECT (self, "wrote %" G_GUINT64_FORMAT " samples to '%s'",
       self->n_samples, self->location);
   return TRUE;
@@ -518,7 +538,7 @@ gst_act_dump_sink_class_init (GstActDumpSinkClass *klass)
       "Activation dump writer", "Sink/File",
       "Writes token ids, component activations and cluster activations into "
       "a folder, for other tools or for a later run",
-      "the gst-activations developers");
+      "The gst-activations authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_DUMP_SINK_FORMAT, 0);
 
   sink_class->start = GST_DEBUG_FUNCPTR (gst_act_dump_sink_start);
