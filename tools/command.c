@@ -23,7 +23,9 @@ act_command_add_options (GOptionContext *context, ActCommandOptions *options)
     { "print", 'p', 0, G_OPTION_ARG_NONE, &options->print,
         "Print the arguments for gst-launch-1.0 and end", NULL },
     { "report", 'r', 0, G_OPTION_ARG_FILENAME, &options->report,
-        "Write counts, time a step, output and settings as JSON", "FILE.json" },
+        "Write counts, time a step, output and settings as JSON; - is standard "
+        "output, in place of the summary",
+        "FILE.json" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
         "No progress and no summary; errors and warnings only", NULL },
     { NULL },
@@ -61,6 +63,11 @@ check_report (const char *filename, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (filename);
 
+  /* a device or a pipe is written to, files are replaced */
+  if (g_file_test (filename, G_FILE_TEST_EXISTS)
+      && !g_file_test (filename, G_FILE_TEST_IS_REGULAR | G_FILE_TEST_IS_DIR)
+      && access (filename, W_OK) == 0)
+    return TRUE;
   if (g_file_test (filename, G_FILE_TEST_IS_DIR)
       || access (folder, W_OK | X_OK) != 0) {
     g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
@@ -101,13 +108,14 @@ run (GstElement *pipeline, const ActReportInput *input,
 {
   g_autoptr (ActOutcome) outcome = act_outcome_new ();
   g_autoptr (GError) error = NULL;
+  gboolean to_output = g_strcmp0 (options->report, "-") == 0;
+  const char *report = to_output ? "/dev/stdout" : options->report;
 
-  if (options->report && !check_report (options->report, &error))
+  if (report && !check_report (report, &error))
     return act_command_error (error);
   act_run (pipeline, options->quiet, outcome);
-  print_end (outcome, options->quiet);
-  if (options->report
-      && !act_report_write (options->report, input, outcome, &error)) {
+  print_end (outcome, options->quiet || to_output);
+  if (report && !act_report_write (report, input, outcome, &error)) {
     int code = act_outcome_get_exit_code (outcome);
 
     return MAX (code, act_command_error (error));
@@ -132,6 +140,11 @@ act_command_execute (
     words = act_description_expand (description, values, &error);
   if (words == NULL)
     return act_command_error (error);
+  if (options->report && (options->print || options->dry_run)) {
+    g_printerr ("error: --report is about a run, and --%s runs nothing\n",
+        options->print ? "print" : "dry-run");
+    return ACT_EXIT_USAGE;
+  }
 
   if (options->print) {
     g_autofree char *line = act_launch_shell_line ((const char *const *) words);

@@ -71,7 +71,7 @@ act_note_is_output (const GstStructure *note)
   return gst_structure_has_name (note, "act-output");
 }
 
-/* properties that differ from their defaults, each as text */
+/* all properties that can be set, each as text */
 static GstStructure *
 settings_of (GstElement *element)
 {
@@ -93,8 +93,6 @@ settings_of (GstElement *element)
       continue;
     g_value_init (&value, specs[i]->value_type);
     g_object_get_property (G_OBJECT (element), specs[i]->name, &value);
-    if (g_param_value_defaults (specs[i], &value))
-      continue;
     if (G_VALUE_HOLDS_STRING (&value))
       text = g_value_dup_string (&value);
     else if (!G_TYPE_IS_OBJECT (specs[i]->value_type))

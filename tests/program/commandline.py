@@ -224,6 +224,15 @@ class Output(harness.Case):
         self.assertEqual(document['settings'][-1]['dump'], 'true')
         self.assertLess(0, document['seconds'])
 
+        # what was not set is in it too
+        self.assertEqual(document['settings'][2]['max-size-buffers'], '200')
+        stream = self.check(0, 'run', path, 'n=7', '--report', '-')
+        self.assertEqual(json.loads(stream.stdout)['result'], 'complete')
+        for option in ('--dry-run', '--print'):
+            result = self.check(2, 'run', path, 'n=7', option, '--report',
+                                report)
+            self.assertIn('--report', result.stderr)
+
     def test_report_of_a_failure(self):
         report = self.folder / 'r.json'
         path = self.description('fakesrc ! identity error-after=3 ! fakesink')
