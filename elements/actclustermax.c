@@ -42,7 +42,7 @@ gst_act_cluster_max_class_init (GstActClusterMaxClass *klass)
       "Cluster activations, maximum", "Filter/Activations",
       "Activation of each cluster of components: the largest among its members "
       "that are alive",
-      "gst-activations");
+      "The gst-activations authors");
 }
 
 static void

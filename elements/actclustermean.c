@@ -41,7 +41,7 @@ gst_act_cluster_mean_class_init (GstActClusterMeanClass *klass)
       "Cluster activations, mean", "Filter/Activations",
       "Activation of each cluster of components: the mean of all its members, "
       "dead ones counted as 0",
-      "gst-activations");
+      "The gst-activations authors");
 }
 
 static void

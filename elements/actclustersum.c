@@ -39,7 +39,7 @@ gst_act_cluster_sum_class_init (GstActClusterSumClass *klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Cluster activations, sum", "Filter/Activations",
       "Activation of each cluster of components: the sum of its members",
-      "gst-activations");
+      "The gst-activations authors");
 }
 
 static void

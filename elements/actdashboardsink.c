@@ -603,7 +603,7 @@ gst_act_dashboard_sink_class_init (GstActDashboardSinkClass *klass)
       "Dashboard of component clusters", "Sink/File",
       "Writes a folder with each cluster's statistics, top tokens, best"
       " samples and coactivations",
-      "gst-activations");
+      "The gst-activations authors");
   element_class->query = GST_DEBUG_FUNCPTR (gst_act_dashboard_sink_query);
   element_class->change_state =
       GST_DEBUG_FUNCPTR (gst_act_dashboard_sink_change_state);

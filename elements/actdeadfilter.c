@@ -428,7 +428,7 @@ gst_act_dead_filter_class_init (GstActDeadFilterClass *klass)
       "Filter/Activations",
       "Leaves out the components whose activations stay below a threshold in "
       "a batch, and turns activations into their sparse form",
-      "gst-activations");
+      "The gst-activations authors");
 
   trans_class->start = GST_DEBUG_FUNCPTR (gst_act_dead_filter_start);
   trans_class->transform_caps =

@@ -446,7 +446,7 @@ gst_act_dump_src_class_init (GstActDumpSrcClass *klass)
       "Activation dump reader", "Source/File",
       "Reads token ids and component activations that were saved earlier, or "
       "that another tool made, from a folder",
-      "the gst-activations developers");
+      "The gst-activations authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_DUMP_SRC_LAYOUT, 0);
 
   src_class->start = GST_DEBUG_FUNCPTR (gst_act_dump_src_start);

@@ -40,7 +40,7 @@
 GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
 #define GST_CAT_DEFAULT act_text_debug
 
-#define DEFAULT_BATCH_SIZE 8
+#define DEFAULT_BATCH_SIZE 32
 #define DEFAULT_TENSOR "tokens"
 
 struct _GstActTokenSrc {
@@ -451,7 +451,7 @@ gst_act_token_src_class_init (GstActTokenSrcClass *klass)
       "Source/File",
       "Reads text that is token ids already, from .npy, .safetensors or a "
       "file of bare ids",
-      "the gst-activations developers");
+      "The gst-activations authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_TOKEN_SRC_DTYPE, 0);
 
   src_class->start = GST_DEBUG_FUNCPTR (gst_act_token_src_start);
