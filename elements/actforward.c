@@ -195,7 +195,8 @@ gst_act_forward_start (GstBaseTransform *trans)
 
   GST_OBJECT_LOCK (self);
   folder = g_strdup (self->folder);
-  modules = g_strdup (self->modules);
+  if (self->modules != NULL && *self->modules != '\0')
+    modules = g_strdup (self->modules);
   n_threads = self->n_threads;
   self->worker_cpu_time = 0;
   GST_OBJECT_UNLOCK (self);
@@ -459,7 +460,8 @@ gst_act_forward_install_properties (GObjectClass *object_class)
       0, ACT_FORWARD_MAX_THREADS, 0, flags);
   props[PROP_MODULES] = g_param_spec_string ("modules", "Modules",
       "Which modules to compute: names or patterns like h.1.*, separated by "
-      "commas; the others keep their columns and count as dead. Default: all",
+      "commas; the others keep their columns and count as dead. Not set, or "
+      "empty: all",
       NULL, flags);
   props[PROP_WORKER_CPU_TIME] = g_param_spec_uint64 ("worker-cpu-time",
       "Worker CPU time",

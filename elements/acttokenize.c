@@ -211,7 +211,7 @@ static gboolean
 find_eos_token (GstActTokenize *self, GError **error)
 {
   self->eos_id = -1;
-  if (self->eos_token != NULL) {
+  if (self->eos_token != NULL && *self->eos_token != '\0') {
     self->eos_id = act_tokenizer_find_token (self->tokenizer, self->eos_token);
     if (self->eos_id >= 0)
       return TRUE;
@@ -567,7 +567,8 @@ install_properties (GObjectClass *object_class)
       g_param_spec_enum ("packing", "Packing", "How documents fill samples",
           GST_TYPE_ACT_PACKING, PACKING_CONCAT, flags);
   props[PROP_EOS_TOKEN] = g_param_spec_string ("eos-token", "End-of-text token",
-      "Token that each document begins with; not set: the special token "
+      "Token that each document begins with; not set, or empty: the special "
+      "token "
       "" DEFAULT_EOS_TOKEN " with packing=concat, none with packing=document",
       NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);

@@ -45,16 +45,28 @@ static const Option options_table[] = {
       "NAME" },
   { "format", KIND_TEXT, "Of the text: auto, plain, lines or jsonl", "FORMAT" },
   { "text-field", KIND_TEXT, "Field with the text in JSON Lines", "NAME" },
+  { "invalid-utf8", KIND_TEXT, "Bytes that are not UTF-8: error or replace",
+      "WHAT" },
   { "packing", KIND_TEXT, "How documents fill samples: concat or document",
       "PACKING" },
+  { "eos-token", KIND_TEXT, "Token that each document begins with", "TOKEN" },
   { "n-ctx", KIND_INTEGER, "Tokens a sample", "N" },
   { "batch-size", KIND_INTEGER, "Samples a batch", "N" },
+  { "modules", KIND_TEXT, "Modules to compute: names or patterns like h.1.*",
+      "LIST" },
   { "threads", KIND_INTEGER, "Threads of the forward pass, 0 for all", "N" },
   { "threshold", KIND_NUMBER,
       "Components that stay below this in a batch are dead there", "X" },
+  { "reduction", KIND_TEXT, "Of a cluster's components: max, mean or sum",
+      "NAME" },
   { "n-samples", KIND_INTEGER, "Samples kept for each criterion", "N" },
   { "criteria", KIND_TEXT, "Such as max_activation-max,mean_activation-min",
       "LIST" },
+  { "hist-bins", KIND_INTEGER, "Bins of each histogram", "N" },
+  { "activation-threshold", KIND_NUMBER,
+      "A token counts for a cluster above this", "X" },
+  { "top-n-tokens", KIND_INTEGER, "Most frequent tokens named for a cluster",
+      "N" },
 };
 
 typedef struct {
@@ -205,6 +217,8 @@ check_inputs (const Settings *settings, GError **error)
     return FALSE;
   files = act_text_files_find ((const char *const *) settings->texts->pdata,
       settings->texts->len, error);
+  if (files == NULL)
+    g_prefix_error (error, "text ");
   return files != NULL;
 }
 

@@ -214,7 +214,8 @@ check_utf8 (ActTextReader *self, GString *text, guint64 offset, GError **error)
 
     g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
         "%s: not UTF-8 at byte %" G_GUINT64_FORMAT
-        " of the file (0x%02x), see invalid-utf8",
+        " of the file (0x%02x), expected UTF-8 (or invalid-utf8 set to "
+        "replace)",
         place, offset + valid, (guint8) text->str[valid]);
     g_string_free (text, TRUE);
     return NULL;

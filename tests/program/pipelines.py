@@ -118,6 +118,31 @@ class Shipped(harness.Case):
         self.assertIn('overwrite', result.stderr)
         self.check(0, *arguments, '--overwrite')
 
+    def test_options_reach_their_elements(self):
+        texts = self.folder / 'latin'
+        texts.write_bytes(b'permission \xfcber everything ' * 200)
+        output = self.folder / 'options'
+        command = ('dashboard', '--model', harness.SAMPLE, '--text', texts,
+                   '--output', output, '--n-ctx', '32')
+        result = self.check(1, *command)
+        self.assertIn('invalid-utf8', result.stderr)
+        report = self.folder / 'options.json'
+        given = {'invalid-utf8': 'replace', 'reduction': 'sum',
+                 'hist-bins': '7', 'top-n-tokens': '3', 'modules': 'h.0.*',
+                 'activation-threshold': '0.25', 'eos-token': '<|endoftext|>'}
+        words = [word for name, value in given.items()
+                 for word in ('--' + name, value)]
+        self.check(0, *command, *words, '--report', report)
+        document = json.loads(report.read_text())
+        settings = {}
+        for element in document['settings']:
+            settings.update(element)
+        for name in given.keys() - {'reduction', 'activation-threshold'}:
+            self.assertEqual(settings[name], given[name])
+        self.assertEqual(float(settings['activation-threshold']), 0.25)
+        info = json.loads((output / 'model_info.json').read_text())
+        self.assertEqual(info['clustering']['reduction'], 'sum')
+
     def test_several_texts(self):
         texts = [harness.LICENCES / name for name in ('BSD', 'Artistic')]
         command = ('dashboard', '--model', harness.SAMPLE, '--quiet')
@@ -182,7 +207,7 @@ class Shipped(harness.Case):
                              (GOLDEN / 'expected' / name).read_bytes(), name)
 
     def test_other_reduction(self):
-        for reduction in ('actclustermean', 'actclustersum'):
+        for reduction in ('mean', 'sum'):
             self.by_gst_launch(
                 'from-dump', f'dump={self.dump}', f'reduction={reduction}',
                 f'clusters={harness.SAMPLE}/clusters.json',
@@ -237,7 +262,7 @@ class Endings(harness.Case):
                                 text, '--output', outputs / 'd')
             self.assertEqual(result.stderr.count('error: '), 1, result.stderr)
             self.assertIn(needle, result.stderr)
-            self.assertRegex(result.stderr, r'(?m)^error: (act[a-z]+0: |the )')
+            self.assertRegex(result.stderr, r'(?m)^error: (the model|text) ')
             self.assertEqual(os.listdir(outputs), [])
 
     def test_unwritable_output(self):

@@ -161,7 +161,7 @@ class Nothing(Streams):
             path = self.folder / name
             path.write_bytes(content)
             for settings in ([], ['packing=document'],
-                             ['reduction=actclustermean']):
+                             ['reduction=mean']):
                 result = self.run_empty(
                     'dashboard', f'model={harness.SAMPLE}', f'text={path}',
                     *settings)
