@@ -4,54 +4,47 @@
 
     python3 docs/plot-dashboard.py DASHBOARD PICTURE.png [CLUSTER ...]
 
-Needs NumPy and matplotlib. CLUSTER is a cluster's name (its cluster_hash) or
+CLUSTER is a cluster's name (its cluster_hash) or
 its number; without any, the three clusters whose tokens are most telling
-(low entropy, many activations) are shown.
+(low entropy, many activations) are shown. A byte that is only a part of a
+character shows as <0xc3>.
+
+Needs NumPy and matplotlib, Debian's python3-numpy and python3-matplotlib;
+.venv/bin/python of ./test.sh sees both.
 """
-import json
 import sys
 from pathlib import Path
 
-import matplotlib
+try:
+    import matplotlib
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-import numpy as np
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import numpy as np
+except ImportError as error:
+    sys.exit(f"{error.name} is missing: install Debian's python3-{error.name}")
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
+from show_dashboard import pieces, read_json, text_of  # noqa: E402
 
 EXAMPLES = 5  # samples shown of each cluster
 CONTEXT = 14  # tokens to either side of the strongest one
 COLOUR = "#c2410c"
 
 
-def byte_decoder():
-    """Byte-level vocabularies write each byte as a visible character."""
-    keep = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    table = {chr(b): b for b in keep}
-    table.update({chr(256 + i): b for i, b in enumerate(b for b in range(256) if b not in keep)})
-    return table
-
-
-BYTES = byte_decoder()
-
-
-def shown(token):
-    """A token string as a reader would like to see it."""
-    if all(c in BYTES for c in token):
-        token = bytes(BYTES[c] for c in token).decode("utf-8", "replace")
-    # fonts have no glyph for these, and a dollar sign begins a formula
-    return token.replace("\n", "\u21b5").replace("\t", "\u2192").replace("$", r"\$")
+def shown(text):
+    """Fonts have no glyph for these, and a dollar sign begins a formula."""
+    return text.replace("\n", "\u21b5").replace("\t", "\u2192").replace("$", r"\$")
 
 
 class Dashboard:
     def __init__(self, folder):
         folder = Path(folder)
-        with open(folder / "clusters.jsonl", encoding="utf-8") as f:
-            self.clusters = [json.loads(line) for line in f]
-        with open(folder / "text_samples.jsonl", encoding="utf-8") as f:
-            self.texts = {t["text_hash"]: t for t in map(json.loads, f)}
-        self.rows = json.loads((folder / "activations_map.json").read_text(encoding="utf-8"))
+        self.clusters = read_json(folder / "clusters.jsonl")
+        self.texts = {t["text_hash"]: t for t in read_json(folder / "text_samples.jsonl")}
+        self.rows = read_json(folder / "activations_map.json")
         self.activations = np.load(folder / "activations.npz")["activations"].astype(np.float32)
-        self.info = json.loads((folder / "model_info.json").read_text(encoding="utf-8"))
+        self.info = read_json(folder / "model_info.json")
         self.coactivations, self.ids = read_coactivations(folder / "coactivations.npz")
 
     def diagonal(self):
@@ -127,7 +120,7 @@ def draw_coactivations(figure, ax, dashboard, n=40):
 def draw_tokens(ax, cluster):
     top = cluster["stats"]["token_activations"]["top_tokens"][:8][::-1]
     ax.barh(range(len(top)), [t["count"] for t in top], color=COLOUR)
-    ax.set_yticks(range(len(top)), [repr(shown(t["token"])).replace("\u21b5", r"\n") for t in top], family="monospace", fontsize=8)
+    ax.set_yticks(range(len(top)), [repr(shown(text_of([t["token"]]))).replace("\u21b5", r"\n") for t in top], family="monospace", fontsize=8)
     stats = cluster["stats"]
     ax.set_title(
         f"{cluster['cluster_hash']}: {len(cluster['components'])} components, mean {stats['mean_activation']:.3g}",
@@ -152,9 +145,9 @@ def draw_examples(ax, dashboard, cluster):
     width = ax.get_window_extent(renderer).width
     for i, (tokens, values) in enumerate(examples(dashboard, cluster)):
         x = 0.0
-        for token, value in zip(tokens, values):
-            strength = float(np.clip(value, 0, 1))
-            text = ax.text(x, EXAMPLES - i - 0.5, shown(token).replace(" ", "\u00a0"), family="monospace",
+        for begin, end, piece in pieces(tokens):
+            strength = float(np.clip(values[begin:end].max(), 0, 1))
+            text = ax.text(x, EXAMPLES - i - 0.5, shown(piece).replace(" ", "\u00a0"), family="monospace",
                            fontsize=8, va="center",
                            bbox=dict(facecolor=COLOUR, alpha=0.75 * strength, edgecolor="none", pad=1))
             x += text.get_window_extent(renderer).width / width + 0.002
