@@ -7,8 +7,11 @@
  *
  * prints the N clusters (10) that are active most often. Build it with
  *
- *   cc embed.c $(pkg-config --cflags --libs gstactivations-1.0 \
- *       gstreamer-app-1.0)
+ *   cc -o embed embed.c \
+ *       $(pkg-config --cflags --libs gstactivations-1.0 gstreamer-app-1.0)
+ *
+ * Which variables that, and running it, needs where gst-activations is
+ * installed in a prefix of its own: docs/guide.md, "Installed in a prefix".
  */
 #include <stdlib.h>
 
