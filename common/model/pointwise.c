@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include "cpu.h"
+
 #include "model/pointwise.h"
 
 extern const ActPointwise act_pointwise_c;
@@ -53,9 +55,7 @@ choose (void)
   for (guint i = 0; all[i] != NULL; i++)
     if (g_str_equal (all[i]->name, forced))
       return all[i];
-  g_message ("GST_ACTIVATIONS_CPU=%s is not known or not supported here, "
-             "using %s",
-      forced, all[0]->name);
+  act_cpu_report_unknown (forced, all[0]->name);
   return all[0];
 }
 

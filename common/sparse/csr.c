@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include "cpu.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -60,9 +62,7 @@ best_kernels (void)
       best = choices[i].kernels;
   }
   if (forced != NULL && *forced != '\0')
-    g_message ("GST_ACTIVATIONS_CPU=%s is not known or not supported here, "
-               "using %s",
-        forced, best->name);
+    act_cpu_report_unknown (forced, best->name);
   return best;
 }
 
