@@ -52,6 +52,9 @@ class PythonMax(GstAct.ClusterBase):
         return True
 
 
+PythonMax.set_reduction("python-max")
+
+
 def run(fail=None):
     """-> what came out: a list of (meta facts, dense cluster activations); or the error's message"""
     params = json.loads((CASE / "params.json").read_text())
@@ -75,6 +78,7 @@ def run(fail=None):
     def handoff(sink, buffer, pad):
         meta = GstAct.batch_meta_get(buffer)
         info = GstAct.Info.new_from_caps(pad.get_current_caps())
+        assert info.reduction == "python-max", info.reduction
         event = assignment_event(pad)
         found, assignment = GstAct.event_parse_assignment(event)
         block = [map_memory(buffer, meta.block[b]) for b in (GstAct.Block.CLUSTER_INDPTR,
@@ -130,7 +134,7 @@ def main():
         assert [label for label, bit in zip(labels, bits) if bit] == alive[batch]["alive"]
         assert names == [f"goldrun1-7-{i}" for i in ids], names
 
-    for fail, text in (("error", "on purpose"), ("exception", "batch 0: "), ("rows", "3 rows of cluster activations"),
+    for fail, text in (("error", "on purpose"), ("exception", "exception"), ("rows", "3 rows of cluster activations"),
                        ("range", "9 values, expected 8 at most")):
         message = run(fail)
         assert isinstance(message, str) and text in message, (fail, message)

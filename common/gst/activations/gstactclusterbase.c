@@ -320,7 +320,8 @@ reduce_batch (GstActClusterBase *self, const GstActBatch *batch,
   else if (reason == NULL)
     /* a binding may lose an exception on the way */
     g_set_error (&reason, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
-        "%s: 'reduce' returned false and gave no reason",
+        "%s: 'reduce' failed and gave no reason; in a language binding, an "
+        "exception or a missing return value, see what it printed",
         G_OBJECT_TYPE_NAME (self));
   if (reason == NULL)
     return done;
@@ -540,4 +541,22 @@ gst_act_cluster_base_init (GstActClusterBase *self)
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   priv->iteration = -1;
   priv->run = g_strdup ("run");
+}
+
+/**
+ * gst_act_cluster_base_class_set_reduction:
+ * @klass: a class that is derived from #GstActClusterBaseClass
+ * @reduction: (nullable): name of the reduction
+ *
+ * Sets the name that the caps give the reduction, for languages that cannot
+ * set a field of a class. Once, before there is an element of the class.
+ */
+void
+gst_act_cluster_base_class_set_reduction (
+    GstActClusterBaseClass *klass, const gchar *reduction)
+{
+  g_return_if_fail (GST_IS_ACT_CLUSTER_BASE_CLASS (klass));
+
+  /* as a class, it is never freed */
+  klass->reduction = g_intern_string (reduction);
 }

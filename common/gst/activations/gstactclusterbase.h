@@ -17,7 +17,8 @@ G_DECLARE_DERIVABLE_TYPE (GstActClusterBase, gst_act_cluster_base, GST,
 /**
  * GstActClusterBaseClass:
  * @parent_class: parent
- * @reduction: name of the reduction, goes into the caps; set in class_init
+ * @reduction: name of the reduction, goes into the caps; set in class_init, or
+ *   with gst_act_cluster_base_class_set_reduction()
  * @assign: optional: makes the assignment. The default reads the file in the
  *   property "clusters". A subclass that computes its own, or that refuses
  *   some, overrides it.
@@ -49,6 +50,10 @@ GstActAssignment *gst_act_cluster_base_assign (
 GST_ACT_API
 gboolean gst_act_cluster_base_reduce (GstActClusterBase *self,
     GstActComponents *components, GstActClusters *clusters, GError **error);
+
+GST_ACT_API
+void gst_act_cluster_base_class_set_reduction (
+    GstActClusterBaseClass *klass, const gchar *reduction);
 
 GST_ACT_API
 GstActAssignment *gst_act_cluster_base_get_assignment (GstActClusterBase *self);
