@@ -118,6 +118,18 @@ print_counts (App *app, guint n_shown)
   }
 }
 
+/* total 0: not known yet */
+static void
+print_progress (
+    const gchar *name, const gchar *unit, guint64 done, guint64 total)
+{
+  g_autofree gchar *of =
+      total > 0 ? g_strdup_printf (" of %" G_GUINT64_FORMAT, total) : NULL;
+
+  g_printerr ("%s: %" G_GUINT64_FORMAT "%s %s\n", name, done,
+      of != NULL ? of : "", unit);
+}
+
 static gboolean
 on_message (GstBus *bus, GstMessage *message, gpointer data)
 {
@@ -139,8 +151,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
     break;
   case GST_MESSAGE_ELEMENT:
     if (gst_act_message_parse_progress (message, &unit, &done, &total))
-      g_printerr ("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " %s\n",
-          GST_MESSAGE_SRC_NAME (message), done, total, unit);
+      print_progress (GST_MESSAGE_SRC_NAME (message), unit, done, total);
     break;
   default:
     break;

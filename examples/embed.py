@@ -87,7 +87,8 @@ def main():
         elif message.type == Gst.MessageType.ELEMENT:
             found, unit, done, total = GstAct.message_parse_progress(message)
             if found:
-                print(f'{message.src.get_name()}: {done} of {total} {unit}',
+                print(f'{message.src.get_name()}: {done}'
+                      f'{f" of {total}" if total else ""} {unit}',
                       file=sys.stderr)
 
     sink.connect('new-sample', on_sample)
