@@ -168,7 +168,7 @@ prepare (GstActDashboardSink *self, GError **error)
 
   if (self->location == NULL || *self->location == '\0') {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-        "no location: set it to the folder that is to be written");
+        "property 'location' is not set, expected the folder to write");
     return FALSE;
   }
   criteria = act_criteria_parse (self->criteria, self->n_samples, error);

@@ -509,6 +509,26 @@ gst_act_dump_sink_finalize (GObject *object)
   G_OBJECT_CLASS (gst_act_dump_sink_parent_class)->finalize (object);
 }
 
+/* READY to PAUSED, and not GstBaseSink's start: that belongs to NULL to READY,
+ * and adds an error message of its own when it fails */
+static GstStateChangeReturn
+gst_act_dump_sink_change_state (GstElement *element, GstStateChange transition)
+{
+  GstBaseSink *sink = GST_BASE_SINK (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && !gst_act_dump_sink_start (sink))
+    return GST_STATE_CHANGE_FAILURE;
+  ret = GST_ELEMENT_CLASS (gst_act_dump_sink_parent_class)
+            ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+          && ret == GST_STATE_CHANGE_FAILURE))
+    gst_act_dump_sink_stop (sink);
+  return ret;
+}
+
 static void
 gst_act_dump_sink_class_init (GstActDumpSinkClass *klass)
 {
@@ -541,8 +561,8 @@ gst_act_dump_sink_class_init (GstActDumpSinkClass *klass)
       "The gst-activations authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_DUMP_SINK_FORMAT, 0);
 
-  sink_class->start = GST_DEBUG_FUNCPTR (gst_act_dump_sink_start);
-  sink_class->stop = GST_DEBUG_FUNCPTR (gst_act_dump_sink_stop);
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_act_dump_sink_change_state);
   sink_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_dump_sink_set_caps);
   sink_class->render = GST_DEBUG_FUNCPTR (gst_act_dump_sink_render);
   sink_class->event = GST_DEBUG_FUNCPTR (gst_act_dump_sink_event);

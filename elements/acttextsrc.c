@@ -236,7 +236,9 @@ find_files (GstActTextSrc *self, GError **error)
     g_ptr_array_add (all, self->locations[i]);
   if (all->len == 0) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-        "location is not set: it names the files with the text");
+        "property 'location' is not set, expected files with text, or folders "
+        "of "
+        "them");
     return NULL;
   }
   return act_text_files_find (
@@ -461,6 +463,23 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
+/* The file is opened here and not in GstBaseSrc's start: when that fails, the
+ * base class adds an error message of its own that says nothing. */
+static GstStateChangeReturn
+gst_act_text_src_change_state (GstElement *element, GstStateChange transition)
+{
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && !gst_act_text_src_start (GST_BASE_SRC (element)))
+    return GST_STATE_CHANGE_FAILURE;
+  ret = GST_ELEMENT_CLASS (parent_class)->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && ret == GST_STATE_CHANGE_FAILURE)
+    gst_act_text_src_stop (GST_BASE_SRC (element));
+  return ret;
+}
+
 static void
 gst_act_text_src_class_init (GstActTextSrcClass *klass)
 {
@@ -481,7 +500,8 @@ gst_act_text_src_class_init (GstActTextSrcClass *klass)
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_TEXT_FORMAT, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_INVALID_UTF8, 0);
 
-  src_class->start = GST_DEBUG_FUNCPTR (gst_act_text_src_start);
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_act_text_src_change_state);
   src_class->stop = GST_DEBUG_FUNCPTR (gst_act_text_src_stop);
   src_class->is_seekable = GST_DEBUG_FUNCPTR (gst_act_text_src_is_seekable);
   src_class->query = GST_DEBUG_FUNCPTR (gst_act_text_src_query);

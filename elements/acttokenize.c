@@ -238,7 +238,7 @@ start (GstActTokenize *self, GError **error)
 {
   if (self->tokenizer_file == NULL) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-        "tokenizer is not set: it names the model's tokenizer.json");
+        "property 'tokenizer' is not set, expected the model's tokenizer.json");
     return FALSE;
   }
   self->run = self->settings;

@@ -397,6 +397,24 @@ gst_act_token_src_finalize (GObject *object)
   G_OBJECT_CLASS (gst_act_token_src_parent_class)->finalize (object);
 }
 
+/* The file is opened here and not in GstBaseSrc's start: when that fails, the
+ * base class adds an error message of its own that says nothing. */
+static GstStateChangeReturn
+gst_act_token_src_change_state (GstElement *element, GstStateChange transition)
+{
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && !gst_act_token_src_start (GST_BASE_SRC (element)))
+    return GST_STATE_CHANGE_FAILURE;
+  ret = GST_ELEMENT_CLASS (gst_act_token_src_parent_class)
+            ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && ret == GST_STATE_CHANGE_FAILURE)
+    gst_act_token_src_stop (GST_BASE_SRC (element));
+  return ret;
+}
+
 static void
 gst_act_token_src_install_properties (GObjectClass *object_class)
 {
@@ -454,7 +472,8 @@ gst_act_token_src_class_init (GstActTokenSrcClass *klass)
       "The gst-activations authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_TOKEN_SRC_DTYPE, 0);
 
-  src_class->start = GST_DEBUG_FUNCPTR (gst_act_token_src_start);
+  element_class->change_state =
+      GST_DEBUG_FUNCPTR (gst_act_token_src_change_state);
   src_class->stop = GST_DEBUG_FUNCPTR (gst_act_token_src_stop);
   src_class->get_caps = GST_DEBUG_FUNCPTR (gst_act_token_src_get_caps);
   src_class->is_seekable = GST_DEBUG_FUNCPTR (gst_act_token_src_is_seekable);

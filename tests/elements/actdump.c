@@ -581,6 +581,34 @@ GST_START_TEST (test_reuse)
 }
 GST_END_TEST;
 
+/* the reason alone; base classes would add that something failed */
+GST_START_TEST (test_one_message)
+{
+  static const char *const lines[] = { "acttextsrc ! fakesink",
+    "acttokensrc ! fakesink", "actdumpsrc ! fakesink",
+    "acttextsrc location=/no/such ! fakesink", "fakesrc ! actdumpsink" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_autoptr (GstElement) pipeline = gst_parse_launch (lines[i], NULL);
+    g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+    guint n = 0;
+
+    for (guint again = 1; again <= 2; again++) {
+      GstMessage *message;
+
+      fail_unless (gst_element_set_state (pipeline, GST_STATE_PAUSED)
+          == GST_STATE_CHANGE_FAILURE);
+      while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR))) {
+        gst_message_unref (message);
+        n++;
+      }
+      fail_unless_equals_int (n, again);
+      gst_element_set_state (pipeline, GST_STATE_NULL);
+    }
+  }
+}
+GST_END_TEST;
+
 static Suite *
 actdump_suite (void)
 {
@@ -599,6 +627,7 @@ actdump_suite (void)
   tcase_add_test (tc, test_bad_targets);
   tcase_add_test (tc, test_full_disk);
   tcase_add_test (tc, test_reuse);
+  tcase_add_test (tc, test_one_message);
   return suite;
 }
 

@@ -305,7 +305,7 @@ GST_START_TEST (test_bad_locations)
   g_assert_cmpint (mkfifo (path, 0600), ==, 0);
   assert_fails ("pipe", "", "pipe'");
   c = collect ("acttextsrc ! fakesink name=sink", NULL);
-  g_assert_nonnull (strstr (c->error, "location is not set"));
+  g_assert_nonnull (strstr (c->error, "'location' is not set"));
 }
 GST_END_TEST;
 

@@ -400,7 +400,7 @@ GST_START_TEST (test_bad_properties)
   g_autofree gchar *unknown =
       g_strdup_printf ("tokenizer=%s eos-token=\"<|no such|>\"", file);
 
-  assert_start_fails ("", "tokenizer is not set");
+  assert_start_fails ("", "'tokenizer' is not set");
   assert_start_fails ("tokenizer=/no/such.json", "/no/such.json");
   assert_start_fails (unknown, "<|no such|>");
   large =
