@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#define STRIDE 16 /* values looked at together */
+
 /* first position that holds no value; there is one */
 static guint
 first_zero (const ActRows *row)
@@ -44,14 +46,15 @@ row_extremes (const ActRows *row, ActRowProperties *properties)
 }
 
 void
-act_row_properties (
-    const ActRows *row, gboolean median, ActRowProperties *properties)
+act_row_properties (const ActRows *row, gboolean mean, gboolean median,
+    ActRowProperties *properties)
 {
   gsize n = row->indptr[1];
 
   row_extremes (row, properties);
   /* + 0.0: what is too small for a float32 becomes a zero without a sign */
-  properties->mean = act_sum_rows (row) / (float) row->n_ctx + 0.0f;
+  properties->mean =
+      mean ? act_sum_rows (row) / (float) row->n_ctx + 0.0f : 0.0f;
   properties->median =
       median ? act_median_f32 (row->values, n, row->n_ctx - n) + 0.0f : 0.0f;
 }
@@ -98,14 +101,16 @@ row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
 {
   ActRowProperties properties;
   gsize indptr[2];
-  gboolean median = FALSE;
+  gboolean mean = FALSE, median = FALSE;
 
-  for (guint c = 0; c < criteria->n; c++)
+  for (guint c = 0; c < criteria->n; c++) {
+    mean |= criteria->items[c].property == ACT_PROPERTY_MEAN_ACTIVATION;
     median |= criteria->items[c].property == ACT_PROPERTY_MEDIAN_ACTIVATION;
+  }
   for (gsize i = 0; i < rows->n_rows; i++) {
     ActRows row = act_rows_get (rows, i, indptr);
 
-    act_row_properties (&row, median, &properties);
+    act_row_properties (&row, mean, median, &properties);
     if (i == 0 || properties.max > statistics->max)
       statistics->max = properties.max;
     if (i == 0 || properties.min < statistics->min)
@@ -146,16 +151,42 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
       rows->n_rows);
 }
 
+/* without a branch for each value, so that vector instructions can do it */
+static inline gboolean
+any_above (const float *values, gsize n, float threshold)
+{
+  guint above = 0;
+
+  if (n == STRIDE)
+    for (gsize i = 0; i < STRIDE; i++)
+      above |= values[i] > threshold;
+  else
+    for (gsize i = 0; i < n; i++)
+      above |= values[i] > threshold;
+  return above != 0;
+}
+
 static void
 count_tokens (const ActRows *rows, float threshold, const ActTexts *texts,
     const gsize *row_of, ActTokenCount *count)
 {
-  for (gsize i = 0; i < rows->n_rows; i++) {
-    gsize first = rows->indptr[i];
+  const gsize n = rows->indptr[rows->n_rows];
+  gsize row = 0;
 
-    act_token_count_add_above (count, act_texts_get_tokens (texts, row_of[i]),
-        threshold, rows->indptr[i + 1] - first, rows->positions + first,
-        rows->values + first);
+  for (gsize first = 0; first < n; first += STRIDE) {
+    gsize end = MIN (n, first + STRIDE);
+
+    /* most values are below */
+    if (!any_above (rows->values + first, end - first, threshold))
+      continue;
+    for (gsize k = first; k < end; k++) {
+      if (rows->values[k] <= threshold)
+        continue;
+      while (rows->indptr[row + 1] <= k)
+        row++;
+      act_token_count_add (
+          count, act_texts_get_tokens (texts, row_of[row])[rows->positions[k]]);
+    }
   }
 }
 

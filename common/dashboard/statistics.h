@@ -18,9 +18,10 @@ typedef struct {
   guint max_position; /* the first position of the maximum */
 } ActRowProperties;
 
-/* row: rows that are one row. The median costs most and may be left out. */
-void act_row_properties (
-    const ActRows *row, gboolean median, ActRowProperties *properties);
+/* row: rows that are one row. The mean and the median cost most; they are 0
+ * where they are not asked for. */
+void act_row_properties (const ActRows *row, gboolean mean, gboolean median,
+    ActRowProperties *properties);
 
 typedef struct {
   guint64 n_samples;

@@ -35,8 +35,8 @@ act_token_count_free (ActTokenCount *count)
   g_free (count);
 }
 
-static inline void
-add_one (ActTokenCount *count, guint32 string)
+void
+act_token_count_add (ActTokenCount *count, guint32 string)
 {
   if (count->place[string] == 0) {
     ActTokenRank rank = { string, 0 };
@@ -45,21 +45,6 @@ add_one (ActTokenCount *count, guint32 string)
   }
   g_array_index (count->counted, ActTokenRank, count->place[string] - 1)
       .count++;
-}
-
-void
-act_token_count_add (ActTokenCount *count, guint32 string)
-{
-  add_one (count, string);
-}
-
-void
-act_token_count_add_above (ActTokenCount *count, const guint32 *strings,
-    float threshold, gsize n, const gint32 *positions, const float *values)
-{
-  for (gsize i = 0; i < n; i++)
-    if (values[i] > threshold)
-      add_one (count, strings[positions[i]]);
 }
 
 static double

@@ -25,9 +25,6 @@ void act_token_count_free (ActTokenCount *count);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTokenCount, act_token_count_free)
 
 void act_token_count_add (ActTokenCount *count, guint32 string);
-/* the strings at the positions whose value is above the threshold */
-void act_token_count_add_above (ActTokenCount *count, const guint32 *strings,
-    float threshold, gsize n, const gint32 *positions, const float *values);
 /* and starts again; statistics->ranking is the caller's */
 void act_token_count_finish (
     ActTokenCount *count, ActTokenStatistics *statistics);

@@ -339,7 +339,7 @@ test_row_properties (void)
     Sparse s;
 
     sparse_init (&s, cases[i].dense, 1, 4);
-    act_row_properties (&s.rows, TRUE, &p);
+    act_row_properties (&s.rows, TRUE, TRUE, &p);
     g_assert_cmpfloat (p.max, ==, cases[i].max);
     g_assert_cmpfloat (p.min, ==, cases[i].min);
     g_assert_cmpfloat (p.mean, ==, cases[i].mean);
