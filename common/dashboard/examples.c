@@ -15,8 +15,7 @@ struct _ActExamples {
   ActOutputFile *map;
   GString *text; /* of the map, not yet written */
   ActJsonWriter *json;
-  float *dense; /* [n_ctx] */
-  guint16 *half;
+  guint16 *half; /* [n_ctx] */
   /* by text: 0 where no criterion of the cluster names it, else its last row
    * plus one */
   gsize *last;
@@ -34,7 +33,6 @@ act_examples_new (const char *folder, guint n_ctx, GError **error)
   self->n_ctx = n_ctx;
   self->text = g_string_new (NULL);
   self->json = act_json_writer_new (self->text, 2);
-  self->dense = g_new (float, n_ctx);
   self->half = g_new (guint16, n_ctx);
   self->rows = act_spool_new (folder, error);
   if (self->rows == NULL)
@@ -55,7 +53,6 @@ act_examples_free (ActExamples *self)
   act_spool_free (self->rows);
   act_json_writer_free (self->json);
   g_string_free (self->text, TRUE);
-  g_free (self->dense);
   g_free (self->half);
   g_free (self->last);
   g_free (self->folder);
@@ -71,10 +68,9 @@ add_row (ActExamples *self, const char *cluster, const ActRows *rows, gsize row,
   act_json_key (self->json, key);
   act_json_uint (self->json, self->n++);
 
-  memset (self->dense, 0, self->n_ctx * sizeof *self->dense);
+  memset (self->half, 0, self->n_ctx * sizeof *self->half);
   for (gsize k = rows->indptr[row]; k < rows->indptr[row + 1]; k++)
-    self->dense[rows->positions[k]] = rows->values[k];
-  act_f32_to_f16_array (self->dense, self->n_ctx, self->half);
+    self->half[rows->positions[k]] = act_f32_to_f16 (rows->values[k]);
   return act_spool_append (
       self->rows, self->half, self->n_ctx * sizeof *self->half, error);
 }

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-#define STRIDE 16 /* values looked at together */
-
 /* first position that holds no value; there is one */
 static guint
 first_zero (const ActRows *row)
@@ -151,42 +149,16 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
       rows->n_rows);
 }
 
-/* without a branch for each value, so that vector instructions can do it */
-static inline gboolean
-any_above (const float *values, gsize n, float threshold)
-{
-  guint above = 0;
-
-  if (n == STRIDE)
-    for (gsize i = 0; i < STRIDE; i++)
-      above |= values[i] > threshold;
-  else
-    for (gsize i = 0; i < n; i++)
-      above |= values[i] > threshold;
-  return above != 0;
-}
-
 static void
 count_tokens (const ActRows *rows, float threshold, const ActTexts *texts,
     const gsize *row_of, ActTokenCount *count)
 {
-  const gsize n = rows->indptr[rows->n_rows];
-  gsize row = 0;
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    const guint32 *strings = act_texts_get_tokens (texts, row_of[i]);
 
-  for (gsize first = 0; first < n; first += STRIDE) {
-    gsize end = MIN (n, first + STRIDE);
-
-    /* most values are below */
-    if (!any_above (rows->values + first, end - first, threshold))
-      continue;
-    for (gsize k = first; k < end; k++) {
-      if (rows->values[k] <= threshold)
-        continue;
-      while (rows->indptr[row + 1] <= k)
-        row++;
-      act_token_count_add (
-          count, act_texts_get_tokens (texts, row_of[row])[rows->positions[k]]);
-    }
+    for (gsize k = rows->indptr[i]; k < rows->indptr[i + 1]; k++)
+      if (rows->values[k] > threshold)
+        act_token_count_add (count, strings[rows->positions[k]]);
   }
 }
 
