@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests of the command line share."""
 
+import contextlib
 import os
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -37,13 +40,21 @@ def launch_environment():
     return environment
 
 
+def said_error(errors):
+    # not read (): the process writes at the same place in the file
+    size = os.fstat(errors.fileno()).st_size
+    text = os.pread(errors.fileno(), size, 0)
+    return re.search(rb'^ERROR: ', text, re.MULTILINE) is not None
+
+
 def end_of(process, errors, limit):
     """Waits for gst-launch-1.0 and gives its exit code.
 
     Version 1.22 quits its main loop from the streaming thread; where an error
     comes before the loop runs the quit is lost, and it waits for ever. So one
     that still runs well after it said ERROR is interrupted, which makes it
-    clean up, and has failed.
+    clean up, and has failed. What does not end then either hangs elsewhere,
+    or has crashed: it keeps a crash for a debugger.
     """
     deadline = time.monotonic() + limit
     failed = False
@@ -52,25 +63,29 @@ def end_of(process, errors, limit):
             return process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             if failed:
-                process.send_signal(signal.SIGINT)
-                process.wait(PATIENCE)
-                return 1
+                break
             if time.monotonic() > deadline:
                 raise
-            # not read (): the process writes at the same place in the file
-            failed = b'ERROR' in os.pread(errors.fileno(), 1 << 20, 0)
+            failed = said_error(errors)
+    process.send_signal(signal.SIGINT)
+    process.wait(limit)
+    return 1
 
 
 def launch(line, timeout=TIMEOUT, **options):
     """Runs gst-launch-1.0 on what --print gave, as a shell would."""
     options.setdefault('env', launch_environment())
     command = ['gst-launch-1.0', '-q', *shlex.split(line)]
+    # files, unlike pipes, are never full
     with tempfile.TemporaryFile('w+', errors='replace') as output, \
             tempfile.TemporaryFile('w+', errors='replace') as errors:
         process = subprocess.Popen(command, stdout=output, stderr=errors,
                                    **options)
         try:
             code = end_of(process, errors, timeout)
+        except subprocess.TimeoutExpired as hang:
+            errors.seek(0)
+            raise AssertionError(f'{line}: no end\n{errors.read()}') from hang
         finally:
             process.kill()
             process.wait()
@@ -80,12 +95,22 @@ def launch(line, timeout=TIMEOUT, **options):
                                            errors.read())
 
 
+@contextlib.contextmanager
 def start_launch(line, *options):
-    """Starts gst-launch-1.0; what it prints is text from its stdout."""
-    return subprocess.Popen(['gst-launch-1.0', *options, *shlex.split(line)],
-                            text=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT,
-                            env=launch_environment())
+    """Starts gst-launch-1.0; what it prints is text from its stdout. One that
+    has not ended in time is killed, so that reading from it ends."""
+    with subprocess.Popen(['gst-launch-1.0', *options, *shlex.split(line)],
+                          text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
+                          env=launch_environment()) as process:
+        timer = threading.Timer(TIMEOUT, process.kill)
+        timer.start()
+        try:
+            yield process
+            process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
 
 
 class Case(unittest.TestCase):
