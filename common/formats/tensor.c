@@ -156,13 +156,6 @@ act_f32_to_f16 (float value)
   }
 }
 
-void
-act_f32_to_f16_array (const float *src, gsize n, guint16 *dst)
-{
-  for (gsize i = 0; i < n; i++)
-    dst[i] = act_f32_to_f16 (src[i]);
-}
-
 static inline guint16
 load_u16 (const guint8 *src)
 {

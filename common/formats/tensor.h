@@ -53,4 +53,3 @@ gboolean act_to_f32 (
 /* float32 to float16, to nearest, ties to even; -> bits */
 guint16 act_f32_to_f16 (float value);
 float act_f16_to_f32 (guint16 bits);
-void act_f32_to_f16_array (const float *src, gsize n, guint16 *dst);

@@ -124,7 +124,8 @@ convert (char **args, ActDtype to, GError **error)
   out = *act_npy_get (npy);
   data = g_malloc (out.n_elements * 4);
   if (to == ACT_DTYPE_F16)
-    act_f32_to_f16_array (out.data, out.n_elements, data);
+    for (gsize i = 0; i < out.n_elements; i++)
+      ((guint16 *) data)[i] = act_f32_to_f16 (((const float *) out.data)[i]);
   else if (!act_to_f32 (out.dtype, out.data, out.n_elements, data, error))
     return FALSE;
   out.dtype = to;
