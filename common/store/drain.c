@@ -5,13 +5,12 @@
 
 #include <string.h>
 
-#define DEFAULT_GROUP_SIZE ((guint64) 256 << 20)
+#define DEFAULT_MAX_MEMORY ((gsize) 512 << 20)
 
 /* Where a run begins: a sample of a batch, and that column's value there. */
 typedef struct {
   gsize batch;
   guint sample; /* in the batch */
-  gsize value;  /* first value of the batch, in the gather's arrays */
   gsize used;   /* values of the batch that earlier rows took */
 } Place;
 
@@ -26,9 +25,9 @@ struct _ActDrain {
   guint cluster;
   gint member;
   gsize first_member; /* of this cluster in settings.members */
-  gboolean in_group;  /* gather is filled */
+  gboolean gathered;
+  ActGatherSettings gather_settings;
   ActGather gather;
-  guint64 *column_values; /* [n_components] over the run, or NULL */
   gint64 *member_coactivations;
 
   /* the column being cut into runs */
@@ -56,6 +55,15 @@ act_drain_new (ActStore *store, const ActDrainSettings *settings)
     drain->settings.max_rows = G_MAXSIZE;
   if (drain->settings.max_values == 0)
     drain->settings.max_values = G_MAXSIZE;
+  drain->gather_settings = (ActGatherSettings){
+    .members = settings->members,
+    .component_rows = settings->component_rows,
+    .max_memory =
+        settings->max_memory > 0 ? settings->max_memory : DEFAULT_MAX_MEMORY,
+    .folder = settings->folder,
+    .cancelled = settings->cancelled,
+    .user_data = settings->user_data,
+  };
   return drain;
 }
 
@@ -64,9 +72,8 @@ act_drain_free (ActDrain *drain)
 {
   if (drain == NULL)
     return;
-  if (drain->in_group)
+  if (drain->gathered)
     act_gather_clear (&drain->gather);
-  g_free (drain->column_values);
   g_free (drain->member_coactivations);
   g_free (drain);
 }
@@ -148,120 +155,18 @@ act_drain_fill_tokens (
   return TRUE;
 }
 
-/* --- groups of clusters --- */
-
-/* values of each component over the run, to cut groups by */
-static ActDrainResult
-count_columns (ActDrain *drain, GError **error)
-{
-  ActBatchStorage *storage = act_store_get_storage (drain->store);
-
-  drain->column_values = g_new0 (guint64, drain->shape.n_components);
-  for (gsize b = 0; b < drain->n_batches; b++) {
-    const ActStoredBatch *batch;
-
-    if (drain->settings.cancelled != NULL
-        && drain->settings.cancelled (drain->settings.user_data))
-      return ACT_DRAIN_CANCELLED;
-    batch = storage->funcs->acquire (storage, b, error);
-    if (batch == NULL)
-      return ACT_DRAIN_ERROR;
-    for (gsize k = 0; k < batch->components.n_values; k++)
-      drain->column_values[batch->components.indices[k]]++;
-    storage->funcs->release (storage, batch);
-  }
-  return ACT_DRAIN_RUN;
-}
-
-/* bytes that a cluster adds to a group */
-static guint64
-cluster_size (const ActDrain *drain, guint cluster, gsize first_member)
-{
-  guint64 n = act_store_get_cluster_values (drain->store, cluster);
-  guint n_columns = 1;
-
-  if (ACT_GATHER_HAS_MEMBERS (
-          n_members (drain, cluster), drain->settings.component_rows))
-    n_columns += n_members (drain, cluster);
-  for (guint m = 0; m + 1 < n_columns; m++)
-    n +=
-        drain->column_values[drain->settings.members.members[first_member + m]];
-  return n * (sizeof (gint32) + sizeof (float))
-      + (guint64) n_columns * drain->n_batches * sizeof (guint32)
-      + (guint64) drain->shape.n_clusters * sizeof (gint64);
-}
-
-/* The next group is [cluster, *end): as many clusters as fit, one at least. A
- * group costs a pass over all batches, so the default grows with the data:
- * there are never many. */
-static ActDrainResult
-cut_group (ActDrain *drain, guint *end, GError **error)
-{
-  const ActStoreShape *shape = &drain->shape;
-  guint64 data = (act_store_get_n_component_values (drain->store)
-                     + act_store_get_n_cluster_values (drain->store))
-      * (sizeof (gint32) + sizeof (float));
-  guint64 tables =
-      (guint64) shape->n_clusters * shape->n_clusters * sizeof (gint64)
-      + ((guint64) shape->n_clusters + shape->n_components) * drain->n_batches
-          * sizeof (guint32);
-  guint64 limit = drain->settings.group_size > 0
-      ? drain->settings.group_size
-      : MAX (DEFAULT_GROUP_SIZE, data / 2);
-  gsize first_member = drain->first_member;
-  guint64 size = 0;
-
-  *end = shape->n_clusters;
-  if (data + tables <= limit)
-    return ACT_DRAIN_RUN;
-  if (drain->column_values == NULL) {
-    ActDrainResult result = count_columns (drain, error);
-    if (result != ACT_DRAIN_RUN)
-      return result;
-  }
-  for (*end = drain->cluster; *end < shape->n_clusters; (*end)++) {
-    size += cluster_size (drain, *end, first_member);
-    if (size > limit && *end > drain->cluster)
-      break;
-    first_member += n_members (drain, *end);
-  }
-  return ACT_DRAIN_RUN;
-}
-
-static ActDrainResult
-next_group (ActDrain *drain, GError **error)
-{
-  ActDrainResult result;
-  guint end;
-
-  if (drain->in_group)
-    act_gather_clear (&drain->gather);
-  drain->in_group = FALSE;
-  result = cut_group (drain, &end, error);
-  if (result != ACT_DRAIN_RUN)
-    return result;
-  result =
-      act_gather_init (&drain->gather, drain->store, &drain->settings.members,
-          drain->settings.component_rows, drain->cluster, end - drain->cluster,
-          drain->settings.cancelled, drain->settings.user_data, error);
-  drain->in_group = result == ACT_DRAIN_RUN;
-  return result;
-}
-
 /* --- runs of rows --- */
+
+static ActColumn
+column_in (const ActDrain *drain, guint column, gsize b)
+{
+  return act_columns_get (drain->gather.columns, column, b);
+}
 
 static gboolean
 cluster_is_active (const ActDrain *drain, gsize b)
 {
-  gsize column = drain->cluster - drain->gather.first;
-
-  return drain->gather.n_values[column * drain->n_batches + b] > 0;
-}
-
-static guint32
-values_in (const ActDrain *drain, guint column, gsize b)
-{
-  return drain->gather.n_values[(gsize) column * drain->n_batches + b];
+  return column_in (drain, drain->cluster, b).n > 0;
 }
 
 /* whether the batch's samples are rows of the column being drained */
@@ -269,7 +174,8 @@ static gboolean
 batch_is_used (const ActDrain *drain, gsize b)
 {
   return cluster_is_active (drain, b)
-      && !(values_in (drain, drain->column, b) & ACT_GATHER_DEAD);
+      && (drain->member < 0
+          || !act_columns_is_dead (drain->gather.columns, drain->column, b));
 }
 
 static guint
@@ -284,22 +190,20 @@ member_column (const ActDrain *drain, guint member)
 static void
 start_column (ActDrain *drain)
 {
-  drain->column = drain->member < 0 ? drain->cluster - drain->gather.first
-                                    : member_column (drain, drain->member);
+  drain->column =
+      drain->member < 0 ? drain->cluster : member_column (drain, drain->member);
   drain->total_rows = 0;
   for (gsize b = 0; b < drain->n_batches; b++)
     if (batch_is_used (drain, b))
       drain->total_rows += drain->batches[b].n_samples;
   drain->next_row = 0;
-  drain->next = (Place){ .value = drain->gather.start[drain->column] };
+  drain->next = (Place){ 0 };
   drain->started = TRUE;
 }
 
 static void
-next_batch (const ActDrain *drain, Place *place)
+next_batch (Place *place)
 {
-  place->value +=
-      ACT_GATHER_COUNT (values_in (drain, drain->column, place->batch));
   place->used = 0;
   place->sample = 0;
   place->batch++;
@@ -309,11 +213,11 @@ next_batch (const ActDrain *drain, Place *place)
 static gsize
 row_values (const ActDrain *drain, const Place *place)
 {
-  gsize n = ACT_GATHER_COUNT (values_in (drain, drain->column, place->batch));
+  ActColumn column = column_in (drain, drain->column, place->batch);
   gint64 end = (gint64) (place->sample + 1) * drain->shape.n_ctx;
   gsize k = place->used;
 
-  while (k < n && drain->gather.cells[place->value + k].position < end)
+  while (k < column.n && column.cells[k].position < end)
     k++;
   return k - place->used;
 }
@@ -332,12 +236,11 @@ measure_rows (
     gsize rows, values;
 
     if (!batch_is_used (drain, place->batch)) {
-      next_batch (drain, place);
+      next_batch (place);
       continue;
     }
     rows = drain->batches[place->batch].n_samples - place->sample;
-    values = ACT_GATHER_COUNT (values_in (drain, drain->column, place->batch))
-        - place->used;
+    values = column_in (drain, drain->column, place->batch).n - place->used;
     if (rows > max_rows - *n_rows || *n_values > max_values
         || values > max_values - *n_values) {
       rows = 1;
@@ -351,40 +254,48 @@ measure_rows (
     place->sample += rows;
     place->used += values;
     if (place->sample == drain->batches[place->batch].n_samples)
-      next_batch (drain, place);
+      next_batch (place);
   }
+}
+
+/* the rows of one batch from a place on, at most n_rows; -> how many */
+static gsize
+fill_batch_rows (const ActDrain *drain, Place *place, gsize n_rows,
+    guint64 *samples, gint64 *indptr, gint32 *positions, float *values)
+{
+  const ActBatchRange *batch = &drain->batches[place->batch];
+  ActColumn column = column_in (drain, drain->column, place->batch);
+  const gsize rows = MIN (n_rows, batch->n_samples - place->sample);
+  gsize k = place->used, n = indptr[0];
+
+  for (gsize row = 0; row < rows; row++) {
+    const gint32 start = (place->sample + row) * drain->shape.n_ctx;
+    const gint32 end = start + drain->shape.n_ctx;
+
+    samples[row] = batch->first_sample + place->sample + row;
+    for (; k < column.n && column.cells[k].position < end; k++, n++) {
+      positions[n] = column.cells[k].position - start;
+      values[n] = column.cells[k].value;
+    }
+    indptr[row + 1] = n;
+  }
+  next_batch (place);
+  return rows;
 }
 
 void
 act_drain_fill_rows (ActDrain *drain, guint64 *samples, gint64 *indptr,
     gint32 *positions, float *values)
 {
-  const ActGather *gather = &drain->gather;
   Place place = drain->run_place;
-  gsize n = 0;
+  gsize row = 0;
 
   indptr[0] = 0;
-  for (gsize row = 0; row < drain->run_rows; row++) {
-    const ActCell *cells, *last;
-    gint32 start, end;
-
+  while (row < drain->run_rows) {
     while (!batch_is_used (drain, place.batch))
-      next_batch (drain, &place);
-    samples[row] = drain->batches[place.batch].first_sample + place.sample;
-    cells = gather->cells + place.value;
-    last = cells
-        + ACT_GATHER_COUNT (values_in (drain, drain->column, place.batch));
-    start = place.sample * drain->shape.n_ctx;
-    end = start + drain->shape.n_ctx;
-    for (cells += place.used; cells < last && cells->position < end;
-         cells++, n++) {
-      positions[n] = cells->position - start;
-      values[n] = cells->value;
-    }
-    indptr[row + 1] = n;
-    place.used = cells - gather->cells - place.value;
-    if (++place.sample == drain->batches[place.batch].n_samples)
-      next_batch (drain, &place);
+      next_batch (&place);
+    row += fill_batch_rows (drain, &place, drain->run_rows - row, samples + row,
+        indptr + row, positions, values);
   }
 }
 
@@ -396,23 +307,21 @@ count_members (ActDrain *drain)
 {
   const guint n = n_members (drain, drain->cluster);
   g_autofree ActColumn *columns = g_new0 (ActColumn, n);
-  g_autofree gsize *value = g_new (gsize, n);
   ActCoactivation counter;
 
   act_coactivation_init (&counter, n, 0, n);
-  for (guint m = 0; m < n; m++)
-    value[m] = drain->gather.start[member_column (drain, m)];
   for (gsize b = 0; b < drain->n_batches; b++) {
+    if (!cluster_is_active (drain, b))
+      continue;
     for (guint m = 0; m < n; m++) {
-      guint32 count = values_in (drain, member_column (drain, m), b);
+      guint column = member_column (drain, m);
 
-      columns[m].cells = drain->gather.cells + value[m];
-      columns[m].n = count & ACT_GATHER_DEAD ? 0 : count;
-      value[m] += ACT_GATHER_COUNT (count);
+      columns[m] = column_in (drain, column, b);
+      if (act_columns_is_dead (drain->gather.columns, column, b))
+        columns[m].n = 0;
     }
-    if (cluster_is_active (drain, b))
-      act_coactivation_add_columns (&counter,
-          (gsize) drain->batches[b].n_samples * drain->shape.n_ctx, columns);
+    act_coactivation_add_columns (&counter,
+        (gsize) drain->batches[b].n_samples * drain->shape.n_ctx, columns);
   }
   act_coactivation_finish (&counter);
   g_free (drain->member_coactivations);
@@ -438,8 +347,24 @@ next_column (ActDrain *drain)
   drain->cluster++;
 }
 
-static void
-next_rows (ActDrain *drain, ActRun *run)
+/* what comes with a cluster's last run */
+static ActDrainResult
+add_coactivations (ActDrain *drain, ActRun *run, GError **error)
+{
+  ActDrainResult result = act_gather_get_coactivations (&drain->gather,
+      drain->cluster, &drain->gather_settings, &run->coactivations, error);
+
+  if (result != ACT_DRAIN_RUN || run->n_members == 0)
+    return result;
+  run->member_coactivations =
+      act_member_counts_get (&drain->gather.member_counts, drain->cluster);
+  if (run->member_coactivations == NULL)
+    run->member_coactivations = count_members (drain);
+  return ACT_DRAIN_RUN;
+}
+
+static ActDrainResult
+next_rows (ActDrain *drain, ActRun *run, GError **error)
 {
   if (!drain->started)
     start_column (drain);
@@ -461,16 +386,8 @@ next_rows (ActDrain *drain, ActRun *run)
       && (!drain->settings.component_rows
           || drain->member + 1 == (gint) run->n_members);
   if (!run->last || drain->member >= 0)
-    return;
-  run->coactivations = drain->gather.coactivation.counts
-      + (gsize) (drain->cluster - drain->gather.first)
-          * drain->shape.n_clusters;
-  if (run->n_members > 0) {
-    run->member_coactivations =
-        act_member_counts_get (&drain->gather.member_counts, drain->cluster);
-    if (run->member_coactivations == NULL)
-      run->member_coactivations = count_members (drain);
-  }
+    return ACT_DRAIN_RUN;
+  return add_coactivations (drain, run, error);
 }
 
 ActDrainResult
@@ -488,12 +405,13 @@ act_drain_next (ActDrain *drain, ActRun *run, GError **error)
     next_column (drain);
   if (drain->cluster == drain->shape.n_clusters)
     return ACT_DRAIN_END;
-  if (!drain->in_group
-      || drain->cluster >= drain->gather.first + drain->gather.n_clusters) {
-    ActDrainResult result = next_group (drain, error);
+  if (!drain->gathered) {
+    ActDrainResult result = act_gather_init (
+        &drain->gather, drain->store, &drain->gather_settings, error);
+
     if (result != ACT_DRAIN_RUN)
       return result;
+    drain->gathered = TRUE;
   }
-  next_rows (drain, run);
-  return ACT_DRAIN_RUN;
+  return next_rows (drain, run, error);
 }

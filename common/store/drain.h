@@ -20,9 +20,10 @@ typedef enum {
 typedef struct {
   ActMembers members;
   gboolean component_rows;
-  gsize max_rows;   /* of a run; 0: no limit */
-  gsize max_values; /* of a run of more than one row; 0: no limit */
-  gsize group_size; /* bytes for a group of clusters; 0: the default */
+  gsize max_rows;     /* of a run; 0: no limit */
+  gsize max_values;   /* of a run of more than one row; 0: no limit */
+  gsize max_memory;   /* about; 0: the default. More goes into a file */
+  const char *folder; /* of that file; NULL: the system's */
   ActCancelled cancelled;
   gpointer user_data;
 } ActDrainSettings;

@@ -2,32 +2,24 @@
 #pragma once
 
 #include "store/coactivation.h"
+#include "store/columns.h"
 #include "store/members.h"
 #include "store/store.h"
 
-/* The values of a group of clusters over the whole run, column by column, from
- * two passes over the stored batches: one counts, one fills. So a group takes
- * 8 bytes a value, and 4 a column and batch. Of components only those are in
- * columns whose rows are wanted, and the members of large clusters. */
+/* What records are made of, from one pass over the stored batches: the values
+ * of each column, and what is active together. Of components only those are
+ * in columns whose rows are wanted, and the members of large clusters. */
 
 typedef struct {
-  guint first; /* cluster */
-  guint n_clusters;
-  gsize n_batches;
-
-  /* columns: the group's clusters, then components */
+  ActStore *store;
   guint n_columns;
   gint32 *column_of; /* [n_components], -1: in no column */
-  guint32 *n_values; /* [n_columns, n_batches], ACT_GATHER_DEAD or'ed in */
-  gsize *start;      /* [n_columns] a column's first cell */
-  ActCell *cells;    /* position within the batch, ascending, and value */
-  ActCoactivation coactivation; /* the group's rows of the matrix */
+  ActColumns *columns;
   ActMemberCounts member_counts;
+  /* rows of the clusters' matrix: all, or as many as memory allows */
+  ActCoactivation coactivation;
+  gboolean counted; /* coactivation has its rows */
 } ActGather;
-
-/* The component is dead in that batch: no rows, whatever values say. */
-#define ACT_GATHER_DEAD 0x80000000u
-#define ACT_GATHER_COUNT(n) ((n) &0x7fffffffu)
 
 typedef enum {
   ACT_DRAIN_RUN,
@@ -39,13 +31,25 @@ typedef enum {
 /* Asked between batches; TRUE gives up. */
 typedef gboolean (*ActCancelled) (gpointer user_data);
 
+typedef struct {
+  ActMembers members;
+  gboolean component_rows;
+  gsize max_memory;   /* for columns, and about as much for counts */
+  const char *folder; /* for what does not fit; NULL: the system's */
+  ActCancelled cancelled;
+  gpointer user_data;
+} ActGatherSettings;
+
 /* Whether the members of a cluster of n_members are in columns. */
 #define ACT_GATHER_HAS_MEMBERS(n_members, component_rows)                      \
   ((component_rows) || (n_members) > ACT_MEMBERS_FEW)
 
 /* ACT_DRAIN_RUN if it is done; gather must be zero or cleared before. */
 ActDrainResult act_gather_init (ActGather *gather, ActStore *store,
-    const ActMembers *members, gboolean component_rows, guint first,
-    guint n_clusters, ActCancelled cancelled, gpointer user_data,
-    GError **error);
+    const ActGatherSettings *settings, GError **error);
 void act_gather_clear (ActGather *gather);
+
+/* The cluster's row of the matrix [n_clusters], until the next call. Clusters
+ * ascend from call to call. ACT_DRAIN_RUN: here it is. */
+ActDrainResult act_gather_get_coactivations (ActGather *gather, guint cluster,
+    const ActGatherSettings *settings, const gint64 **counts, GError **error);

@@ -11,19 +11,16 @@
 
 void
 act_member_counts_init (ActMemberCounts *self, const ActMembers *members,
-    guint first, guint n_clusters, guint n_components)
+    guint n_clusters, guint n_components)
 {
   gsize n_counts = 0, at = 0;
 
   memset (self, 0, sizeof *self);
   if (members->n_members == NULL)
     return;
-  self->first = first;
   self->n_clusters = n_clusters;
-  self->n_members = members->n_members + first;
+  self->n_members = members->n_members;
   self->members = members->members;
-  for (guint c = 0; c < first; c++)
-    self->members += members->n_members[c];
   self->n_components = n_components;
   self->set_of = g_new (guint, n_components);
   for (guint i = 0; i < n_components; i++)
@@ -98,20 +95,20 @@ add_cluster (const ActMemberCounts *self, const guint *members, gsize n,
 
 void
 act_member_counts_add (ActMemberCounts *self, gsize n_positions,
-    const ActStoredBatch *batch, const guint32 *active, gsize stride)
+    const ActStoredBatch *batch, const guint32 *starts)
 {
   const ActCsr *csr = &batch->components;
 
   if (self->n_sets == 0)
     return;
-  for (gsize start = 0; start < n_positions;
-       start += ACT_COACTIVATION_STRETCH) {
-    gsize n = MIN (n_positions - start, ACT_COACTIVATION_STRETCH);
+  for (gsize first = 0; first < n_positions;
+       first += ACT_COACTIVATION_STRETCH) {
+    gsize n = MIN (n_positions - first, ACT_COACTIVATION_STRETCH);
     const guint *members = self->members;
 
-    fill_sets (self, n, csr->indptr + start, csr->indices, csr->values);
+    fill_sets (self, n, csr->indptr + first, csr->indices, csr->values);
     for (guint c = 0; c < self->n_clusters; c++) {
-      if (self->n_members[c] <= ACT_MEMBERS_FEW && active[c * stride] != 0)
+      if (self->n_members[c] <= ACT_MEMBERS_FEW && starts[c] != starts[c + 1])
         add_cluster (self, members, self->n_members[c], (n + 63) / 64,
             batch->alive, self->counts + self->start[c]);
       members += self->n_members[c];
@@ -135,9 +132,7 @@ act_member_counts_finish (ActMemberCounts *self)
 const gint64 *
 act_member_counts_get (const ActMemberCounts *self, guint cluster)
 {
-  guint c = cluster - self->first;
-
-  if (self->counts == NULL || self->n_members[c] > ACT_MEMBERS_FEW)
+  if (self->counts == NULL || self->n_members[cluster] > ACT_MEMBERS_FEW)
     return NULL;
-  return self->counts + self->start[c];
+  return self->counts + self->start[cluster];
 }

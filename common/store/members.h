@@ -9,17 +9,16 @@ typedef struct {
   const guint *members;   /* columns, cluster after cluster */
 } ActMembers;
 
-/* Coactivations between the members of each cluster of a group, counted from
+/* Coactivations between the members of each cluster, counted from
  * the batches' rows as they pass, a bit set a component. For small clusters:
  * pairs of bit sets are few, and cheaper than putting the components' values
  * into columns. */
 typedef struct {
-  guint first; /* cluster */
   guint n_clusters;
-  const guint *n_members; /* [n_clusters], of the group */
-  const guint *members;   /* of the group's first cluster, and on */
-  gsize *start;           /* [n_clusters] a cluster's counts */
-  gint64 *counts;         /* [n_members, n_members] for each small cluster */
+  const guint *n_members; /* [n_clusters] */
+  const guint *members;
+  gsize *start;   /* [n_clusters] a cluster's counts */
+  gint64 *counts; /* [n_members, n_members] for each small cluster */
 
   /*< private >*/
   guint n_components;
@@ -31,15 +30,16 @@ typedef struct {
 /* Up to this many members a cluster is small. */
 #define ACT_MEMBERS_FEW 32
 
+/* members stay the caller's, and as long as self */
 void act_member_counts_init (ActMemberCounts *self, const ActMembers *members,
-    guint first, guint n_clusters, guint n_components);
+    guint n_clusters, guint n_components);
 void act_member_counts_clear (ActMemberCounts *self);
 
-/* active: whether a cluster has values in this batch, active[i * stride] not 0
- * for the group's i-th; where it has none nothing counts, nor do components
- * that are dead in it. */
+/* starts [n_clusters + 1]: a cluster has values in this batch if two that
+ * follow each other differ; where it has none nothing counts, nor do
+ * components that are dead in it. */
 void act_member_counts_add (ActMemberCounts *self, gsize n_positions,
-    const ActStoredBatch *batch, const guint32 *active, gsize stride);
+    const ActStoredBatch *batch, const guint32 *starts);
 
 /* [n_members, n_members], complete after _finish; NULL: not a small one */
 void act_member_counts_finish (ActMemberCounts *self);

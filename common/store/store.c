@@ -17,9 +17,6 @@ struct _ActStore {
   guint64 n_samples;
   guint64 n_component_values;
   guint64 n_cluster_values;
-  guint64 *cluster_rows;   /* [n_clusters] */
-  guint64 *cluster_values; /* [n_clusters] */
-  guint64 *seen;           /* a bit a cluster, all 0 between batches */
 };
 
 ActStore *
@@ -30,9 +27,6 @@ act_store_new (const ActStoreShape *shape, ActBatchStorage *storage)
   store->shape = *shape;
   store->storage = storage != NULL ? storage : act_memory_storage_new ();
   store->batches = g_array_new (FALSE, FALSE, sizeof (ActBatchRange));
-  store->cluster_rows = g_new0 (guint64, shape->n_clusters);
-  store->cluster_values = g_new0 (guint64, shape->n_clusters);
-  store->seen = g_new0 (guint64, shape->n_clusters / 64 + 1);
   return store;
 }
 
@@ -43,9 +37,6 @@ act_store_free (ActStore *store)
     return;
   act_batch_storage_free (store->storage);
   g_array_unref (store->batches);
-  g_free (store->cluster_rows);
-  g_free (store->cluster_values);
-  g_free (store->seen);
   g_free (store);
 }
 
@@ -192,26 +183,6 @@ csr_from_dense (const ActStore *store, const ActStoreBatch *batch, gsize n_rows,
   return data;
 }
 
-/* A cluster that has a value in this batch stores all of its samples. Only
- * clusters with values are looked at. */
-static void
-count_clusters (ActStore *store, const ActStoredBatch *batch)
-{
-  gsize n_words = store->shape.n_clusters / 64 + 1;
-
-  for (gsize i = 0; i < batch->clusters.n_values; i++) {
-    guint c = batch->clusters.indices[i];
-    store->cluster_values[c]++;
-    store->seen[c / 64] |= G_GUINT64_CONSTANT (1) << (c % 64);
-  }
-  for (gsize w = 0; w < n_words; w++) {
-    guint64 bits = store->seen[w];
-    store->seen[w] = 0;
-    for (; bits != 0; bits &= bits - 1)
-      store->cluster_rows[w * 64 + __builtin_ctzll (bits)] += batch->n_samples;
-  }
-}
-
 gboolean
 act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
 {
@@ -253,7 +224,6 @@ act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
   store->n_samples += batch->n_samples;
   store->n_component_values += stored.components.n_values;
   store->n_cluster_values += stored.clusters.n_values;
-  count_clusters (store, &stored);
   return TRUE;
 }
 
@@ -297,16 +267,4 @@ guint64
 act_store_get_n_cluster_values (const ActStore *store)
 {
   return store->n_cluster_values;
-}
-
-guint64
-act_store_get_cluster_rows (const ActStore *store, guint cluster)
-{
-  return store->cluster_rows[cluster];
-}
-
-guint64
-act_store_get_cluster_values (const ActStore *store, guint cluster)
-{
-  return store->cluster_values[cluster];
 }

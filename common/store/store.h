@@ -55,6 +55,3 @@ const ActBatchRange *act_store_get_batches (const ActStore *store);
 guint64 act_store_get_n_samples (const ActStore *store);
 guint64 act_store_get_n_component_values (const ActStore *store);
 guint64 act_store_get_n_cluster_values (const ActStore *store);
-/* of all batches in which the cluster was active: its samples and its values */
-guint64 act_store_get_cluster_rows (const ActStore *store, guint cluster);
-guint64 act_store_get_cluster_values (const ActStore *store, guint cluster);

@@ -371,8 +371,8 @@ test_golden (gconstpointer name)
 {
   static const ActDrainSettings settings[] = {
     { .component_rows = TRUE },
-    { .component_rows = FALSE, .group_size = 1, .max_rows = 3 },
-    { .component_rows = TRUE, .group_size = 20000, .max_values = 50 },
+    { .component_rows = FALSE, .max_memory = 1, .max_rows = 3 },
+    { .component_rows = TRUE, .max_memory = 20000, .max_values = 50 },
     { .component_rows = TRUE, .max_rows = 1, .max_values = 1 },
     { .component_rows = TRUE, .max_rows = 5, .max_values = 200 },
   };
@@ -723,7 +723,7 @@ test_cancel (void)
     ActDrainSettings settings = {
       .members = { golden->n_members, golden->members },
       .component_rows = TRUE,
-      .group_size = 3000,
+      .max_memory = 3000,
       .cancelled = count_down,
       .user_data = &left,
     };
@@ -809,7 +809,7 @@ test_storage_fails (void)
     FailingStorage *storage = g_new0 (FailingStorage, 1);
     ActDrainSettings settings = {
       .members = { golden->n_members, golden->members },
-      .group_size = 1,
+      .max_memory = 1,
     };
     g_autoptr (ActStore) store = NULL;
     g_autoptr (ActDrain) drain = NULL;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* A file without a name for data that do not fit in memory: appended to, and
+ * mapped piece by piece for reading. Nothing of it can be left behind, however
+ * the process ends. */
+typedef struct _ActScratch ActScratch;
+
+/* folder: where there is room; NULL: the system's for temporary files */
+ActScratch *act_scratch_new (const char *folder, GError **error);
+void act_scratch_free (ActScratch *scratch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActScratch, act_scratch_free)
+
+/* where the next byte will be */
+guint64 act_scratch_get_size (const ActScratch *scratch);
+gboolean act_scratch_append (
+    ActScratch *scratch, const void *data, gsize size, GError **error);
+/* zeros up to a multiple of alignment */
+gboolean act_scratch_align (
+    ActScratch *scratch, gsize alignment, GError **error);
+
+/* What was appended at offset, a multiple of ACT_SCRATCH_ALIGNMENT; readable
+ * until the bytes go, also when the scratch is gone. (transfer full) */
+#define ACT_SCRATCH_ALIGNMENT 65536
+GBytes *act_scratch_map (
+    ActScratch *scratch, guint64 offset, gsize size, GError **error);
