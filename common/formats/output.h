@@ -36,6 +36,14 @@ gboolean act_output_file_close (ActOutputFile *file, GError **error);
 void act_output_file_free (ActOutputFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActOutputFile, act_output_file_free)
 
+/* Renames a file that has been synced, in one folder, and syncs that. What was
+ * at target is replaced. */
+gboolean act_output_rename (
+    const char *temporary, const char *target, GError **error);
+/* Writes a whole file in place of the one before, or not at all. */
+gboolean act_output_replace (
+    const char *filename, const void *data, gsize size, GError **error);
+
 /* A GError from errno: ACT_ERROR_NO_SPACE, _OPEN_READ or _OPEN_WRITE. */
 void act_set_errno_error (GError **error, int errnum, gboolean writing,
     const char *format, ...) G_GNUC_PRINTF (4, 5);

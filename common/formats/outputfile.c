@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,4 +125,50 @@ act_output_file_free (ActOutputFile *file)
     close (file->fd);
   g_free (file->filename);
   g_free (file);
+}
+
+static gboolean
+sync_folder (const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = fd >= 0
+      && (fsync (fd) == 0 || errno == EINVAL || errno == ENOTSUP
+          || errno == EROFS);
+
+  if (!ok)
+    act_set_errno_error (error, errno, TRUE, "cannot sync '%s'", path);
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+gboolean
+act_output_rename (const char *temporary, const char *target, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (target);
+
+  if (rename (temporary, target) == 0)
+    return sync_folder (folder, error);
+  act_set_errno_error (
+      error, errno, TRUE, "cannot rename '%s' to '%s'", temporary, target);
+  return FALSE;
+}
+
+gboolean
+act_output_replace (
+    const char *filename, const void *data, gsize size, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (filename);
+  g_autofree char *base = g_path_get_basename (filename);
+  g_autofree char *temporary = g_strconcat (folder, "/.", base, ".tmp", NULL);
+  g_autoptr (ActOutputFile) file = act_output_file_new (temporary, error);
+
+  if (file == NULL)
+    return FALSE;
+  if (act_output_file_write (file, data, size, error)
+      && act_output_file_close (g_steal_pointer (&file), error)
+      && act_output_rename (temporary, filename, error))
+    return TRUE;
+  (void) unlink (temporary);
+  return FALSE;
 }

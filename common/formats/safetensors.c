@@ -309,20 +309,34 @@ set_data (ActSafetensors *file, gboolean align)
   }
 }
 
-ActSafetensors *
-act_safetensors_open_full (const char *filename, gboolean align, GError **error)
+static ActSafetensors *
+read_bytes (GBytes *bytes, const char *name, gboolean align, GError **error)
 {
   g_autoptr (ActSafetensors) file = g_new0 (ActSafetensors, 1);
 
-  file->filename = g_strdup (filename);
+  file->filename = g_strdup (name);
   file->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   g_array_set_clear_func (file->entries, entry_clear);
   file->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  file->bytes = act_file_map (filename, error);
-  if (file->bytes == NULL || !read_header (file, error))
+  file->bytes = g_bytes_ref (bytes);
+  if (!read_header (file, error))
     return NULL;
   set_data (file, align);
   return g_steal_pointer (&file);
+}
+
+ActSafetensors *
+act_safetensors_new (GBytes *bytes, const char *name, GError **error)
+{
+  return read_bytes (bytes, name, TRUE, error);
+}
+
+ActSafetensors *
+act_safetensors_open_full (const char *filename, gboolean align, GError **error)
+{
+  g_autoptr (GBytes) bytes = act_file_map (filename, error);
+
+  return bytes != NULL ? read_bytes (bytes, filename, align, error) : NULL;
 }
 
 ActSafetensors *

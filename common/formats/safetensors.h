@@ -13,6 +13,9 @@ typedef struct _ActSafetensors ActSafetensors;
 /* Maps the file and checks the whole header. A tensor that does not lie
  * aligned in the file is copied. */
 ActSafetensors *act_safetensors_open (const char *filename, GError **error);
+/* the same of bytes in memory; name is for messages */
+ActSafetensors *act_safetensors_new (
+    GBytes *bytes, const char *name, GError **error);
 void act_safetensors_free (ActSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSafetensors, act_safetensors_free)
 
@@ -29,6 +32,11 @@ const ActTensor *act_safetensors_require (const ActSafetensors *file,
     const char *name, guint n_dims, const guint64 *shape, GError **error);
 const char *act_safetensors_get_metadata (
     const ActSafetensors *file, const char *key);
+
+/* What comes before the tensors' data, for whoever writes these piece by
+ * piece; a multiple of 8 bytes. (transfer full) */
+GString *act_safetensors_header (const ActTensor *tensors, guint n_tensors,
+    const char *const *metadata, GError **error);
 
 /* Writes tensors in the given order (names, dtype, shapes and data are read;
  * sizes are derived). metadata: NULL-terminated key, value, key, value.. or

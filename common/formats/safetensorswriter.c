@@ -53,8 +53,8 @@ append_tensor (ActJsonWriter *json, const ActTensor *given, guint64 *offset,
 }
 
 /* The length and the text, blanks behind it up to a multiple of 8. */
-static GString *
-build_header (const ActTensor *tensors, guint n_tensors,
+GString *
+act_safetensors_header (const ActTensor *tensors, guint n_tensors,
     const char *const *metadata, GError **error)
 {
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
@@ -114,7 +114,7 @@ act_safetensors_write (const char *filename, const ActTensor *tensors,
     guint n_tensors, const char *const *metadata, GError **error)
 {
   g_autoptr (GString) header =
-      build_header (tensors, n_tensors, metadata, error);
+      act_safetensors_header (tensors, n_tensors, metadata, error);
 
   if (header == NULL) {
     g_prefix_error (error, "cannot write '%s': ", filename);

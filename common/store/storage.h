@@ -8,8 +8,8 @@
  * ActStore checks each batch and hands it to an ActBatchStorage; ActDrain
  * reads batches back, one at a time, in order, as often as it needs to, and
  * holds no pointer into a batch after its release. So a storage may keep them
- * in memory (act_memory_storage_new) or map segments of a file: nothing that
- * makes records knows. */
+ * in memory (act_memory_storage_new) or in segments that it maps
+ * (act_segment_storage_new): nothing that makes records knows. */
 
 /* Compressed sparse rows. Indices ascend in a row; no value is 0. */
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
   guint64 index; /* of the batch, in the whole run */
   guint64 first_sample;
   guint n_samples;
+  gsize size;           /* bytes that are held as long as the batch is */
   const gint32 *tokens; /* [n_samples, n_ctx] */
   const guint8 *alive;  /* [n_components], 0: dead here; NULL: all alive */
   ActCsr components;    /* rows are positions, n_samples * n_ctx */
@@ -41,7 +42,10 @@ typedef struct {
    * TRUE; otherwise they stay the caller's. */
   gboolean (*append) (
       ActBatchStorage *self, const ActStoredBatch *batch, GError **error);
-  /* The i-th batch appended, valid until released; NULL with an error. */
+  /* No more comes for now: what was appended can be acquired. */
+  gboolean (*settle) (ActBatchStorage *self, GError **error);
+  /* The i-th batch in order of their indices, valid until released; NULL with
+   * an error. */
   const ActStoredBatch *(*acquire) (
       ActBatchStorage *self, gsize i, GError **error);
   void (*release) (ActBatchStorage *self, const ActStoredBatch *batch);
@@ -51,6 +55,9 @@ typedef struct {
 struct _ActBatchStorage {
   const ActBatchStorageFuncs *funcs;
 };
+
+/* lets go of what a batch's arrays belong to */
+void act_stored_batch_clear (ActStoredBatch *batch);
 
 /* Keeps every batch in memory, as it came. */
 ActBatchStorage *act_memory_storage_new (void);

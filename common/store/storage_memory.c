@@ -8,16 +8,21 @@ typedef struct {
   GPtrArray *batches; /* ActStoredBatch */
 } ActMemoryStorage;
 
-static void
-stored_batch_free (gpointer data)
+void
+act_stored_batch_clear (ActStoredBatch *batch)
 {
-  ActStoredBatch *batch = data;
-
   if (batch->release_owner != NULL)
     batch->release_owner (batch->owner);
   g_free (batch->converted[0]);
   g_free (batch->converted[1]);
-  g_free (batch);
+  *batch = (ActStoredBatch){ 0 };
+}
+
+static void
+stored_batch_free (gpointer data)
+{
+  act_stored_batch_clear (data);
+  g_free (data);
 }
 
 static gboolean
@@ -27,6 +32,12 @@ memory_append (
   ActMemoryStorage *self = (ActMemoryStorage *) storage;
 
   g_ptr_array_add (self->batches, g_memdup2 (batch, sizeof *batch));
+  return TRUE;
+}
+
+static gboolean
+memory_settle (ActBatchStorage *storage, GError **error)
+{
   return TRUE;
 }
 
@@ -55,6 +66,7 @@ memory_free (ActBatchStorage *storage)
 
 static const ActBatchStorageFuncs memory_funcs = {
   .append = memory_append,
+  .settle = memory_settle,
   .acquire = memory_acquire,
   .release = memory_release,
   .free = memory_free,

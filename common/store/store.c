@@ -8,12 +8,12 @@
 
 #include "acterror.h"
 #include "sparse/csr.h"
+#include "store/values.h"
 
 struct _ActStore {
   ActStoreShape shape;
   ActBatchStorage *storage;
-  GArray *batches; /* ActBatchRange */
-  guint64 next_index;
+  GArray *batches; /* ActBatchRange, by index */
   guint64 n_samples;
   guint64 n_component_values;
   guint64 n_cluster_values;
@@ -41,10 +41,8 @@ act_store_free (ActStore *store)
 }
 
 static gboolean
-check_place (const ActStore *store, const ActStoreBatch *batch, GError **error)
+check_size (const ActStore *store, const ActStoreBatch *batch, GError **error)
 {
-  const ActBatchRange *last;
-  guint64 expected;
   gsize n_positions;
 
   if (batch->n_ctx != store->shape.n_ctx) {
@@ -64,40 +62,97 @@ check_place (const ActStore *store, const ActStoreBatch *batch, GError **error)
         batch->index, batch->n_samples, batch->n_ctx, G_MAXINT32);
     return FALSE;
   }
-  if (store->batches->len == 0)
-    return TRUE;
-
-  last =
-      &g_array_index (store->batches, ActBatchRange, store->batches->len - 1);
-  expected = last->first_sample + last->n_samples;
-  if (batch->first_sample != expected || batch->index != store->next_index) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
-        "batch %" G_GUINT64_FORMAT " beginning with sample %" G_GUINT64_FORMAT
-        " came; batch %" G_GUINT64_FORMAT " beginning with sample "
-        "%" G_GUINT64_FORMAT " was expected: batches %s",
-        batch->index, batch->first_sample, store->next_index, expected,
-        batch->first_sample < expected       ? "overlap"
-            : batch->first_sample > expected ? "are missing"
-                                             : "are numbered wrongly");
+  /* values are counted in 32 bits when they are transposed */
+  if (batch->components.n_values > G_MAXINT32
+      || batch->clusters.n_values > G_MAXINT32) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+        "batch %" G_GUINT64_FORMAT " has more than %d activations other than "
+        "zero; smaller batches were expected",
+        batch->index, G_MAXINT32);
     return FALSE;
   }
   return TRUE;
 }
 
-/* Whether each value is finite and not 0, in one test: without the sign, 0
- * wraps round to the largest integer and what is not finite is above. */
-static gboolean
-values_are_plain (const float *values, gsize n)
+/* the place among the batches: the first that is not before this one */
+static guint
+find_place (const ActStore *store, guint64 index)
 {
-  guint32 odd = 0;
-  gsize i;
+  const ActBatchRange *batches = act_store_get_batches (store);
+  guint low = 0, high = store->batches->len;
 
-  for (i = 0; i < n; i++) {
-    guint32 bits;
-    memcpy (&bits, &values[i], sizeof bits);
-    odd |= (bits & 0x7fffffffu) - 1u >= 0x7f7fffffu;
+  if (high == 0 || batches[high - 1].index < index)
+    return high;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+
+    if (batches[middle].index < index)
+      low = middle + 1;
+    else
+      high = middle;
   }
-  return odd == 0;
+  return low;
+}
+
+/* The batch follows the one before its place. */
+static gboolean
+check_follows (const ActStore *store, const ActStoreBatch *batch,
+    const ActBatchRange *last, GError **error)
+{
+  guint64 expected = last->first_sample + last->n_samples;
+
+  if (batch->first_sample == expected && batch->index == last->index + 1)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+      "batch %" G_GUINT64_FORMAT " beginning with sample %" G_GUINT64_FORMAT
+      " came; batch %" G_GUINT64_FORMAT " beginning with sample "
+      "%" G_GUINT64_FORMAT " was expected: batches %s",
+      batch->index, batch->first_sample, last->index + 1, expected,
+      batch->first_sample < expected       ? "overlap"
+          : batch->first_sample > expected ? "are missing"
+                                           : "are numbered wrongly");
+  return FALSE;
+}
+
+/* The batch ends where one that is stored, and comes after it, begins. */
+static gboolean
+check_precedes (
+    const ActStoreBatch *batch, const ActBatchRange *next, GError **error)
+{
+  guint64 end = batch->first_sample + batch->n_samples;
+
+  if (batch->index + 1 == next->index ? end == next->first_sample
+                                      : end < next->first_sample)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+      "batch %" G_GUINT64_FORMAT " ends before sample %" G_GUINT64_FORMAT
+      "; batch %" G_GUINT64_FORMAT ", which is stored, begins with sample "
+      "%" G_GUINT64_FORMAT,
+      batch->index, end, next->index, next->first_sample);
+  return FALSE;
+}
+
+/* Where the batch goes; *stored: it is there. */
+static gboolean
+check_place (const ActStore *store, const ActStoreBatch *batch, guint *place,
+    gboolean *stored, GError **error)
+{
+  const ActBatchRange *batches = act_store_get_batches (store);
+  guint at = find_place (store, batch->index);
+
+  *place = at;
+  *stored = FALSE;
+  if (!check_size (store, batch, error))
+    return FALSE;
+  if (at < store->batches->len && batches[at].index == batch->index
+      && batches[at].stored) {
+    *stored = TRUE;
+    return TRUE;
+  }
+  if (at > 0 && !check_follows (store, batch, &batches[at - 1], error))
+    return FALSE;
+  return at == store->batches->len
+      || check_precedes (batch, &batches[at], error);
 }
 
 static gboolean
@@ -146,7 +201,7 @@ csr_settle (const ActStoreBatch *batch, const char *what, gsize n_rows,
   float *values;
   gsize row, n = 0;
 
-  if (values_are_plain (csr->values, csr->n_values))
+  if (act_values_are_plain (csr->values, csr->n_values))
     return TRUE;
   if (!check_finite (batch, what, n_rows, csr, error))
     return FALSE;
@@ -183,13 +238,14 @@ csr_from_dense (const ActStore *store, const ActStoreBatch *batch, gsize n_rows,
   return data;
 }
 
-gboolean
-act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
+static ActStoredBatch
+stored_batch (const ActStoreBatch *batch)
 {
-  ActStoredBatch stored = {
+  return (ActStoredBatch){
     .index = batch->index,
     .first_sample = batch->first_sample,
     .n_samples = batch->n_samples,
+    .size = batch->size,
     .tokens = batch->tokens,
     .alive = batch->alive,
     .components = batch->components,
@@ -197,17 +253,30 @@ act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
     .owner = batch->owner,
     .release_owner = batch->release_owner,
   };
-  ActBatchRange range = { batch->first_sample, batch->n_samples };
-  gpointer dense = NULL;
+}
+
+gboolean
+act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
+{
+  ActStoredBatch stored = stored_batch (batch);
+  ActBatchRange range = { batch->index, batch->first_sample, batch->n_samples };
+  gboolean is_there;
+  guint place;
   gsize n_rows;
 
-  if (!check_place (store, batch, error))
+  if (!check_place (store, batch, &place, &is_there, error))
     return FALSE;
+  if (is_there) {
+    act_stored_batch_clear (&stored);
+    return TRUE;
+  }
   n_rows = (gsize) batch->n_samples * batch->n_ctx;
 
-  if (batch->component_dense != NULL)
-    dense = csr_from_dense (store, batch, n_rows, &stored.components);
-  stored.converted[0] = dense;
+  if (batch->component_dense != NULL) {
+    stored.converted[0] =
+        csr_from_dense (store, batch, n_rows, &stored.components);
+    stored.size += stored.components.n_values * 8;
+  }
   /* what came from a dense matrix has no zeros, so it is never copied again */
   if (!csr_settle (batch, "component", n_rows, &stored.components,
           &stored.converted[0], error)
@@ -219,11 +288,46 @@ act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
     return FALSE;
   }
 
-  g_array_append_val (store->batches, range);
-  store->next_index = batch->index + 1;
+  g_array_insert_val (store->batches, place, range);
   store->n_samples += batch->n_samples;
   store->n_component_values += stored.components.n_values;
   store->n_cluster_values += stored.clusters.n_values;
+  return TRUE;
+}
+
+void
+act_store_set_stored (ActStore *store, const ActBatchRange *batches,
+    gsize n_batches, guint64 n_component_values)
+{
+  for (gsize i = 0; i < n_batches; i++) {
+    ActBatchRange range = batches[i];
+
+    range.stored = TRUE;
+    g_array_append_val (store->batches, range);
+    store->n_samples += range.n_samples;
+  }
+  store->n_component_values += n_component_values;
+}
+
+gboolean
+act_store_settle (ActStore *store, GError **error)
+{
+  return store->storage->funcs->settle (store->storage, error);
+}
+
+gboolean
+act_store_check_whole (const ActStore *store, GError **error)
+{
+  const ActBatchRange *batches = act_store_get_batches (store);
+
+  for (guint i = 1; i < store->batches->len; i++) {
+    if (batches[i].index == batches[i - 1].index + 1)
+      continue;
+    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+        "batches %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " are missing",
+        batches[i - 1].index + 1, batches[i].index - 1);
+    return FALSE;
+  }
   return TRUE;
 }
 

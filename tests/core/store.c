@@ -5,366 +5,8 @@
 #include <string.h>
 
 #include "acterror.h"
-#include "golden.h"
 #include "sparse/csr.h"
-
-/* --- a golden case into a store --- */
-
-typedef struct {
-  guint n_released;
-} Releases;
-
-typedef struct {
-  Releases *releases;
-  gint64 *indptr[2];
-  gint32 *indices[2];
-  float *values[2];
-} Owner;
-
-static void
-owner_release (gpointer data)
-{
-  Owner *owner = data;
-
-  if (owner->releases != NULL)
-    owner->releases->n_released++;
-  for (guint i = 0; i < 2; i++) {
-    g_free (owner->indptr[i]);
-    g_free (owner->indices[i]);
-    g_free (owner->values[i]);
-  }
-  g_free (owner);
-}
-
-/* by a loop of its own: every value, also zeros if asked for */
-static ActCsr
-make_csr (Owner *owner, guint which, const float *dense, gsize n_rows,
-    gsize n_cols, gboolean keep_zeros)
-{
-  gsize n = 0;
-
-  owner->indptr[which] = g_new0 (gint64, n_rows + 1);
-  owner->indices[which] = g_new (gint32, n_rows * n_cols);
-  owner->values[which] = g_new (float, n_rows *n_cols);
-  for (gsize i = 0; i < n_rows; i++) {
-    for (gsize j = 0; j < n_cols; j++) {
-      float value = dense[i * n_cols + j];
-      if (value == 0 && !(keep_zeros && (i + j) % 3 == 0))
-        continue;
-      owner->indices[which][n] = j;
-      owner->values[which][n++] = value;
-    }
-    owner->indptr[which][i + 1] = n;
-  }
-  return (ActCsr){ owner->indptr[which], owner->indices[which],
-    owner->values[which], n };
-}
-
-typedef enum {
-  FORM_CSR,
-  FORM_CSR_WITH_ZEROS,
-  FORM_DENSE,
-} Form;
-
-static ActStoreBatch
-make_batch (const GoldenCase *golden, guint b, guint64 first_sample, Form form,
-    Releases *releases)
-{
-  Owner *owner = g_new0 (Owner, 1);
-  gsize n_rows = golden->components[b].n_rows;
-  ActStoreBatch batch = {
-    .index = b,
-    .first_sample = first_sample,
-    .n_samples = golden->batch_sizes[b],
-    .n_ctx = golden->n_ctx,
-    .tokens = golden->tokens[b],
-    .alive = golden->alive[b],
-    .owner = owner,
-    .release_owner = owner_release,
-  };
-
-  owner->releases = releases;
-  if (form == FORM_DENSE)
-    batch.component_dense = golden->components[b].data;
-  else
-    batch.components = make_csr (owner, 0, golden->components[b].data, n_rows,
-        golden->n_components, form == FORM_CSR_WITH_ZEROS);
-  batch.clusters = make_csr (owner, 1, golden->clusters[b].data, n_rows,
-      golden->n_clusters, form == FORM_CSR_WITH_ZEROS);
-  return batch;
-}
-
-static ActStore *
-make_store (const GoldenCase *golden, Form form, guint64 first_sample,
-    Releases *releases)
-{
-  ActStoreShape shape = { golden->n_ctx, golden->n_components,
-    golden->n_clusters };
-  ActStore *store = act_store_new (&shape, NULL);
-  GError *error = NULL;
-
-  for (guint b = 0; b < golden->n_batches; b++) {
-    ActStoreBatch batch = make_batch (golden, b, first_sample, form, releases);
-    act_store_add (store, &batch, &error);
-    g_assert_no_error (error);
-    first_sample += golden->batch_sizes[b];
-  }
-  return store;
-}
-
-/* --- what a drain gives, put together again --- */
-
-typedef struct {
-  GArray *samples; /* guint64 */
-  GArray *rows;    /* float, dense */
-  gint64 *coactivations;
-  gint64 *members;
-} Rows;
-
-static void
-rows_free (gpointer data)
-{
-  Rows *rows = data;
-
-  g_array_unref (rows->samples);
-  g_array_unref (rows->rows);
-  g_free (rows->coactivations);
-  g_free (rows->members);
-  g_free (rows);
-}
-
-typedef struct {
-  GArray *tokens;
-  GArray *samples;
-  GPtrArray *columns; /* Rows: each cluster, followed by its members */
-} Drained;
-
-static void
-drained_free (Drained *drained)
-{
-  g_array_unref (drained->tokens);
-  g_array_unref (drained->samples);
-  g_ptr_array_unref (drained->columns);
-  g_free (drained);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Drained, drained_free)
-
-static void
-take_tokens (Drained *drained, ActDrain *drain, const ActRun *run)
-{
-  guint at = drained->tokens->len, first = drained->samples->len;
-  GError *error = NULL;
-
-  g_assert_cmpuint (first, ==, run->first_row);
-  g_array_set_size (drained->tokens, at + run->n_values);
-  g_array_set_size (drained->samples, first + run->n_rows);
-  act_drain_fill_tokens (drain,
-      &g_array_index (drained->samples, guint64, first),
-      &g_array_index (drained->tokens, gint32, at), &error);
-  g_assert_no_error (error);
-}
-
-static void
-take_rows (Drained *drained, const GoldenCase *golden, ActDrain *drain,
-    const ActRun *run)
-{
-  g_autofree gint64 *indptr = g_new (gint64, run->n_rows + 1);
-  g_autofree gint32 *positions = g_new (gint32, run->n_values + 1);
-  g_autofree float *values = g_new (float, run->n_values + 1);
-  g_autoptr (GError) error = NULL;
-  Rows *rows;
-  guint first;
-
-  if (run->first) {
-    rows = g_new0 (Rows, 1);
-    rows->samples = g_array_new (FALSE, TRUE, sizeof (guint64));
-    rows->rows = g_array_new (FALSE, TRUE, sizeof (float));
-    g_ptr_array_add (drained->columns, rows);
-  }
-  rows = g_ptr_array_index (drained->columns, drained->columns->len - 1);
-  first = rows->samples->len;
-  g_assert_cmpuint (first, ==, run->first_row);
-  g_array_set_size (rows->samples, first + run->n_rows);
-  g_array_set_size (rows->rows, (first + run->n_rows) * golden->n_ctx);
-  act_drain_fill_rows (drain,
-      (guint64 *) (gpointer) rows->samples->data + first, indptr, positions,
-      values);
-  g_assert_cmpint (indptr[run->n_rows], ==, run->n_values);
-  g_assert_true (act_csr_validate (
-      run->n_rows, golden->n_ctx, run->n_values, indptr, positions, &error));
-  act_csr_to_dense (run->n_rows, golden->n_ctx, indptr, positions, values,
-      (float *) (gpointer) rows->rows->data + (gsize) first * golden->n_ctx);
-  for (gsize i = 0; i < run->n_values; i++)
-    g_assert_true (values[i] != 0);
-  if (run->last)
-    g_assert_cmpuint (rows->samples->len, ==, run->total_rows);
-  g_assert_true (
-      (run->coactivations != NULL) == (run->last && run->member < 0));
-  if (run->coactivations != NULL)
-    rows->coactivations =
-        g_memdup2 (run->coactivations, golden->n_clusters * sizeof (gint64));
-  if (run->member_coactivations != NULL)
-    rows->members = g_memdup2 (run->member_coactivations,
-        (gsize) run->n_members * run->n_members * sizeof (gint64));
-}
-
-static void
-check_bounds (const ActDrainSettings *settings, const ActRun *run)
-{
-  if (settings->max_rows > 0)
-    g_assert_cmpuint (run->n_rows, <=, settings->max_rows);
-  if (settings->max_values > 0 && run->n_rows > 1)
-    g_assert_cmpuint (run->n_values, <=, settings->max_values);
-  if (run->n_rows == 0)
-    g_assert_true (run->first && run->last && run->total_rows == 0);
-}
-
-static Drained *
-drain_all (ActStore *store, const GoldenCase *golden, ActDrainSettings settings)
-{
-  g_autoptr (ActDrain) drain = NULL;
-  Drained *drained = g_new0 (Drained, 1);
-  ActDrainResult result;
-  GError *error = NULL;
-  ActRun run = { 0 };
-  guint n_ends = 0;
-
-  settings.members = (ActMembers){ golden->n_members, golden->members };
-  drained->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
-  drained->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
-  drained->columns = g_ptr_array_new_with_free_func (rows_free);
-  drain = act_drain_new (store, &settings);
-  while ((result = act_drain_next (drain, &run, &error)) == ACT_DRAIN_RUN) {
-    check_bounds (&settings, &run);
-    n_ends += run.end;
-    if (run.kind == ACT_RUN_SAMPLES)
-      take_tokens (drained, drain, &run);
-    else
-      take_rows (drained, golden, drain, &run);
-  }
-  g_assert_no_error (error);
-  g_assert_cmpint (result, ==, ACT_DRAIN_END);
-  g_assert_true (run.end && n_ends == 1);
-  return drained;
-}
-
-/* --- against what is expected --- */
-
-static void
-check_rows (const GoldenCase *golden, const Rows *rows, JsonObject *expected,
-    const GoldenArray *array, guint64 first_sample)
-{
-  JsonArray *hashes;
-  gsize first_row;
-
-  if (expected == NULL) {
-    g_assert_cmpuint (rows->samples->len, ==, 0);
-    return;
-  }
-  hashes = json_object_get_array_member (expected, "text_hashes");
-  first_row = json_object_get_int_member (expected, "first_row");
-  g_assert_cmpuint (rows->samples->len, ==,
-      json_object_get_int_member (expected, "n_samples"));
-  g_assert_cmpuint (rows->samples->len, ==, json_array_get_length (hashes));
-  for (guint i = 0; i < rows->samples->len; i++) {
-    guint64 s = g_array_index (rows->samples, guint64, i) - first_sample;
-    guint b = 0;
-
-    while (s >= golden->batch_sizes[b])
-      s -= golden->batch_sizes[b++];
-    g_assert_cmpstr (
-        golden->hashes[b][s], ==, json_array_get_string_element (hashes, i));
-  }
-  for (gsize i = 0; i < (gsize) rows->samples->len * golden->n_ctx; i++)
-    g_assert_true (g_array_index (rows->rows, float, i)
-        == ((float *) array->data)[first_row * golden->n_ctx + i]);
-}
-
-static JsonObject *
-member_or_null (JsonObject *object, const char *name)
-{
-  return object != NULL && json_object_has_member (object, name)
-      ? json_object_get_object_member (object, name)
-      : NULL;
-}
-
-static void
-check_members (
-    const GoldenCase *golden, guint c, const Rows *rows, JsonObject *expected)
-{
-  JsonArray *matrix = json_object_get_array_member (
-      json_object_get_object_member (expected, golden->names[c]),
-      "aligned_matrix");
-  guint n = golden->n_members[c];
-
-  g_assert_cmpuint (json_array_get_length (matrix), ==, n);
-  for (guint i = 0; i < n; i++)
-    for (guint j = 0; j < n; j++)
-      g_assert_cmpint (rows->members[i * n + j], ==,
-          json_array_get_int_element (
-              json_array_get_array_element (matrix, i), j));
-}
-
-static void
-check_tokens (const GoldenCase *golden, const Drained *drained)
-{
-  gsize at = 0;
-
-  for (guint b = 0; b < golden->n_batches; b++) {
-    gsize n = (gsize) golden->batch_sizes[b] * golden->n_ctx;
-    g_assert_cmpmem (&g_array_index (drained->tokens, gint32, at), n * 4,
-        golden->tokens[b], n * 4);
-    at += n;
-  }
-  g_assert_cmpuint (drained->tokens->len, ==, at);
-  for (guint i = 1; i < drained->samples->len; i++)
-    g_assert_cmpuint (g_array_index (drained->samples, guint64, i), ==,
-        g_array_index (drained->samples, guint64, 0) + i);
-}
-
-static void
-check_drained (const GoldenCase *golden, const Drained *drained,
-    gboolean component_rows, guint64 first_sample)
-{
-  g_autoptr (JsonNode) clusters =
-      golden_json_read (golden, "expected/storage_clusters.json");
-  g_autoptr (JsonNode) components =
-      golden_json_read (golden, "expected/storage_components.json");
-  g_autoptr (JsonNode) within =
-      golden_json_read (golden, "expected/component_coactivations.json");
-  GoldenArray rows =
-      golden_array_read (golden, "expected/storage_clusters.npy");
-  GoldenArray member_rows =
-      golden_array_read (golden, "expected/storage_components.npy");
-  GoldenArray coactivation =
-      golden_array_read (golden, "expected/coactivation.npy");
-  guint column = 0, member = 0;
-
-  check_tokens (golden, drained);
-  for (guint c = 0; c < golden->n_clusters; c++) {
-    const Rows *r = g_ptr_array_index (drained->columns, column++);
-    JsonObject *parts =
-        member_or_null (json_node_get_object (components), golden->names[c]);
-
-    check_rows (golden, r,
-        member_or_null (json_node_get_object (clusters), golden->names[c]),
-        &rows, first_sample);
-    for (guint d = 0; d < golden->n_clusters; d++)
-      g_assert_true ((float) r->coactivations[d]
-          == ((float *) coactivation.data)[c * golden->n_clusters + d]);
-    check_members (golden, c, r, json_node_get_object (within));
-    for (guint m = 0; m < golden->n_members[c]; m++, member++) {
-      const char *label = golden->labels[golden->members[member]];
-      if (component_rows)
-        check_rows (golden, g_ptr_array_index (drained->columns, column++),
-            member_or_null (parts, label), &member_rows, first_sample);
-    }
-  }
-  g_assert_cmpuint (drained->columns->len, ==, column);
-  g_free (rows.data);
-  g_free (member_rows.data);
-  g_free (coactivation.data);
-}
+#include "storegolden.h"
 
 static void
 test_golden (gconstpointer name)
@@ -378,12 +20,13 @@ test_golden (gconstpointer name)
   };
   g_autoptr (GoldenCase) golden = golden_case_new (name);
 
-  for (Form form = FORM_CSR; form <= FORM_DENSE; form++) {
-    g_autoptr (ActStore) store = make_store (golden, form, 1000, NULL);
+  for (StoreForm form = STORE_FORM_CSR; form <= STORE_FORM_DENSE; form++) {
+    g_autoptr (ActStore) store = store_golden_new (golden, form, 1000, NULL);
 
     for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
-      g_autoptr (Drained) drained = drain_all (store, golden, settings[i]);
-      check_drained (golden, drained, settings[i].component_rows, 1000);
+      g_autoptr (StoreDrained) drained =
+          store_golden_drain (store, golden, settings[i]);
+      store_golden_check (golden, drained, settings[i].component_rows, 1000);
     }
   }
 }
@@ -439,12 +82,12 @@ static void
 check_coactivation (GRand *rand, gsize n_rows, guint n_cols, double density)
 {
   g_autofree float *dense = g_new (float, n_rows *n_cols);
-  Owner *owner = g_new0 (Owner, 1);
+  StoreOwner *owner = g_new0 (StoreOwner, 1);
   ActCoactivation whole, block, columns;
   ActCsr csr;
 
   fill_random (rand, dense, n_rows * n_cols, density);
-  csr = make_csr (owner, 0, dense, n_rows, n_cols, FALSE);
+  csr = store_owner_csr (owner, 0, dense, n_rows, n_cols, FALSE);
   act_coactivation_init (&whole, n_cols, 0, n_cols);
   act_coactivation_add (&whole, n_rows, csr.indptr, csr.indices, csr.values);
   act_coactivation_finish (&whole);
@@ -462,7 +105,7 @@ check_coactivation (GRand *rand, gsize n_rows, guint n_cols, double density)
   act_coactivation_finish (&columns);
   check_block (&columns, dense, n_rows);
   act_coactivation_clear (&columns);
-  owner_release (owner);
+  store_owner_release (owner);
 }
 
 static void
@@ -486,7 +129,8 @@ static void
 test_overlapping_members (void)
 {
   g_autoptr (GoldenCase) golden = golden_case_new ("single_cluster");
-  g_autoptr (ActStore) store = make_store (golden, FORM_CSR, 0, NULL);
+  g_autoptr (ActStore) store =
+      store_golden_new (golden, STORE_FORM_CSR, 0, NULL);
   guint twice[] = { golden->members[0], golden->members[0] };
   ActDrainSettings settings = { .component_rows = TRUE };
   g_autoptr (ActDrain) drain = NULL;
@@ -642,30 +286,31 @@ test_order (void)
   ActStoreShape shape = { golden->n_ctx, golden->n_components,
     golden->n_clusters };
   g_autoptr (ActStore) store = act_store_new (&shape, NULL);
-  Releases releases = { 0 };
-  ActStoreBatch batch = make_batch (golden, 0, 40, FORM_CSR, &releases);
+  StoreReleases releases = { 0 };
+  ActStoreBatch batch =
+      store_golden_batch (golden, 0, 40, STORE_FORM_CSR, &releases);
   GError *error = NULL;
 
   batch.index = 10;
   g_assert_true (act_store_add (store, &batch, &error));
   g_assert_no_error (error);
 
-  batch = make_batch (golden, 1, 48, FORM_CSR, &releases);
+  batch = store_golden_batch (golden, 1, 48, STORE_FORM_CSR, &releases);
   batch.index = 12;
   refuse (store, golden, batch,
       "batch 12 beginning with sample 48 came; batch 11 beginning with sample "
       "44 was expected: batches are missing");
-  batch = make_batch (golden, 1, 42, FORM_CSR, &releases);
+  batch = store_golden_batch (golden, 1, 42, STORE_FORM_CSR, &releases);
   batch.index = 11;
   refuse (store, golden, batch,
       "batch 11 beginning with sample 42 came; batch 11 beginning with sample "
       "44 was expected: batches overlap");
-  batch = make_batch (golden, 1, 44, FORM_CSR, &releases);
+  batch = store_golden_batch (golden, 1, 44, STORE_FORM_CSR, &releases);
   batch.index = 12;
   refuse (store, golden, batch,
       "batch 12 beginning with sample 44 came; batch 11 beginning with sample "
       "44 was expected: batches are numbered wrongly");
-  batch = make_batch (golden, 1, 44, FORM_DENSE, &releases);
+  batch = store_golden_batch (golden, 1, 44, STORE_FORM_DENSE, &releases);
   batch.index = 11;
   batch.n_ctx = 8;
   refuse (store, golden, batch,
@@ -686,16 +331,19 @@ test_not_finite (void)
   float *clusters = golden->clusters[0].data;
 
   dense[5 * golden->n_components + 9] = NAN;
-  refuse (store, golden, make_batch (golden, 0, 0, FORM_DENSE, NULL),
+  refuse (store, golden,
+      store_golden_batch (golden, 0, 0, STORE_FORM_DENSE, NULL),
       "the activation of component 9 in batch 0, position 5 is NaN; a finite "
       "number was expected");
   dense[5 * golden->n_components + 9] = -INFINITY;
-  refuse (store, golden, make_batch (golden, 0, 0, FORM_CSR, NULL),
+  refuse (store, golden,
+      store_golden_batch (golden, 0, 0, STORE_FORM_CSR, NULL),
       "the activation of component 9 in batch 0, position 5 is infinite; a "
       "finite number was expected");
   dense[5 * golden->n_components + 9] = 0;
   clusters[63 * golden->n_clusters + 2] = NAN;
-  refuse (store, golden, make_batch (golden, 0, 0, FORM_CSR_WITH_ZEROS, NULL),
+  refuse (store, golden,
+      store_golden_batch (golden, 0, 0, STORE_FORM_CSR_WITH_ZEROS, NULL),
       "the activation of cluster 2 in batch 0, position 63 is NaN; a finite "
       "number was expected");
 }
@@ -715,7 +363,8 @@ static void
 test_cancel (void)
 {
   g_autoptr (GoldenCase) golden = golden_case_new ("empty_clusters");
-  g_autoptr (ActStore) store = make_store (golden, FORM_CSR, 0, NULL);
+  g_autoptr (ActStore) store =
+      store_golden_new (golden, STORE_FORM_CSR, 0, NULL);
   gboolean ended = FALSE;
 
   for (gint after = 0; !ended; after++) {
@@ -824,7 +473,7 @@ test_storage_fails (void)
     store = act_store_new (&shape, &storage->parent);
     for (guint b = 0; b < golden->n_batches && error == NULL; b++) {
       ActStoreBatch batch =
-          make_batch (golden, b, first_sample, FORM_DENSE, NULL);
+          store_golden_batch (golden, b, first_sample, STORE_FORM_DENSE, NULL);
       if (!act_store_add (store, &batch, &error))
         batch.release_owner (batch.owner);
       first_sample += batch.n_samples;

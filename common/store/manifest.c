@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/manifest.h"
+
+#include <string.h>
+
+#include "acterror.h"
+#include "formats/output.h"
+
+#define FORMAT "gst-activations-store"
+#define MANIFEST_VERSION 1
+#define MAX_SIZE ((gsize) 1 << 30)
+
+ActManifest *
+act_manifest_new (ActIdentity *identity)
+{
+  ActManifest *self = g_new0 (ActManifest, 1);
+
+  self->identity = identity;
+  self->shard_count = 1;
+  self->segments = g_array_new (FALSE, FALSE, sizeof (ActSegmentFile));
+  g_array_set_clear_func (
+      self->segments, (GDestroyNotify) act_segment_file_clear);
+  return self;
+}
+
+void
+act_manifest_free (ActManifest *self)
+{
+  if (self == NULL)
+    return;
+  act_identity_free (self->identity);
+  g_array_unref (self->segments);
+  g_free (self);
+}
+
+gboolean
+act_manifest_add (ActManifest *self, ActSegmentFile *file, GError **error)
+{
+  const ActSegmentFile *all = (const ActSegmentFile *) self->segments->data;
+  guint i = self->segments->len;
+
+  while (i > 0 && all[i - 1].first_batch > file->first_batch)
+    i--;
+  if ((i > 0
+          && all[i - 1].first_batch + all[i - 1].n_batches > file->first_batch)
+      || (i < self->segments->len
+          && file->first_batch + file->n_batches > all[i].first_batch)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+        "two segments hold batch %" G_GUINT64_FORMAT,
+        MAX (file->first_batch, i > 0 ? all[i - 1].first_batch : 0));
+    return FALSE;
+  }
+  g_array_insert_val (self->segments, i, *file);
+  memset (file, 0, sizeof *file);
+  return TRUE;
+}
+
+/* --- writing --- */
+
+static void
+write_uint (ActJsonWriter *json, const char *key, guint64 value)
+{
+  act_json_key (json, key);
+  act_json_uint (json, value);
+}
+
+static void
+write_complete (ActJsonWriter *json, const ActManifest *self)
+{
+  act_json_key (json, "complete");
+  if (!self->complete) {
+    act_json_null (json);
+    return;
+  }
+  act_json_begin_object (json);
+  write_uint (json, "samples", self->n_samples);
+  write_uint (json, "first_batch", self->first_batch);
+  write_uint (json, "run_batches", self->run_batches);
+  write_uint (json, "run_samples", self->run_samples);
+  act_json_end_object (json);
+}
+
+static void
+write_segment (ActJsonWriter *json, const ActSegmentFile *file)
+{
+  act_json_begin_object (json);
+  act_json_key (json, "file");
+  act_json_string (json, file->file);
+  write_uint (json, "first_batch", file->first_batch);
+  write_uint (json, "batches", file->n_batches);
+  write_uint (json, "first_sample", file->first_sample);
+  write_uint (json, "samples", file->n_samples);
+  write_uint (json, "values", file->n_values);
+  write_uint (json, "size", file->size);
+  act_json_key (json, "sha256");
+  act_json_string (json, file->sha256);
+  act_json_end_object (json);
+}
+
+gboolean
+act_manifest_write (const ActManifest *self, const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, ACT_MANIFEST_NAME, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 1);
+
+  act_json_begin_object (json);
+  act_json_key (json, "format");
+  act_json_string (json, FORMAT);
+  write_uint (json, "version", MANIFEST_VERSION);
+  act_identity_write (self->identity, json);
+  act_json_key (json, "cluster_values");
+  act_json_string (json, self->clusters_stored ? "stored" : "derived");
+  write_uint (json, "segment_size", self->segment_size);
+  write_uint (json, "shard_index", self->shard_index);
+  write_uint (json, "shard_count", self->shard_count);
+  write_complete (json, self);
+  act_json_key (json, "segments");
+  act_json_begin_array (json);
+  for (guint i = 0; i < self->segments->len; i++)
+    write_segment (json, &g_array_index (self->segments, ActSegmentFile, i));
+  act_json_end_array (json);
+  act_json_end_object (json);
+  g_string_append_c (text, '\n');
+  return act_output_replace (path, text->str, text->len, error);
+}
+
+/* --- reading --- */
+
+static gboolean
+read_uint (JsonObject *object, const char *field, const char *path,
+    guint64 *value, GError **error)
+{
+  return act_json_get_uint (object, field, path, G_MAXINT64, value, error);
+}
+
+static gboolean
+read_small (JsonObject *object, const char *field, const char *path,
+    guint *value, GError **error)
+{
+  guint64 number;
+
+  if (!act_json_get_uint (object, field, path, G_MAXINT32, &number, error))
+    return FALSE;
+  *value = (guint) number;
+  return TRUE;
+}
+
+static gboolean
+check_header (JsonObject *object, const char *path, GError **error)
+{
+  const char *format = act_json_get_string (object, "format", path, error);
+  guint64 version;
+
+  if (format == NULL)
+    return FALSE;
+  if (strcmp (format, FORMAT) != 0) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"format\" is \"%s\", expected \"" FORMAT "\"", path, format);
+    return FALSE;
+  }
+  if (!read_uint (object, "version", path, &version, error))
+    return FALSE;
+  if (version == MANIFEST_VERSION)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "'%s': \"version\" is %" G_GUINT64_FORMAT ", expected %d", path, version,
+      MANIFEST_VERSION);
+  return FALSE;
+}
+
+static gboolean
+read_complete (
+    ActManifest *self, JsonObject *object, const char *path, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "complete");
+
+  if (node != NULL && JSON_NODE_HOLDS_NULL (node))
+    return TRUE;
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"complete\" is missing, expected an object or null", path);
+    return FALSE;
+  }
+  object = json_node_get_object (node);
+  self->complete = TRUE;
+  return read_uint (object, "samples", path, &self->n_samples, error)
+      && read_uint (object, "first_batch", path, &self->first_batch, error)
+      && read_uint (object, "run_batches", path, &self->run_batches, error)
+      && read_uint (object, "run_samples", path, &self->run_samples, error);
+}
+
+/* a name in the folder and nowhere else */
+static gboolean
+is_plain_name (const char *name)
+{
+  return *name != '\0' && *name != '.' && strchr (name, '/') == NULL;
+}
+
+static gboolean
+fill_segment (
+    ActSegmentFile *file, JsonObject *object, const char *path, GError **error)
+{
+  const char *name = act_json_get_string (object, "file", path, error);
+  const char *sha256 =
+      name != NULL ? act_json_get_string (object, "sha256", path, error) : NULL;
+
+  if (sha256 == NULL)
+    return FALSE;
+  if (!is_plain_name (name) || strlen (sha256) != 64) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': segment \"%s\" has no plain name or no SHA-256", path, name);
+    return FALSE;
+  }
+  file->file = g_strdup (name);
+  memcpy (file->sha256, sha256, sizeof file->sha256);
+  return read_uint (object, "first_batch", path, &file->first_batch, error)
+      && read_uint (object, "batches", path, &file->n_batches, error)
+      && read_uint (object, "first_sample", path, &file->first_sample, error)
+      && read_uint (object, "samples", path, &file->n_samples, error)
+      && read_uint (object, "values", path, &file->n_values, error)
+      && read_uint (object, "size", path, &file->size, error);
+}
+
+static gboolean
+read_segment (
+    ActManifest *self, JsonNode *node, const char *path, GError **error)
+{
+  ActSegmentFile file = { 0 };
+  gboolean added = FALSE;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"segments\" has an element that is no object", path);
+  else if (fill_segment (&file, json_node_get_object (node), path, error)) {
+    added = act_manifest_add (self, &file, error);
+    if (!added)
+      g_prefix_error (error, "'%s': ", path);
+  }
+  act_segment_file_clear (&file);
+  return added;
+}
+
+static gboolean
+read_segments (
+    ActManifest *self, JsonObject *object, const char *path, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "segments");
+  JsonArray *array;
+
+  if (node == NULL || !JSON_NODE_HOLDS_ARRAY (node)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"segments\" is missing or no list", path);
+    return FALSE;
+  }
+  array = json_node_get_array (node);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    if (!read_segment (self, json_array_get_element (array, i), path, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_cluster_values (
+    ActManifest *self, JsonObject *object, const char *path, GError **error)
+{
+  const char *how = act_json_get_string (object, "cluster_values", path, error);
+
+  if (how == NULL)
+    return FALSE;
+  self->clusters_stored = strcmp (how, "stored") == 0;
+  if (self->clusters_stored || strcmp (how, "derived") == 0)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s': \"cluster_values\" is \"%s\", expected \"derived\" or \"stored\"",
+      path, how);
+  return FALSE;
+}
+
+ActManifest *
+act_manifest_read (const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, ACT_MANIFEST_NAME, NULL);
+  g_autoptr (JsonNode) node = act_json_read_file (path, MAX_SIZE, error);
+  g_autoptr (ActManifest) self = NULL;
+  ActIdentity *identity;
+  JsonObject *object;
+
+  if (node == NULL)
+    return NULL;
+  if (!JSON_NODE_HOLDS_OBJECT (node)) {
+    g_set_error (
+        error, ACT_ERROR, ACT_ERROR_FORMAT, "'%s' is no JSON object", path);
+    return NULL;
+  }
+  object = json_node_get_object (node);
+  if (!check_header (object, path, error))
+    return NULL;
+  identity = act_identity_read (object, path, error);
+  if (identity == NULL)
+    return NULL;
+  self = act_manifest_new (identity);
+  if (!read_cluster_values (self, object, path, error)
+      || !read_small (object, "segment_size", path, &self->segment_size, error)
+      || !read_small (object, "shard_index", path, &self->shard_index, error)
+      || !read_small (object, "shard_count", path, &self->shard_count, error)
+      || !read_complete (self, object, path, error)
+      || !read_segments (self, object, path, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/identity.h"
+#include "store/segmentfile.h"
+
+/* manifest.json of a store's folder: whose activations they are, which
+ * segments hold them, and whether that is all. */
+typedef struct {
+  ActIdentity *identity;
+  gboolean clusters_stored; /* else they are derived from the components */
+  guint segment_size;       /* batches */
+  guint shard_index;        /* what of the run is here */
+  guint shard_count;
+
+  /* known when all of it came */
+  gboolean complete;
+  guint64 n_samples;
+  guint64 first_batch;
+  guint64 run_batches; /* of all shards */
+  guint64 run_samples;
+
+  GArray *segments; /* ActSegmentFile, by batch */
+} ActManifest;
+
+#define ACT_MANIFEST_NAME "manifest.json"
+
+/* takes over identity */
+ActManifest *act_manifest_new (ActIdentity *identity);
+void act_manifest_free (ActManifest *manifest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActManifest, act_manifest_free)
+
+/* Takes over *file; an error if its batches are there already. */
+gboolean act_manifest_add (
+    ActManifest *manifest, ActSegmentFile *file, GError **error);
+
+ActManifest *act_manifest_read (const char *folder, GError **error);
+/* whole or not at all, in place of the one before */
+gboolean act_manifest_write (
+    const ActManifest *manifest, const char *folder, GError **error);

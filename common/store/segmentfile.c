@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/segmentfile.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acterror.h"
+#include "formats/file.h"
+#include "formats/output.h"
+
+#define PREFIX "segment-"
+#define SUFFIX ".safetensors"
+#define TEMPORARY ".tmp"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MD_CTX, EVP_MD_CTX_free)
+
+void
+act_segment_file_clear (ActSegmentFile *file)
+{
+  g_clear_pointer (&file->file, g_free);
+}
+
+/* --- checksums --- */
+
+static EVP_MD_CTX *
+hash_new (void)
+{
+  EVP_MD_CTX *hash = EVP_MD_CTX_new ();
+
+  if (hash == NULL || EVP_DigestInit_ex (hash, EVP_sha256 (), NULL) != 1)
+    g_error ("no SHA-256 in libcrypto");
+  return hash;
+}
+
+static void
+hash_finish (EVP_MD_CTX *hash, char text[65])
+{
+  guint8 digest[EVP_MAX_MD_SIZE];
+  unsigned int n;
+
+  EVP_DigestFinal_ex (hash, digest, &n);
+  for (unsigned int i = 0; i < 32; i++)
+    g_snprintf (text + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* --- writing --- */
+
+typedef struct {
+  ActOutputFile *file;
+  EVP_MD_CTX *hash;
+  guint64 size;
+} Output;
+
+static gboolean
+append (gpointer user_data, const void *data, gsize size, GError **error)
+{
+  Output *output = user_data;
+
+  EVP_DigestUpdate (output->hash, data, size);
+  output->size += size;
+  return act_output_file_write (output->file, data, size, error);
+}
+
+static gboolean
+write_temporary (const char *name, const ActStoreShape *shape,
+    const ActStoredBatch *const *batches, gsize n_batches,
+    gboolean with_clusters, ActSegmentFile *file, GError **error)
+{
+  g_autoptr (ActOutputFile) out = act_output_file_new (name, error);
+  g_autoptr (EVP_MD_CTX) hash = hash_new ();
+  Output output = { out, hash, 0 };
+
+  if (out == NULL
+      || !act_segment_write (
+          shape, batches, n_batches, with_clusters, append, &output, error)
+      || !act_output_file_close (g_steal_pointer (&out), error))
+    return FALSE;
+  hash_finish (hash, file->sha256);
+  file->size = output.size;
+  return TRUE;
+}
+
+gboolean
+act_segment_file_write (const char *folder, const ActStoreShape *shape,
+    const ActStoredBatch *const *batches, gsize n_batches,
+    gboolean with_clusters, ActSegmentFile *file, GError **error)
+{
+  g_autofree char *name =
+      g_strdup_printf (PREFIX "%06" G_GUINT64_FORMAT SUFFIX, batches[0]->index);
+  g_autofree char *target = g_build_filename (folder, name, NULL);
+  g_autofree char *temporary =
+      g_strconcat (folder, "/.", name, TEMPORARY, NULL);
+
+  *file = (ActSegmentFile){ .first_batch = batches[0]->index,
+    .n_batches = n_batches,
+    .first_sample = batches[0]->first_sample };
+  for (gsize b = 0; b < n_batches; b++) {
+    file->n_samples += batches[b]->n_samples;
+    file->n_values += batches[b]->components.n_values;
+  }
+  if (!write_temporary (
+          temporary, shape, batches, n_batches, with_clusters, file, error)
+      || !act_output_rename (temporary, target, error)) {
+    (void) g_unlink (temporary);
+    return FALSE;
+  }
+  file->file = g_steal_pointer (&name);
+  return TRUE;
+}
+
+/* --- reading --- */
+
+ActSegment *
+act_segment_file_open (const char *folder, const ActSegmentFile *file,
+    const ActStoreShape *shape, gboolean with_clusters, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, file->file, NULL);
+  g_autoptr (GBytes) bytes = act_file_map (path, error);
+  g_autoptr (ActSegment) segment = NULL;
+  ActBatchRange first;
+
+  if (bytes == NULL)
+    return NULL;
+  segment = act_segment_new (bytes, path, shape, with_clusters, error);
+  if (segment == NULL)
+    return NULL;
+  first = act_segment_get_range (segment, 0);
+  if (first.index == file->first_batch
+      && first.first_sample == file->first_sample
+      && act_segment_get_n_batches (segment) == file->n_batches)
+    return g_steal_pointer (&segment);
+  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+      "'%s' holds %" G_GSIZE_FORMAT " batches from %" G_GUINT64_FORMAT
+      "; the manifest says %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT,
+      path, act_segment_get_n_batches (segment), first.index, file->n_batches,
+      file->first_batch);
+  return NULL;
+}
+
+gboolean
+act_segment_file_verify (
+    const char *folder, const ActSegmentFile *file, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, file->file, NULL);
+  g_autoptr (GBytes) bytes = act_file_map (path, error);
+  g_autoptr (EVP_MD_CTX) hash = hash_new ();
+  char sha256[65];
+  gsize size;
+  const void *data;
+
+  if (bytes == NULL)
+    return FALSE;
+  data = g_bytes_get_data (bytes, &size);
+  EVP_DigestUpdate (hash, data, size);
+  hash_finish (hash, sha256);
+  if (size == file->size && strcmp (sha256, file->sha256) == 0)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s' is damaged: %" G_GSIZE_FORMAT
+      " bytes with SHA-256 %.8s..., expected %" G_GUINT64_FORMAT
+      " with %.8s...",
+      path, size, sha256, file->size, file->sha256);
+  return FALSE;
+}
+
+/* --- what is left over --- */
+
+static gboolean
+is_listed (const char *name, const ActSegmentFile *files, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (strcmp (name, files[i].file) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+void
+act_segment_files_sweep (
+    const char *folder, const ActSegmentFile *files, guint n)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    gboolean temporary =
+        name[0] == '.' && g_str_has_suffix (name, SUFFIX TEMPORARY);
+    gboolean segment =
+        g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX);
+
+    if (temporary || (segment && !is_listed (name, files, n))) {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      (void) g_unlink (path);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/segment.h"
+
+/* A segment in a store's folder, as the manifest lists it. */
+typedef struct {
+  char *file; /* name in the folder */
+  guint64 first_batch;
+  guint64 n_batches;
+  guint64 first_sample;
+  guint64 n_samples;
+  guint64 n_values;
+  guint64 size; /* bytes */
+  char sha256[65];
+} ActSegmentFile;
+
+void act_segment_file_clear (ActSegmentFile *file);
+
+/* Writes segment-NNNNNN.safetensors, NNNNNN the first batch, and fills in
+ * *file: a temporary name, sync, rename, sync of the folder. */
+gboolean act_segment_file_write (const char *folder, const ActStoreShape *shape,
+    const ActStoredBatch *const *batches, gsize n_batches,
+    gboolean with_clusters, ActSegmentFile *file, GError **error);
+
+/* Maps and checks one; its batches must be those that the manifest says. */
+ActSegment *act_segment_file_open (const char *folder,
+    const ActSegmentFile *file, const ActStoreShape *shape,
+    gboolean with_clusters, GError **error);
+
+/* whether size and checksum are the manifest's */
+gboolean act_segment_file_verify (
+    const char *folder, const ActSegmentFile *file, GError **error);
+
+/* Removes what killed runs left: temporary files, and segments that are not
+ * among the n given. */
+void act_segment_files_sweep (
+    const char *folder, const ActSegmentFile *files, guint n);
