@@ -12,7 +12,8 @@
  *
  * Sink: float32 component activations (n_positions, n_components), dense or
  * CSR, all finite.
- * Src: the same, by default in CSR.
+ * Src: the same, by default in CSR. The caps have the field "threshold" (a
+ * double, the property's value), so that what follows knows what was left out.
  *
  * ## Example launch line
  * |[
@@ -48,7 +49,8 @@ struct _GstActDeadFilter {
   Layout layout;
 
   /* between start and stop */
-  gfloat run_threshold; /* the property's value at start */
+  gboolean running;
+  gdouble run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
   gfloat *max; /* [n_components] */
@@ -95,15 +97,39 @@ set_layouts (GstCaps *caps, Layout layout)
       layout == LAYOUT_AUTO ? 2 : 1);
 }
 
+/* What was dead before stays dead: of two filters the higher threshold says
+ * what is left. */
+static gboolean
+set_threshold (GstCapsFeatures *features, GstStructure *s, gpointer threshold)
+{
+  gdouble own = *(gdouble *) threshold, before;
+
+  if (!gst_structure_get_double (s, "threshold", &before) || before < own)
+    gst_structure_set (s, "threshold", G_TYPE_DOUBLE, own, NULL);
+  return TRUE;
+}
+
+static gboolean
+remove_threshold (GstCapsFeatures *features, GstStructure *s, gpointer data)
+{
+  gst_structure_remove_field (s, "threshold");
+  return TRUE;
+}
+
 static GstCaps *
 gst_act_dead_filter_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+  gdouble threshold = self->running ? self->run_threshold : self->threshold;
   GstCaps *out = gst_caps_copy (caps);
 
   if (!gst_caps_is_empty (out))
     set_layouts (out, direction == GST_PAD_SINK ? self->layout : LAYOUT_AUTO);
+  if (direction == GST_PAD_SINK)
+    gst_caps_map_in_place (out, set_threshold, &threshold);
+  else
+    gst_caps_map_in_place (out, remove_threshold, NULL);
   if (filter != NULL) {
     GstCaps *all = out;
 
@@ -280,7 +306,7 @@ static gboolean
 filter_batch (GstActDeadFilter *self, const GstActBatch *batch,
     GstBuffer *input, GstBuffer *out, GError **error)
 {
-  gfloat threshold = self->run_threshold;
+  gfloat threshold = (gfloat) self->run_threshold;
   g_autoptr (GBytes) marked = NULL;
   const guint8 *alive = batch->alive;
   gboolean changed = FALSE;
@@ -342,7 +368,8 @@ gst_act_dead_filter_start (GstBaseTransform *trans)
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
 
-  self->run_threshold = (gfloat) self->threshold;
+  self->run_threshold = self->threshold;
+  self->running = TRUE;
   return TRUE;
 }
 
@@ -351,6 +378,7 @@ gst_act_dead_filter_stop (GstBaseTransform *trans)
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
 
+  self->running = FALSE;
   g_clear_pointer (&self->info, gst_act_info_unref);
   g_clear_pointer (&self->max, g_free);
   return TRUE;

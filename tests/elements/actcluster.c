@@ -118,6 +118,27 @@ GST_START_TEST (test_by_hand)
 }
 GST_END_TEST;
 
+/* what the filter before said is known behind the clusters too */
+GST_START_TEST (test_threshold_stays)
+{
+  static const gchar *const elements[] = { "actclustermax", "actclustermean",
+    "actclustersum" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (elements); i++) {
+    GstHarness *h = harness (elements[i], TWO, "");
+    GstCaps *caps = component_caps (CSR);
+    g_autoptr (GstActInfo) info = NULL;
+
+    gst_caps_set_simple (caps, "threshold", G_TYPE_DOUBLE, 0.1, NULL);
+    gst_harness_set_src_caps (h, caps);
+    gst_buffer_unref (gst_harness_push_and_pull (h, batch (CSR, NULL)));
+    info = test_out_info (h);
+    fail_unless (info->threshold == 0.1);
+    gst_harness_teardown (h);
+  }
+}
+GST_END_TEST;
+
 static GstActAssignment *
 pull_assignment (GstHarness *h)
 {
@@ -577,6 +598,7 @@ actcluster_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_test (tc, test_by_hand);
+  tcase_add_test (tc, test_threshold_stays);
   tcase_add_test (tc, test_assignment_event);
   tcase_add_test (tc, test_blocks);
   tcase_add_test (tc, test_bad_files);

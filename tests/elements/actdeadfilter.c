@@ -303,6 +303,57 @@ GST_START_TEST (test_caps)
 }
 GST_END_TEST;
 
+static void
+check_threshold (const gchar *line, const gchar *before, gdouble expected)
+{
+  GstHarness *h = gst_harness_new_parse (line);
+  GstCaps *caps = test_component_caps (CSR, 4, 2, "<m, n>", "<2, 3>");
+  g_autoptr (GstActInfo) info = NULL;
+
+  if (before != NULL)
+    gst_caps_set_simple (
+        caps, "threshold", G_TYPE_DOUBLE, g_ascii_strtod (before, NULL), NULL);
+  gst_harness_set_src_caps (h, caps);
+  gst_buffer_unref (gst_harness_push_and_pull (h, batch (CSR)));
+  info = test_out_info (h);
+  fail_unless (info->threshold == expected, "%s: %g, expected %g", line,
+      info->threshold, expected);
+  gst_harness_teardown (h);
+}
+
+/* the caps say what was left out, as it was set: not rounded to float32 */
+GST_START_TEST (test_threshold_in_caps)
+{
+  check_threshold ("actdeadfilter", NULL, 0.0);
+  check_threshold ("actdeadfilter threshold=0.1", NULL, 0.1);
+  /* what a filter before left out stays out */
+  check_threshold ("actdeadfilter", "0.3", 0.3);
+  check_threshold ("actdeadfilter threshold=0.1", "0.05", 0.1);
+  check_threshold (
+      "actdeadfilter threshold=0.2 ! actdeadfilter threshold=0.1", NULL, 0.2);
+}
+GST_END_TEST;
+
+/* set while it runs, it counts from the next start */
+GST_START_TEST (test_threshold_while_running)
+{
+  GstHarness *h = harness ("threshold=0.01", CSR);
+  g_autoptr (GstElement) element =
+      gst_harness_find_element (h, "actdeadfilter");
+  g_autoptr (GstActInfo) info = NULL;
+
+  gst_buffer_unref (filter (h, batch (CSR), CSR, kept, "11000"));
+  g_object_set (element, "threshold", 0.0, NULL);
+  gst_harness_set_src_caps (
+      h, test_component_caps (CSR, 5, 2, "<m, n>", "<2, 3>"));
+  gst_buffer_unref (filter (h, batch (CSR), CSR, kept, "11000"));
+  info = test_out_info (h);
+  fail_unless_equals_int (info->batch_size, 5);
+  fail_unless (info->threshold == 0.01);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_properties)
 {
   GstElement *filter = gst_element_factory_make ("actdeadfilter", NULL);
@@ -356,6 +407,8 @@ actdeadfilter_suite (void)
   tcase_add_test (tc, test_not_finite);
   tcase_add_test (tc, test_bad_batches);
   tcase_add_test (tc, test_caps);
+  tcase_add_test (tc, test_threshold_in_caps);
+  tcase_add_test (tc, test_threshold_while_running);
   tcase_add_test (tc, test_properties);
   tcase_add_test (tc, test_reuse);
   return suite;

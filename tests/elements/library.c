@@ -128,6 +128,48 @@ GST_START_TEST (test_bad_caps)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_threshold)
+{
+  static const gchar *const bad[] = { "(double)-0.5", "(int)1", "(string)0.5",
+    "(double)nan", "(double)inf" };
+  g_autoptr (GstActInfo) without = info_of (CSR_CAPS);
+  g_autoptr (GstActInfo) zero = info_of (CSR_CAPS ", threshold=(double)0.0");
+  g_autoptr (GstActInfo) some = info_of (CSR_CAPS ", threshold=(double)0.01");
+  g_autoptr (GstCaps) caps =
+      gst_caps_from_string (CSR_CAPS ", threshold=(double)0.01");
+  g_autoptr (GstCaps) clusters =
+      gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_CLUSTERS);
+  g_autoptr (GstCaps) records =
+      gst_act_caps_rename (clusters, GST_ACT_MEDIA_TYPE_RECORDS);
+  g_autoptr (GstCaps) back =
+      gst_act_caps_rename (clusters, GST_ACT_MEDIA_TYPE_COMPONENTS);
+  g_autoptr (GstCaps) tokens =
+      gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_TOKENS);
+  g_autoptr (GstActInfo) of_tokens = NULL;
+  g_autoptr (GstActInfo) of_records = NULL;
+
+  fail_unless (without->threshold == -1.0);
+  fail_unless (zero->threshold == 0.0);
+  fail_unless (some->threshold == 0.01);
+  /* kept on the way down and back to components, not to tokens */
+  gst_check_caps_equal (back, caps);
+  gst_caps_set_simple (records, "clusters", G_TYPE_INT, 2, NULL);
+  of_records = gst_act_info_new_from_caps (records, NULL);
+  fail_unless (of_records != NULL && of_records->threshold == 0.01);
+  fail_if (gst_structure_has_field (
+      gst_caps_get_structure (tokens, 0), "threshold"));
+  of_tokens = gst_act_info_new_from_caps (tokens, NULL);
+  fail_unless (of_tokens != NULL && of_tokens->threshold == -1.0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree gchar *text =
+        g_strdup_printf ("%s, threshold=%s", CSR_CAPS, bad[i]);
+
+    assert_bad_caps (text, "threshold");
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_rename)
 {
   g_autoptr (GstCaps) caps =
@@ -380,6 +422,7 @@ library_suite (void)
   tcase_add_test (tc, test_info);
   tcase_add_test (tc, test_unknown_labels);
   tcase_add_test (tc, test_bad_caps);
+  tcase_add_test (tc, test_threshold);
   tcase_add_test (tc, test_rename);
   tcase_add_test (tc, test_map);
   tcase_add_test (tc, test_bad_batches);

@@ -2,6 +2,7 @@
 #include <gst/activations/gstactcaps.h>
 #include <gst/activations/gstacterror.h>
 
+#include <math.h>
 #include <string.h>
 
 /**
@@ -10,7 +11,8 @@
  *
  * Caps fields are typed. Tokens have `format=S32LE`, `batch-size`,
  * `sequence-length`, `vocab-size` and possibly `tokenizer`; components have
- * also `layout`, the arrays `modules` and `components`, and possibly `model`;
+ * also `layout`, the arrays `modules` and `components`, possibly `model`, and
+ * `threshold` (a double) once they went through a dead-component filter;
  * clusters have also `clusters`, `assignment` and `reduction`. Records have
  * all but `batch-size`, `format` and `layout`.
  */
@@ -174,6 +176,21 @@ get_layout (GstActInfo *info, const GstStructure *s, GError **error)
   return TRUE;
 }
 
+/* of the dead-component filter before, if there was one */
+static gboolean
+get_threshold (GstActInfo *info, const GstStructure *s, GError **error)
+{
+  if (!gst_structure_has_field (s, "threshold"))
+    return TRUE;
+  if (gst_structure_get_double (s, "threshold", &info->threshold)
+      && isfinite (info->threshold) && info->threshold >= 0.0)
+    return TRUE;
+  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
+      "caps %s: field 'threshold' must be a finite double, not negative",
+      gst_structure_get_name (s));
+  return FALSE;
+}
+
 static gboolean
 parse (GstActInfo *info, const GstStructure *s, GError **error)
 {
@@ -198,7 +215,7 @@ parse (GstActInfo *info, const GstStructure *s, GError **error)
     return TRUE;
 
   info->model = g_strdup (gst_structure_get_string (s, "model"));
-  if (!get_modules (info, s, error)
+  if (!get_modules (info, s, error) || !get_threshold (info, s, error)
       || (!records && !get_layout (info, s, error)))
     return FALSE;
   if (components)
@@ -232,6 +249,7 @@ gst_act_info_new_from_caps (const GstCaps *caps, GError **error)
   }
   info = g_new0 (GstActInfo, 1);
   info->ref_count = 1;
+  info->threshold = -1.0;
   if (!parse (info, gst_caps_get_structure (caps, 0), error))
     return NULL;
   return g_steal_pointer (&info);
@@ -449,7 +467,7 @@ remove_later_fields (GstStructure *s, const gchar *media_type)
 {
   if (strcmp (media_type, GST_ACT_MEDIA_TYPE_TOKENS) == 0)
     gst_structure_remove_fields (
-        s, "layout", "modules", "components", "model", NULL);
+        s, "layout", "modules", "components", "model", "threshold", NULL);
   if (strcmp (media_type, GST_ACT_MEDIA_TYPE_TOKENS) == 0
       || strcmp (media_type, GST_ACT_MEDIA_TYPE_COMPONENTS) == 0)
     gst_structure_remove_fields (

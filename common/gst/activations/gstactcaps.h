@@ -66,6 +66,8 @@ typedef struct _GstActInfo GstActInfo;
  * @first_columns: (array length=n_modules) (nullable): first column of each
  *   module, derived
  * @n_components: sum of @components, the number of columns, derived
+ * @threshold: of the dead-component filter that the activations went through
+ *   (0.0: it kept all), -1.0 if the caps name none
  * @n_clusters: number of clusters, 0 before there are any
  * @assignment: (nullable): fingerprint of the cluster assignment
  * @reduction: (nullable): name of the cluster reduction, such as "max"
@@ -86,6 +88,7 @@ struct _GstActInfo {
   guint *components;
   guint *first_columns;
   guint n_components;
+  gdouble threshold;
 
   guint n_clusters;
   gchar *assignment;
