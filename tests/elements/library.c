@@ -412,6 +412,131 @@ GST_START_TEST (test_record)
 }
 GST_END_TEST;
 
+static void
+assert_skip (GArray *ranges, guint64 batch, gint64 expected_batch,
+    guint64 expected_sample)
+{
+  guint64 next_batch = 77, next_sample = 77;
+  gboolean stored =
+      gst_act_batch_ranges_skip (ranges, batch, &next_batch, &next_sample);
+
+  fail_unless_equals_int (stored, expected_batch >= 0);
+  fail_unless_equals_uint64 (next_batch, stored ? expected_batch : 77);
+  fail_unless_equals_uint64 (next_sample, stored ? expected_sample : 77);
+}
+
+/* batches of four samples; the last two ranges touch, and end at a batch of
+ * three */
+static const GstActBatchRange stored_ranges[] = { { 2, 1, 8, 4 },
+  { 5, 3, 20, 12 }, { 8, 2, 32, 7 } };
+
+GST_START_TEST (test_stored)
+{
+  GstQuery *query = gst_act_query_new_stored ();
+  GArray *ranges = NULL;
+
+  fail_unless_equals_int (GST_QUERY_TYPE (query), GST_QUERY_CUSTOM);
+  fail_unless (gst_act_query_is_stored (query));
+  fail_if (gst_act_query_parse_stored (query, &ranges));
+  gst_act_query_set_stored (query, stored_ranges, G_N_ELEMENTS (stored_ranges));
+  fail_unless (gst_act_query_parse_stored (query, &ranges));
+  fail_unless_equals_int (ranges->len, 3);
+  fail_unless (memcmp (ranges->data, stored_ranges, sizeof stored_ranges) == 0);
+  assert_skip (ranges, 0, -1, 0);
+  assert_skip (ranges, 1, -1, 0);
+  assert_skip (ranges, 2, 3, 12);
+  assert_skip (ranges, 3, -1, 0);
+  assert_skip (ranges, 4, -1, 0);
+  for (guint batch = 5; batch < 10; batch++)
+    assert_skip (ranges, batch, 10, 39);
+  assert_skip (ranges, 10, -1, 0);
+  assert_skip (NULL, 0, -1, 0);
+  fail_unless (gst_act_batch_ranges_skip (ranges, 2, NULL, NULL));
+  g_array_unref (ranges);
+
+  /* nothing is an answer too */
+  gst_act_query_set_stored (query, NULL, 0);
+  fail_unless (gst_act_query_parse_stored (query, &ranges));
+  fail_unless_equals_int (ranges->len, 0);
+  assert_skip (ranges, 0, -1, 0);
+  g_array_unref (ranges);
+  gst_query_unref (query);
+
+  query = gst_query_new_custom (
+      GST_QUERY_CUSTOM, gst_structure_new_empty ("another"));
+  fail_if (gst_act_query_is_stored (query));
+  fail_if (gst_act_query_parse_stored (query, &ranges));
+  gst_query_unref (query);
+}
+GST_END_TEST;
+
+/* an answer that came from anywhere */
+GST_START_TEST (test_stored_bad)
+{
+  static const struct {
+    GstActBatchRange ranges[2];
+    gsize size;
+  } bad[] = {
+    { { { 0, 1, 0, 4 } }, sizeof (GstActBatchRange) - 1 },
+    { { { 0, 0, 0, 4 } }, sizeof (GstActBatchRange) },
+    { { { 0, 2, 0, 1 } }, sizeof (GstActBatchRange) },
+    { { { 0, 2, 0, 8 }, { 1, 1, 8, 4 } }, 2 * sizeof (GstActBatchRange) },
+    { { { 0, 2, 0, 8 }, { 2, 1, 7, 4 } }, 2 * sizeof (GstActBatchRange) },
+    { { { 4, 2, 8, 8 }, { 0, 1, 0, 4 } }, 2 * sizeof (GstActBatchRange) },
+    { { { G_MAXUINT64, 2, 0, 8 } }, sizeof (GstActBatchRange) },
+    { { { 0, 2, G_MAXUINT64 - 1, 8 } }, sizeof (GstActBatchRange) },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    GstQuery *query = gst_act_query_new_stored ();
+    g_autoptr (GBytes) bytes = g_bytes_new (bad[i].ranges, bad[i].size);
+    GArray *ranges = NULL;
+
+    gst_structure_set (gst_query_writable_structure (query), "ranges",
+        G_TYPE_BYTES, bytes, NULL);
+    fail_if (gst_act_query_parse_stored (query, &ranges), "case %u", i);
+    gst_query_unref (query);
+  }
+}
+GST_END_TEST;
+
+GST_START_TEST (test_complete)
+{
+  GstEvent *event = gst_act_event_new_complete (9);
+  guint64 n, first_batch, batches, samples;
+  guint index, count;
+
+  fail_unless (gst_act_event_parse_complete_shard (
+      event, &n, &index, &count, &first_batch, &batches, &samples));
+  fail_unless_equals_uint64 (n, 9);
+  fail_unless_equals_int (index, 0);
+  fail_unless_equals_int (count, 1);
+  fail_unless_equals_uint64 (first_batch, 0);
+  fail_unless_equals_uint64 (batches, G_MAXUINT64);
+  fail_unless_equals_uint64 (samples, 9);
+  gst_event_unref (event);
+
+  event = gst_act_event_new_complete_shard (9, 2, 3, 40, 60, 27);
+  fail_unless (gst_act_event_parse_complete (event, &n));
+  fail_unless_equals_uint64 (n, 9);
+  fail_unless (gst_act_event_parse_complete_shard (
+      event, &n, &index, &count, &first_batch, &batches, &samples));
+  fail_unless_equals_uint64 (n, 9);
+  fail_unless_equals_int (index, 2);
+  fail_unless_equals_int (count, 3);
+  fail_unless_equals_uint64 (first_batch, 40);
+  fail_unless_equals_uint64 (batches, 60);
+  fail_unless_equals_uint64 (samples, 27);
+  fail_unless (gst_act_event_parse_complete_shard (
+      event, NULL, NULL, NULL, NULL, NULL, NULL));
+  gst_structure_set (gst_event_writable_structure (event), "shard-index",
+      G_TYPE_UINT, 3, NULL);
+  fail_if (gst_act_event_parse_complete_shard (
+      event, &n, &index, &count, &first_batch, &batches, &samples));
+  gst_event_unref (event);
+}
+GST_END_TEST;
+
 static Suite *
 library_suite (void)
 {
@@ -429,6 +554,9 @@ library_suite (void)
   tcase_add_test (tc, test_copies);
   tcase_add_test (tc, test_too_many_blocks);
   tcase_add_test (tc, test_record);
+  tcase_add_test (tc, test_stored);
+  tcase_add_test (tc, test_stored_bad);
+  tcase_add_test (tc, test_complete);
   return s;
 }
 

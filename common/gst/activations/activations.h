@@ -11,4 +11,5 @@
 #include <gst/activations/gstactvocabulary.h>
 #include <gst/activations/gstactevents.h>
 #include <gst/activations/gstactrecordmeta.h>
+#include <gst/activations/gstactstored.h>
 #include <gst/activations/gstactclusterbase.h>

@@ -61,6 +61,92 @@ gst_act_event_parse_complete (GstEvent *event, guint64 *n_samples)
 }
 
 /**
+ * gst_act_event_new_complete_shard:
+ * @n_samples: samples of this shard, those among them that are left out because
+ *   they are stored already
+ * @shard_index: which shard, from 0
+ * @shard_count: how many shards the run has, 1 at least
+ * @first_batch: index in the whole run of the shard's first batch
+ * @run_batches: batches of the whole run
+ * @run_samples: samples of the whole run
+ *
+ * The event of gst_act_event_new_complete() for a source that gives a shard,
+ * a contiguous range of batches, of a run. So whoever puts shards together
+ * knows whether all are there. An element that sends an act-complete of its
+ * own in place of one keeps what is said about the run.
+ *
+ * Returns: (transfer full): the event
+ */
+GstEvent *
+gst_act_event_new_complete_shard (guint64 n_samples, guint shard_index,
+    guint shard_count, guint64 first_batch, guint64 run_batches,
+    guint64 run_samples)
+{
+  g_return_val_if_fail (shard_index < shard_count, NULL);
+
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+      gst_structure_new (COMPLETE, "n-samples", G_TYPE_UINT64, n_samples,
+          "shard-index", G_TYPE_UINT, shard_index, "shard-count", G_TYPE_UINT,
+          shard_count, "first-batch", G_TYPE_UINT64, first_batch, "run-batches",
+          G_TYPE_UINT64, run_batches, "run-samples", G_TYPE_UINT64, run_samples,
+          NULL));
+}
+
+static void
+get_uint64 (const GstStructure *s, const gchar *field, guint64 *value,
+    guint64 otherwise)
+{
+  if (value != NULL && !gst_structure_get_uint64 (s, field, value))
+    *value = otherwise;
+}
+
+/**
+ * gst_act_event_parse_complete_shard:
+ * @event: an event
+ * @n_samples: (out) (optional): samples of this shard
+ * @shard_index: (out) (optional): which shard, from 0
+ * @shard_count: (out) (optional): how many shards the run has
+ * @first_batch: (out) (optional): index in the whole run of the shard's first
+ *   batch
+ * @run_batches: (out) (optional): batches of the whole run, %G_MAXUINT64 if
+ *   the event does not say
+ * @run_samples: (out) (optional): samples of the whole run
+ *
+ * Parses any act-complete event: one without shards stands for shard 0 of 1,
+ * and its samples are those of the run.
+ *
+ * Returns: whether @event is an act-complete event
+ */
+gboolean
+gst_act_event_parse_complete_shard (GstEvent *event, guint64 *n_samples,
+    guint *shard_index, guint *shard_count, guint64 *first_batch,
+    guint64 *run_batches, guint64 *run_samples)
+{
+  const GstStructure *s =
+      event_structure (event, GST_EVENT_CUSTOM_DOWNSTREAM, COMPLETE);
+  guint64 samples;
+  guint index = 0, count = 1;
+
+  if (s == NULL || !gst_structure_get_uint64 (s, "n-samples", &samples))
+    return FALSE;
+  if (gst_structure_has_field (s, "shard-count")
+      && (!gst_structure_get_uint (s, "shard-index", &index)
+          || !gst_structure_get_uint (s, "shard-count", &count)
+          || index >= count))
+    return FALSE;
+  if (n_samples != NULL)
+    *n_samples = samples;
+  if (shard_index != NULL)
+    *shard_index = index;
+  if (shard_count != NULL)
+    *shard_count = count;
+  get_uint64 (s, "first-batch", first_batch, 0);
+  get_uint64 (s, "run-batches", run_batches, G_MAXUINT64);
+  get_uint64 (s, "run-samples", run_samples, samples);
+  return TRUE;
+}
+
+/**
  * gst_act_event_new_vocabulary:
  * @vocabulary: the token strings
  *

@@ -14,6 +14,16 @@ GstEvent *gst_act_event_new_complete (guint64 n_samples);
 GST_ACT_API
 gboolean gst_act_event_parse_complete (GstEvent *event, guint64 *n_samples);
 
+GST_ACT_API
+GstEvent *gst_act_event_new_complete_shard (guint64 n_samples,
+    guint shard_index, guint shard_count, guint64 first_batch,
+    guint64 run_batches, guint64 run_samples);
+
+GST_ACT_API
+gboolean gst_act_event_parse_complete_shard (GstEvent *event,
+    guint64 *n_samples, guint *shard_index, guint *shard_count,
+    guint64 *first_batch, guint64 *run_batches, guint64 *run_samples);
+
 /* act-vocabulary and act-assignment: sticky, after SEGMENT, before the first
  * buffer. */
 GST_ACT_API
