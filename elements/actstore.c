@@ -40,7 +40,9 @@
 #include <stdio.h>
 
 #include "actstoredrain.h"
+#include "actstoreplace.h"
 #include "actstorerecords.h"
+#include "store/storage_segments.h"
 
 GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
 #define GST_CAT_DEFAULT actstore_debug
@@ -48,11 +50,18 @@ GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
 #define DEFAULT_COMPONENT_RECORDS FALSE
 #define DEFAULT_MAX_RECORD_SIZE (4u << 20)
 #define DEFAULT_PROGRESS_INTERVAL 250
+#define DEFAULT_SEGMENT_SIZE 16
+#define DEFAULT_MAX_MEMORY ((guint64) 512 << 20)
+#define DEFAULT_REPAIR FALSE
 
 enum {
   PROP_COMPONENT_RECORDS = 1,
   PROP_MAX_RECORD_SIZE,
   PROP_PROGRESS_INTERVAL,
+  PROP_LOCATION,
+  PROP_SEGMENT_SIZE,
+  PROP_MAX_MEMORY,
+  PROP_REPAIR,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -117,13 +126,39 @@ gst_act_store_set (GstActStore *self, gboolean *flag, gboolean value)
   g_mutex_unlock (&self->lock);
 }
 
+/* Flushing or stopping: who waits for the store's writer shall look. */
+static void
+gst_act_store_interrupt (GstActStore *self, gboolean *flag)
+{
+  gst_act_store_set (self, flag, TRUE);
+  GST_OBJECT_LOCK (self);
+  if (self->storage != NULL)
+    act_segment_storage_wake (self->storage);
+  GST_OBJECT_UNLOCK (self);
+}
+
 /* --- a run's data --- */
+
+/* What came before an end that was none stays in the folder. */
+static void
+gst_act_store_close (GstActStore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->store != NULL && self->folder != NULL
+      && !act_store_settle (self->store, &error))
+    GST_WARNING_OBJECT (self, "closing: %s", error->message);
+  GST_OBJECT_LOCK (self);
+  self->storage = NULL;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&self->store, act_store_free);
+}
 
 static void
 gst_act_store_reset_run (GstActStore *self)
 {
-  g_clear_pointer (&self->store, act_store_free);
-  self->complete = FALSE;
+  gst_act_store_close (self);
+  self->total = (GstActComplete){ 0 };
   self->ended = FALSE;
   self->run++;
   self->last_progress = 0;
@@ -137,6 +172,10 @@ static void
 gst_act_store_reset (GstActStore *self)
 {
   gst_act_store_reset_run (self);
+  g_clear_pointer (&self->folder, act_store_folder_free);
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->stored, g_array_unref);
+  g_mutex_unlock (&self->lock);
   g_clear_pointer (&self->info, gst_act_info_unref);
   gst_clear_caps (&self->record_caps);
   gst_clear_event (&self->vocabulary);
@@ -168,28 +207,31 @@ gst_act_store_post_summary (GstActStore *self)
 static gboolean
 gst_act_store_check_complete (GstActStore *self)
 {
+  g_autoptr (GError) error = NULL;
   guint64 n_samples =
       self->store != NULL ? act_store_get_n_samples (self->store) : 0;
 
-  if (self->info == NULL) {
+  if (self->info == NULL)
     GST_ELEMENT_WARNING (self, STREAM, FAILED,
         ("The stream ended before it said what it carries."), (NULL));
-    return FALSE;
-  }
-  if (self->complete && self->n_announced == n_samples)
-    return TRUE;
-  if (self->complete)
-    GST_ELEMENT_WARNING (self, STREAM, FAILED,
-        ("The run is not whole: %" G_GUINT64_FORMAT " samples came, "
-         "%" G_GUINT64_FORMAT " were announced.",
-            n_samples, self->n_announced),
-        ("no records are made of it"));
-  else
+  else if (!self->total.announced)
     GST_ELEMENT_WARNING (self, STREAM, FAILED,
         ("The run is not whole: it ended after %" G_GUINT64_FORMAT
          " samples, before the source announced their number.",
             n_samples),
         ("no records are made of it"));
+  else if (self->store != NULL && !act_store_check_whole (self->store, &error))
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The run is not whole: %s.", error->message),
+        ("no records are made of it"));
+  else if (self->total.n_samples != n_samples)
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("The run is not whole: %" G_GUINT64_FORMAT " samples came, "
+         "%" G_GUINT64_FORMAT " were announced.",
+            n_samples, self->total.n_samples),
+        ("no records are made of it"));
+  else
+    return TRUE;
   return FALSE;
 }
 
@@ -206,28 +248,54 @@ gst_act_store_post_eos (GstActStore *self, guint32 seqnum)
   gst_element_post_message (GST_ELEMENT (self), message);
 }
 
+/* All of the run is here: it is put down and drained. FALSE: an error, which
+ * was posted, or given up. */
+static gboolean
+gst_act_store_finish (GstActStore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!act_store_settle (self->store, &error)
+      || !gst_act_store_write_complete (self, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+  return gst_act_store_is_sink (self) || gst_act_store_drain_all (self);
+}
+
+/* With a folder, a run of which everything was stored before has no batch. */
+static gboolean
+gst_act_store_begin_without_batch (GstActStore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->store != NULL || self->info == NULL || !self->total.announced)
+    return TRUE;
+  if (gst_act_store_begin (self, NULL, &error))
+    return TRUE;
+  gst_act_element_post_error (GST_ELEMENT (self), error);
+  return FALSE;
+}
+
 /* Takes event. Runs in the streaming thread and may take long; a flush or a
  * change to READY ends it. */
 static gboolean
 gst_act_store_eos (GstActStore *self, GstEvent *event)
 {
   g_autoptr (GstEvent) eos = event;
-  gboolean whole;
 
   if (!gst_act_store_wait (self))
     return FALSE;
-  whole = gst_act_store_check_complete (self);
-  /* a run without a batch is valid, and all of its clusters are silent */
-  if (whole && self->store == NULL)
-    self->store = gst_act_records_store_new (self->info);
-  if (whole && !gst_act_store_is_sink (self) && !gst_act_store_drain_all (self))
+  if (!gst_act_store_begin_without_batch (self))
+    return FALSE;
+  if (gst_act_store_check_complete (self) && !gst_act_store_finish (self))
     return FALSE;
   if (gst_act_store_cancelled (self))
     return FALSE;
   if (self->store != NULL)
     gst_act_store_post_summary (self);
   /* nothing can come any more: the memory is of no use */
-  g_clear_pointer (&self->store, act_store_free);
+  gst_act_store_close (self);
   self->ended = TRUE;
 
   if (gst_act_store_is_sink (self))
@@ -244,9 +312,10 @@ gst_act_store_add (GstActStore *self, GstBuffer *buffer, GError **error)
 {
   gint64 total;
 
-  if (self->store == NULL)
-    self->store = gst_act_records_store_new (self->info);
-  if (!gst_act_records_add (self->store, buffer, self->info, error))
+  if (self->store == NULL && !gst_act_store_begin (self, buffer, error))
+    return FALSE;
+  if (!gst_act_records_add (
+          self->store, buffer, self->info, self->derives, error))
     return FALSE;
   g_mutex_lock (&self->lock);
   self->position =
@@ -275,6 +344,8 @@ gst_act_store_chain (GstPad *pad, GstObject *parent, GstBuffer *buf)
   if (self->info == NULL)
     return GST_FLOW_NOT_NEGOTIATED;
   if (!gst_act_store_add (self, buffer, &error)) {
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      return GST_FLOW_FLUSHING;
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
@@ -335,8 +406,11 @@ gst_act_store_custom (GstActStore *self, GstEvent *event)
   g_autoptr (GstActVocabulary) vocabulary = NULL;
   GstActAssignment *assignment = NULL;
 
-  if (gst_act_event_parse_complete (event, &self->n_announced)) {
-    self->complete = TRUE;
+  if (gst_act_event_parse_complete_shard (event, &self->total.n_samples,
+          &self->total.shard_index, &self->total.shard_count,
+          &self->total.first_batch, &self->total.run_batches,
+          &self->total.run_samples)) {
+    self->total.announced = TRUE;
     gst_event_unref (event);
   } else if (gst_act_event_parse_vocabulary (event, &vocabulary)) {
     gst_act_store_keep_event (self, &self->vocabulary, event);
@@ -351,6 +425,17 @@ gst_act_store_custom (GstActStore *self, GstEvent *event)
   }
 }
 
+/* Another run, or this one anew: what is in the folder by now counts. */
+static void
+gst_act_store_restart (GstActStore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  gst_act_store_reset_run (self);
+  if (!gst_act_store_open_folder (self, &error))
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+}
+
 static void
 gst_act_store_stream_start (GstActStore *self, GstEvent *event)
 {
@@ -358,7 +443,7 @@ gst_act_store_stream_start (GstActStore *self, GstEvent *event)
   guint group_id;
 
   if (self->ended)
-    gst_act_store_reset_run (self);
+    gst_act_store_restart (self);
   if (!gst_act_store_is_sink (self))
     return;
   message = gst_message_new_stream_start (GST_OBJECT (self));
@@ -377,10 +462,10 @@ gst_act_store_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_FLUSH_START:
-    gst_act_store_set (self, &self->flushing, TRUE);
+    gst_act_store_interrupt (self, &self->flushing);
     return gst_pad_event_default (pad, parent, event);
   case GST_EVENT_FLUSH_STOP:
-    gst_act_store_reset_run (self);
+    gst_act_store_restart (self);
     gst_act_store_set (self, &self->flushing, FALSE);
     return gst_pad_event_default (pad, parent, event);
   case GST_EVENT_EOS:
@@ -425,6 +510,13 @@ gst_act_store_answer (GstActStore *self, GstQuery *query)
   gst_query_set_position (query, format, self->position);
   g_mutex_unlock (&self->lock);
   return TRUE;
+}
+
+static gboolean
+gst_act_store_sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  return gst_act_store_answer_stored (GST_ACT_STORE (parent), query)
+      || gst_pad_query_default (pad, parent, query);
 }
 
 static gboolean
@@ -527,12 +619,17 @@ static GstStateChangeReturn
 gst_act_store_change_state (GstElement *element, GstStateChange transition)
 {
   GstActStore *self = GST_ACT_STORE (element);
+  g_autoptr (GError) error = NULL;
   GstStateChangeReturn result;
 
   switch (transition) {
   case GST_STATE_CHANGE_READY_TO_PAUSED:
     gst_act_store_set (self, &self->flushing, FALSE);
     gst_act_store_set (self, &self->stopping, FALSE);
+    if (!gst_act_store_open_folder (self, &error)) {
+      gst_act_element_post_error (element, error);
+      return GST_STATE_CHANGE_FAILURE;
+    }
     break;
   case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
     gst_act_store_to_playing (self);
@@ -542,7 +639,7 @@ gst_act_store_change_state (GstElement *element, GstStateChange transition)
     break;
   case GST_STATE_CHANGE_PAUSED_TO_READY:
     /* before chaining up, which waits for the streaming thread */
-    gst_act_store_set (self, &self->stopping, TRUE);
+    gst_act_store_interrupt (self, &self->stopping);
     break;
   default:
     break;
@@ -573,6 +670,19 @@ gst_act_store_set_property (
   case PROP_PROGRESS_INTERVAL:
     self->progress_interval = g_value_get_uint (value);
     break;
+  case PROP_LOCATION:
+    g_free (self->location);
+    self->location = g_value_dup_string (value);
+    break;
+  case PROP_SEGMENT_SIZE:
+    self->segment_size = g_value_get_uint (value);
+    break;
+  case PROP_MAX_MEMORY:
+    self->max_memory = g_value_get_uint64 (value);
+    break;
+  case PROP_REPAIR:
+    self->repair = g_value_get_boolean (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -594,6 +704,18 @@ gst_act_store_get_property (
   case PROP_PROGRESS_INTERVAL:
     g_value_set_uint (value, self->progress_interval);
     break;
+  case PROP_LOCATION:
+    g_value_set_string (value, self->location);
+    break;
+  case PROP_SEGMENT_SIZE:
+    g_value_set_uint (value, self->segment_size);
+    break;
+  case PROP_MAX_MEMORY:
+    g_value_set_uint64 (value, self->max_memory);
+    break;
+  case PROP_REPAIR:
+    g_value_set_boolean (value, self->repair);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -605,22 +727,18 @@ gst_act_store_finalize (GObject *object)
   GstActStore *self = GST_ACT_STORE (object);
 
   gst_act_store_reset (self);
+  g_free (self->location);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (gst_act_store_parent_class)->finalize (object);
 }
 
 static void
-gst_act_store_class_init (GstActStoreClass *klass)
+gst_act_store_install_properties (GObjectClass *object_class)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   const GParamFlags flags =
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
-  object_class->set_property = gst_act_store_set_property;
-  object_class->get_property = gst_act_store_get_property;
-  object_class->finalize = gst_act_store_finalize;
   props[PROP_COMPONENT_RECORDS] = g_param_spec_boolean ("component-records",
       "Component records",
       "Also give back the rows of each component of each cluster, after the "
@@ -636,7 +754,34 @@ gst_act_store_class_init (GstActStoreClass *klass)
       "Least time in milliseconds between two act-progress messages (0 = one "
       "for each batch and cluster)",
       0, G_MAXUINT, DEFAULT_PROGRESS_INTERVAL, flags);
+  props[PROP_LOCATION] = g_param_spec_string ("location", "Location",
+      "Folder of a store that stays, in which a run that was cut off goes on "
+      "(not set: nothing stays)",
+      NULL, flags);
+  props[PROP_SEGMENT_SIZE] = g_param_spec_uint ("segment-size", "Segment size",
+      "Batches in a segment, the file that is lost at most when a run is "
+      "killed; one ends where a batch's index is a multiple of this",
+      1, G_MAXINT32, DEFAULT_SEGMENT_SIZE, flags);
+  props[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", "Maximum memory",
+      "About the most bytes of memory for batches and, at the end, for turning "
+      "them into records; more goes to disk",
+      (guint64) 1 << 20, (guint64) 1 << 50, DEFAULT_MAX_MEMORY, flags);
+  props[PROP_REPAIR] = g_param_spec_boolean ("repair", "Repair",
+      "Make the batches of damaged segments again, instead of an error",
+      DEFAULT_REPAIR, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+gst_act_store_class_init (GstActStoreClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = gst_act_store_set_property;
+  object_class->get_property = gst_act_store_get_property;
+  object_class->finalize = gst_act_store_finalize;
+  gst_act_store_install_properties (object_class);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -659,6 +804,9 @@ gst_act_store_init (GstActStore *self)
   self->component_records = DEFAULT_COMPONENT_RECORDS;
   self->max_record_size = DEFAULT_MAX_RECORD_SIZE;
   self->progress_interval = DEFAULT_PROGRESS_INTERVAL;
+  self->segment_size = DEFAULT_SEGMENT_SIZE;
+  self->max_memory = DEFAULT_MAX_MEMORY;
+  self->repair = DEFAULT_REPAIR;
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
 
@@ -667,6 +815,8 @@ gst_act_store_init (GstActStore *self)
       self->sink_pad, GST_DEBUG_FUNCPTR (gst_act_store_chain));
   gst_pad_set_event_function (
       self->sink_pad, GST_DEBUG_FUNCPTR (gst_act_store_sink_event));
+  gst_pad_set_query_function (
+      self->sink_pad, GST_DEBUG_FUNCPTR (gst_act_store_sink_query));
   gst_element_add_pad (GST_ELEMENT (self), self->sink_pad);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }

@@ -198,6 +198,8 @@ gst_act_store_drain (
     .component_rows = self->component_records,
     .max_values = self->max_record_size / 16,
     .max_rows = self->max_record_size / 32,
+    .max_memory = self->max_memory / 4,
+    .folder = self->folder != NULL ? self->folder->path : NULL,
     .cancelled = gst_act_store_cancelled,
     .user_data = self,
   };

@@ -4,9 +4,21 @@
 #include <gst/activations/activations.h>
 
 #include "actstore.h"
+#include "store/folder.h"
 #include "store/store.h"
 
-/* What the two files of actstore share. */
+/* What the files of actstore share. */
+
+/* an act-complete event */
+typedef struct {
+  gboolean announced;
+  guint64 n_samples;
+  guint shard_index;
+  guint shard_count;
+  guint64 first_batch;
+  guint64 run_batches;
+  guint64 run_samples;
+} GstActComplete;
 
 struct _GstActStore {
   GstElement parent;
@@ -17,6 +29,10 @@ struct _GstActStore {
   gboolean component_records;
   guint max_record_size;
   guint progress_interval;
+  gchar *location; /* NULL: nothing stays */
+  guint segment_size;
+  guint64 max_memory;
+  gboolean repair;
 
   /* lock guards these; cond tells that one of them changed */
   GMutex lock;
@@ -27,6 +43,7 @@ struct _GstActStore {
   gboolean eos_posted;
   guint32 eos_seqnum;
   guint64 position; /* one past the last sample that came */
+  GArray *stored;   /* GstActBatchRange: in the folder when the run began */
 
   /* streaming thread only */
   GstActInfo *info;
@@ -34,9 +51,11 @@ struct _GstActStore {
   GstEvent *vocabulary;
   GstEvent *assignment_event;
   GstActAssignment *assignment;
-  ActStore *store; /* NULL until the first batch */
-  gboolean complete;
-  guint64 n_announced;
+  ActStoreFolder *folder;   /* until the run begins in it */
+  ActStore *store;          /* NULL until the first batch */
+  ActBatchStorage *storage; /* the store's */
+  gboolean derives;         /* the storage makes the clusters itself */
+  GstActComplete total;     /* what the source announced */
   gboolean ended;
   guint run; /* counts streams; a pad whose events are of this one is ready */
   gint64 last_progress;

@@ -5,16 +5,62 @@
 
 #include <string.h>
 
-ActStore *
-gst_act_records_store_new (const GstActInfo *info)
-{
-  ActStoreShape shape = {
-    .n_ctx = info->sequence_length,
-    .n_components = info->n_components,
-    .n_clusters = info->n_clusters,
-  };
+#include "sparse/csr.h"
 
-  return act_store_new (&shape, NULL);
+/* --- derived or not --- */
+
+/* [n_values] bit for bit; a zero has no sign */
+static gboolean
+same_clusters (const GstActBatch *batch, gsize n, const gint64 *indptr,
+    const gint32 *indices, const gfloat *values)
+{
+  return n == batch->n_cluster_values
+      && memcmp (indptr, batch->cluster_indptr,
+             (batch->n_positions + 1) * sizeof *indptr)
+      == 0
+      && memcmp (indices, batch->cluster_indices, n * sizeof *indices) == 0
+      && memcmp (values, batch->cluster_values, n * sizeof *values) == 0;
+}
+
+static gboolean
+derive_and_compare (const GstActBatch *batch, ActClusterReduction reduction,
+    const gint32 *cluster_of)
+{
+  g_autoptr (ActClusterReducer) reducer = act_cluster_reducer_new (
+      reduction, batch->n_components, batch->n_clusters, cluster_of);
+  gboolean dense = batch->layout == GST_ACT_LAYOUT_DENSE;
+  gsize n = dense ? act_csr_count_dense (batch->component_values,
+                batch->n_positions, batch->n_components, batch->alive)
+                  : batch->n_component_values;
+  gsize room = act_cluster_reducer_bound (reducer, batch->n_positions, n);
+  g_autofree gint64 *indptr = g_new (gint64, batch->n_positions + 1);
+  g_autofree gint32 *indices = g_new (gint32, room);
+  g_autofree gfloat *values = g_new (gfloat, room);
+
+  act_cluster_reducer_set_alive (reducer, batch->alive);
+  if (dense)
+    n = act_cluster_reduce_dense (reducer, batch->n_positions,
+        batch->component_values, indptr, indices, values);
+  else
+    n = act_cluster_reduce_csr (reducer, batch->n_positions,
+        batch->component_indptr, batch->component_indices,
+        batch->component_values, indptr, indices, values);
+  return same_clusters (batch, n, indptr, indices, values);
+}
+
+gboolean
+gst_act_records_are_derived (GstBuffer *buffer, const GstActInfo *info,
+    ActClusterReduction reduction, const gint32 *cluster_of, GError **error)
+{
+  GstActBatch batch;
+  gboolean same;
+
+  if (!gst_act_batch_map (&batch, buffer, info,
+          GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS, error))
+    return FALSE;
+  same = derive_and_compare (&batch, reduction, cluster_of);
+  gst_act_batch_unmap (&batch);
+  return same;
 }
 
 /* --- batches in --- */
@@ -53,6 +99,19 @@ kept_batch_new (GstBuffer *buffer, const GstActInfo *info, GstActMapFlags flags,
   return kept;
 }
 
+/* bytes that the buffer holds, used or not */
+static gsize
+held_size (GstBuffer *buffer)
+{
+  gsize size = 0, most;
+
+  for (guint i = 0; i < gst_buffer_n_memory (buffer); i++) {
+    gst_memory_get_sizes (gst_buffer_peek_memory (buffer, i), NULL, &most);
+    size += most;
+  }
+  return size;
+}
+
 static gboolean
 add_kept (
     ActStore *store, KeptBatch *kept, ActStoreBatch *batch, GError **error)
@@ -64,8 +123,10 @@ add_kept (
   batch->n_samples = b->n_samples;
   batch->n_ctx = b->sequence_length;
   batch->tokens = b->tokens;
-  batch->clusters = (ActCsr){ b->cluster_indptr, b->cluster_indices,
-    b->cluster_values, b->n_cluster_values };
+  if (b->cluster_indptr != NULL)
+    batch->clusters = (ActCsr){ b->cluster_indptr, b->cluster_indices,
+      b->cluster_values, b->n_cluster_values };
+  batch->size = held_size (kept->buffer);
   batch->owner = kept;
   batch->release_owner = kept_batch_free;
   if (act_store_add (store, batch, error))
@@ -74,10 +135,27 @@ add_kept (
   return FALSE;
 }
 
+#define CLUSTER_BLOCKS                                                         \
+  (1u << GST_ACT_BLOCK_CLUSTER_INDPTR | 1u << GST_ACT_BLOCK_CLUSTER_INDICES    \
+      | 1u << GST_ACT_BLOCK_CLUSTER_VALUES)
+
+/* The buffer without the blocks that are not kept, mapped. */
+static KeptBatch *
+keep (GstBuffer *buffer, const GstActInfo *info, guint dropped,
+    GstActMapFlags flags, GError **error)
+{
+  if (dropped & CLUSTER_BLOCKS)
+    flags &= ~GST_ACT_MAP_CLUSTERS;
+  return kept_batch_new (dropped != 0
+          ? gst_act_buffer_copy_without (buffer, dropped)
+          : gst_buffer_ref (buffer),
+      info, flags, error);
+}
+
 /* A dense matrix is read and let go: the store keeps its nonzeros. */
 static gboolean
-add_dense (
-    ActStore *store, GstBuffer *buffer, const GstActInfo *info, GError **error)
+add_dense (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
+    guint dropped, GError **error)
 {
   GstActBatch dense;
   KeptBatch *kept;
@@ -86,9 +164,8 @@ add_dense (
 
   if (!gst_act_batch_map (&dense, buffer, info, GST_ACT_MAP_COMPONENTS, error))
     return FALSE;
-  kept = kept_batch_new (gst_act_buffer_copy_without (
-                             buffer, 1u << GST_ACT_BLOCK_COMPONENT_VALUES),
-      info, GST_ACT_MAP_TOKENS | GST_ACT_MAP_CLUSTERS, error);
+  kept = keep (buffer, info, dropped | 1u << GST_ACT_BLOCK_COMPONENT_VALUES,
+      GST_ACT_MAP_TOKENS | GST_ACT_MAP_CLUSTERS, error);
   if (kept == NULL) {
     gst_act_batch_unmap (&dense);
     return FALSE;
@@ -104,15 +181,16 @@ add_dense (
 }
 
 gboolean
-gst_act_records_add (
-    ActStore *store, GstBuffer *buffer, const GstActInfo *info, GError **error)
+gst_act_records_add (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
+    gboolean without_clusters, GError **error)
 {
+  guint dropped = without_clusters ? CLUSTER_BLOCKS : 0;
   KeptBatch *kept;
   ActStoreBatch batch = { 0 };
 
   if (info->layout == GST_ACT_LAYOUT_DENSE)
-    return add_dense (store, buffer, info, error);
-  kept = kept_batch_new (gst_buffer_ref (buffer), info,
+    return add_dense (store, buffer, info, dropped, error);
+  kept = keep (buffer, info, dropped,
       GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS,
       error);
   if (kept == NULL)

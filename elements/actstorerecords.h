@@ -3,17 +3,21 @@
 
 #include <gst/activations/activations.h>
 
+#include "sparse/cluster.h"
 #include "store/drain.h"
 
 /* Between buffers and the store's core. */
 
-/* A store of the shape that caps say, in memory. */
-ActStore *gst_act_records_store_new (const GstActInfo *info);
+/* Whether the buffer's cluster activations are those that this reduction
+ * makes of its components; FALSE with an error if it cannot be read. */
+gboolean gst_act_records_are_derived (GstBuffer *buffer, const GstActInfo *info,
+    ActClusterReduction reduction, const gint32 *cluster_of, GError **error);
 
-/* Keeps the memories of a batch buffer in the store; of a dense one those that
- * are needed. Does not take the caller's reference. */
-gboolean gst_act_records_add (
-    ActStore *store, GstBuffer *buffer, const GstActInfo *info, GError **error);
+/* Keeps the memories of a batch buffer in the store, without its clusters if
+ * asked to; of a dense one those that are needed. Does not take the caller's
+ * reference. */
+gboolean gst_act_records_add (ActStore *store, GstBuffer *buffer,
+    const GstActInfo *info, gboolean without_clusters, GError **error);
 
 /* The members of all clusters, for ActDrainSettings. */
 typedef struct {

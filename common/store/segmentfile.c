@@ -179,6 +179,29 @@ is_listed (const char *name, const ActSegmentFile *files, guint n)
   return FALSE;
 }
 
+static gboolean
+is_segment (const char *name)
+{
+  return g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX);
+}
+
+/* of a segment, of another file of the store, of a drain */
+static gboolean
+is_temporary (const char *name)
+{
+  return name[0] == '.'
+      && (g_str_has_suffix (name, TEMPORARY)
+          || g_str_has_prefix (name, ".scratch-"));
+}
+
+gboolean
+act_store_is_part (const char *name)
+{
+  return is_segment (name) || is_temporary (name)
+      || strcmp (name, ACT_STORE_CLUSTERS_NAME) == 0
+      || strcmp (name, ACT_STORE_VOCABULARY_NAME) == 0;
+}
+
 void
 act_segment_files_sweep (
     const char *folder, const ActSegmentFile *files, guint n)
@@ -187,12 +210,8 @@ act_segment_files_sweep (
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    gboolean temporary =
-        name[0] == '.' && g_str_has_suffix (name, SUFFIX TEMPORARY);
-    gboolean segment =
-        g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX);
-
-    if (temporary || (segment && !is_listed (name, files, n))) {
+    if (is_temporary (name)
+        || (is_segment (name) && !is_listed (name, files, n))) {
       g_autofree char *path = g_build_filename (folder, name, NULL);
       (void) g_unlink (path);
     }

@@ -32,6 +32,13 @@ ActSegment *act_segment_file_open (const char *folder,
 gboolean act_segment_file_verify (
     const char *folder, const ActSegmentFile *file, GError **error);
 
+/* Whether a file of that name in a store's folder is the store's own, other
+ * than its manifest. */
+gboolean act_store_is_part (const char *name);
+
+#define ACT_STORE_CLUSTERS_NAME "clusters.json"
+#define ACT_STORE_VOCABULARY_NAME "vocabulary.json"
+
 /* Removes what killed runs left: temporary files, and segments that are not
  * among the n given. */
 void act_segment_files_sweep (

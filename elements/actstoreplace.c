@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "actstoreplace.h"
+
+#include <string.h>
+
+#include "actstorerecords.h"
+#include "formats/output.h"
+#include "store/storage_segments.h"
+
+GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
+#define GST_CAT_DEFAULT actstore_debug
+
+/* --- what is there --- */
+
+/* batches that follow each other in one range */
+static GArray *
+join_ranges (const GArray *batches)
+{
+  GArray *ranges = g_array_new (FALSE, FALSE, sizeof (GstActBatchRange));
+
+  for (guint i = 0; i < batches->len; i++) {
+    const ActBatchRange *batch = &g_array_index (batches, ActBatchRange, i);
+    GstActBatchRange *last = ranges->len > 0
+        ? &g_array_index (ranges, GstActBatchRange, ranges->len - 1)
+        : NULL;
+
+    if (last != NULL && last->first_batch + last->n_batches == batch->index) {
+      last->n_batches++;
+      last->n_samples += batch->n_samples;
+    } else {
+      GstActBatchRange range = { batch->index, 1, batch->first_sample,
+        batch->n_samples };
+      g_array_append_val (ranges, range);
+    }
+  }
+  return ranges;
+}
+
+gboolean
+gst_act_store_open_folder (GstActStore *self, GError **error)
+{
+  GArray *ranges;
+
+  g_clear_pointer (&self->folder, act_store_folder_free);
+  if (self->location == NULL)
+    return TRUE;
+  self->folder = act_store_folder_open (self->location, self->repair, error);
+  if (self->folder == NULL)
+    return FALSE;
+  for (guint i = 0; i < self->folder->repaired->len; i++)
+    GST_ELEMENT_INFO (self, RESOURCE, READ,
+        ("Segment '%s' is damaged; its batches are made again.",
+            (const char *) self->folder->repaired->pdata[i]),
+        (NULL));
+  ranges = join_ranges (self->folder->batches);
+  GST_INFO_OBJECT (self, "'%s' has %u batches in %u ranges", self->folder->path,
+      self->folder->batches->len, ranges->len);
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->stored, g_array_unref);
+  self->stored = ranges;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+gboolean
+gst_act_store_answer_stored (GstActStore *self, GstQuery *query)
+{
+  gboolean answered = FALSE;
+
+  if (!gst_act_query_is_stored (query))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  if (self->stored != NULL) {
+    gst_act_query_set_stored (query,
+        (const GstActBatchRange *) self->stored->data, self->stored->len);
+    answered = TRUE;
+  }
+  g_mutex_unlock (&self->lock);
+  return answered;
+}
+
+/* --- whose run it is --- */
+
+static ActIdentity *
+make_identity (const GstActStore *self)
+{
+  const GstActInfo *info = self->info;
+  ActIdentity *identity = g_new0 (ActIdentity, 1);
+
+  identity->model = g_strdup (info->model);
+  identity->tokenizer = g_strdup (info->tokenizer);
+  identity->assignment = g_strdup (info->assignment);
+  identity->reduction = g_strdup (info->reduction);
+  identity->threshold = info->threshold;
+  identity->n_ctx = info->sequence_length;
+  identity->batch_size = info->batch_size;
+  identity->vocab_size = info->vocab_size;
+  identity->n_clusters = info->n_clusters;
+  identity->modules = g_new0 (char *, (gsize) info->n_modules + 1);
+  for (guint i = 0; i < info->n_modules; i++)
+    identity->modules[i] = g_strdup (info->modules[i]);
+  identity->components =
+      g_memdup2 (info->components, info->n_modules * sizeof (guint));
+  if (self->assignment != NULL) {
+    identity->run = g_strdup (gst_act_assignment_get_run (self->assignment));
+    identity->iteration = gst_act_assignment_get_iteration (self->assignment);
+  }
+  return identity;
+}
+
+/* clusters.json, as the clustering elements read it */
+static gboolean
+write_clusters (const GstActStore *self, GError **error)
+{
+  g_autofree char *path =
+      g_build_filename (self->folder->path, ACT_STORE_CLUSTERS_NAME, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 0);
+  guint n = gst_act_assignment_get_n_clusters (self->assignment);
+
+  act_json_begin_object (json);
+  for (guint c = 0; c < n; c++) {
+    g_autofree char *id = g_strdup_printf (
+        "%" G_GINT64_FORMAT, gst_act_assignment_get_id (self->assignment, c));
+    guint n_members;
+    const guint *members =
+        gst_act_assignment_get_members (self->assignment, c, &n_members);
+
+    act_json_key (json, id);
+    act_json_begin_array (json);
+    for (guint m = 0; m < n_members; m++) {
+      g_autofree gchar *label = gst_act_info_dup_label (self->info, members[m]);
+      act_json_string (json, label);
+    }
+    act_json_end_array (json);
+  }
+  act_json_end_object (json);
+  return act_output_replace (path, text->str, text->len, error);
+}
+
+/* vocabulary.json, a list by id */
+static gboolean
+write_vocabulary (
+    const GstActStore *self, GstActVocabulary *vocabulary, GError **error)
+{
+  g_autofree char *path =
+      g_build_filename (self->folder->path, ACT_STORE_VOCABULARY_NAME, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 0);
+  guint n = gst_act_vocabulary_get_size (vocabulary);
+
+  if (self->info->vocab_size > 0)
+    n = MIN (n, self->info->vocab_size);
+  act_json_begin_array (json);
+  for (guint i = 0; i < n; i++) {
+    gsize length;
+    const gchar *string =
+        gst_act_vocabulary_get_string (vocabulary, i, &length);
+    act_json_string_len (json, string, length);
+  }
+  act_json_end_array (json);
+  return act_output_replace (path, text->str, text->len, error);
+}
+
+/* what a reader of the folder needs beside the segments */
+static gboolean
+write_context (const GstActStore *self, GError **error)
+{
+  g_autoptr (GstActVocabulary) vocabulary = NULL;
+
+  if (self->assignment != NULL && !write_clusters (self, error))
+    return FALSE;
+  return self->vocabulary == NULL
+      || !gst_act_event_parse_vocabulary (self->vocabulary, &vocabulary)
+      || write_vocabulary (self, vocabulary, error);
+}
+
+/* --- cluster activations: derived or stored --- */
+
+static gboolean
+find_reduction (const gchar *name, ActClusterReduction *reduction)
+{
+  static const gchar *const names[] = {
+    [ACT_CLUSTER_MAX] = "max",
+    [ACT_CLUSTER_MEAN] = "mean",
+    [ACT_CLUSTER_SUM] = "sum",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (g_strcmp0 (name, names[i]) == 0) {
+      *reduction = i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* The cluster of each component, if cluster activations follow from the
+ * components' by a reduction that is known here; NULL if not. */
+static gint32 *
+find_partition (const GstActStore *self, ActClusterReduction *reduction)
+{
+  g_autofree gint32 *cluster_of = g_new (gint32, self->info->n_components);
+
+  if (self->assignment == NULL
+      || gst_act_assignment_get_n_clusters (self->assignment)
+          != self->info->n_clusters
+      || !find_reduction (self->info->reduction, reduction)
+      || !gst_act_assignment_get_partition (self->assignment, cluster_of, NULL))
+    return NULL;
+  return g_steal_pointer (&cluster_of);
+}
+
+static ActSegmentStorageSettings
+storage_settings (GstActStore *self)
+{
+  const GstActInfo *info = self->info;
+
+  return (ActSegmentStorageSettings){
+    .shape = { info->sequence_length, info->n_components, info->n_clusters },
+    .segment_size = self->segment_size,
+    /* the other half is for draining, as long as batches are in memory */
+    .max_memory =
+        self->location != NULL ? self->max_memory : self->max_memory / 2,
+    .cancelled = gst_act_store_cancelled,
+    .user_data = self,
+  };
+}
+
+/* --- beginning --- */
+
+static gboolean
+begin_in_folder (
+    GstActStore *self, ActSegmentStorageSettings *settings, GError **error)
+{
+  gboolean is_new = self->folder->manifest == NULL;
+
+  if (!act_store_folder_begin (self->folder, make_identity (self),
+          settings->cluster_of == NULL, self->segment_size, error))
+    return FALSE;
+  if (is_new && !write_context (self, error))
+    return FALSE;
+  settings->folder = self->folder->path;
+  settings->manifest = self->folder->manifest;
+  return TRUE;
+}
+
+gboolean
+gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
+{
+  ActSegmentStorageSettings settings = storage_settings (self);
+  g_autofree gint32 *cluster_of = find_partition (self, &settings.reduction);
+
+  /* whoever calls itself by a name that is known may do something else */
+  if (cluster_of != NULL && first != NULL
+      && !gst_act_records_are_derived (
+          first, self->info, settings.reduction, cluster_of, error)) {
+    if (*error != NULL)
+      return FALSE;
+    g_clear_pointer (&cluster_of, g_free);
+  }
+  settings.cluster_of = cluster_of;
+  if (self->folder != NULL && !begin_in_folder (self, &settings, error))
+    return FALSE;
+  self->derives = cluster_of != NULL && self->folder != NULL;
+  GST_OBJECT_LOCK (self);
+  self->storage = act_segment_storage_new (&settings);
+  GST_OBJECT_UNLOCK (self);
+  self->store = act_store_new (&settings.shape, self->storage);
+  if (self->folder != NULL) {
+    self->folder->manifest = NULL; /* the storage's now */
+    act_store_set_stored (self->store,
+        (const ActBatchRange *) self->folder->batches->data,
+        self->folder->batches->len, self->folder->n_values);
+  }
+  return TRUE;
+}
+
+gboolean
+gst_act_store_write_complete (GstActStore *self, GError **error)
+{
+  ActManifest *manifest;
+  guint64 n = act_store_get_n_samples (self->store);
+  guint64 n_batches = act_store_get_n_batches (self->store);
+
+  if (self->folder == NULL)
+    return TRUE;
+  manifest = act_segment_storage_get_manifest (self->storage);
+  manifest->complete = TRUE;
+  manifest->n_samples = n;
+  manifest->first_batch = n_batches > 0
+      ? act_store_get_batches (self->store)[0].index
+      : self->total.first_batch;
+  manifest->shard_index = self->total.shard_index;
+  manifest->shard_count = self->total.shard_count;
+  manifest->run_batches = self->total.run_batches != G_MAXUINT64
+      ? self->total.run_batches
+      : n_batches;
+  manifest->run_samples = self->total.run_samples;
+  return act_manifest_write (manifest, self->folder->path, error);
+}
