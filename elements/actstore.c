@@ -673,6 +673,9 @@ gst_act_store_set_property (
   case PROP_LOCATION:
     g_free (self->location);
     self->location = g_value_dup_string (value);
+    /* a description's variable that is not given */
+    if (self->location != NULL && *self->location == '\0')
+      g_clear_pointer (&self->location, g_free);
     break;
   case PROP_SEGMENT_SIZE:
     self->segment_size = g_value_get_uint (value);

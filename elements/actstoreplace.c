@@ -7,6 +7,7 @@
 
 #include "actstorerecords.h"
 #include "formats/output.h"
+#include "store/derive.h"
 #include "store/storage_segments.h"
 
 GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
@@ -179,24 +180,6 @@ write_context (const GstActStore *self, GError **error)
 
 /* --- cluster activations: derived or stored --- */
 
-static gboolean
-find_reduction (const gchar *name, ActClusterReduction *reduction)
-{
-  static const gchar *const names[] = {
-    [ACT_CLUSTER_MAX] = "max",
-    [ACT_CLUSTER_MEAN] = "mean",
-    [ACT_CLUSTER_SUM] = "sum",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    if (g_strcmp0 (name, names[i]) == 0) {
-      *reduction = i;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
 /* The cluster of each component, if cluster activations follow from the
  * components' by a reduction that is known here; NULL if not. */
 static gint32 *
@@ -207,7 +190,7 @@ find_partition (const GstActStore *self, ActClusterReduction *reduction)
   if (self->assignment == NULL
       || gst_act_assignment_get_n_clusters (self->assignment)
           != self->info->n_clusters
-      || !find_reduction (self->info->reduction, reduction)
+      || !act_cluster_reduction_find (self->info->reduction, reduction)
       || !gst_act_assignment_get_partition (self->assignment, cluster_of, NULL))
     return NULL;
   return g_steal_pointer (&cluster_of);

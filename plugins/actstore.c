@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 
 #include "../elements/actstore.h"
+#include "../elements/actstoresrc.h"
 
 GST_DEBUG_CATEGORY (actstore_debug);
 
@@ -12,7 +13,8 @@ plugin_init (GstPlugin *plugin)
 {
   GST_DEBUG_CATEGORY_INIT (
       actstore_debug, "actstore", 0, "storing of activations");
-  return GST_ELEMENT_REGISTER (actstore, plugin);
+  return GST_ELEMENT_REGISTER (actstore, plugin)
+      && GST_ELEMENT_REGISTER (actstoresrc, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, actstore,

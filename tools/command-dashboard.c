@@ -23,7 +23,7 @@ static const char details[] =
     "Exit code: 0 done; 1 failed, or not all input came through; 2 usage;\n"
     "130 Ctrl-C, 143 SIGTERM: ended at once, nothing published.\n";
 
-typedef enum { KIND_TEXT, KIND_INTEGER, KIND_NUMBER } Kind;
+typedef enum { KIND_TEXT, KIND_INTEGER, KIND_SIZE, KIND_NUMBER } Kind;
 
 /* an option is the variable of the same name */
 typedef struct {
@@ -59,6 +59,12 @@ static const Option options_table[] = {
       "Components that stay below this in a batch are dead there", "X" },
   { "reduction", KIND_TEXT, "Of a cluster's components: max, mean or sum",
       "NAME" },
+  { "store", KIND_TEXT,
+      "Folder of a store that stays: a run that was cut off goes on in it",
+      "DIR" },
+  { "segment-size", KIND_INTEGER, "Batches in each of the store's files", "N" },
+  { "max-memory", KIND_SIZE, "Bytes of memory for activations; more: to disk",
+      "BYTES" },
   { "n-samples", KIND_INTEGER, "Samples kept for each criterion", "N" },
   { "criteria", KIND_TEXT, "Such as max_activation-max,mean_activation-min",
       "LIST" },
@@ -73,6 +79,7 @@ typedef struct {
   GHashTable *values;
   GPtrArray *texts;
   gboolean overwrite;
+  gboolean repair;
 } Settings;
 
 static const Option *
@@ -93,6 +100,8 @@ is_valid (Kind kind, const char *value)
   if (kind == KIND_INTEGER)
     return g_ascii_string_to_signed (
         value, 10, G_MININT, G_MAXINT, &integer, NULL);
+  if (kind == KIND_SIZE)
+    return g_ascii_string_to_signed (value, 10, 0, G_MAXINT64, &integer, NULL);
   if (kind == KIND_NUMBER)
     g_ascii_strtod (value, &end);
   return kind == KIND_TEXT || (*value != '\0' && *end == '\0');
@@ -107,7 +116,7 @@ on_option (const gchar *flag, const gchar *value, gpointer data, GError **error)
   if (!is_valid (option->kind, value)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "%s takes %s number, not '%s'", flag,
-        option->kind == KIND_INTEGER ? "a whole" : "a", value);
+        option->kind == KIND_NUMBER ? "a" : "a whole", value);
     return FALSE;
   }
   g_hash_table_replace (
@@ -136,6 +145,8 @@ make_group (Settings *settings)
   GOptionEntry overwrite = { "overwrite", 0, 0, G_OPTION_ARG_NONE,
     &settings->overwrite, "Replace an earlier output, or an empty folder",
     NULL };
+  GOptionEntry repair = { "repair", 0, 0, G_OPTION_ARG_NONE, &settings->repair,
+    "Make the batches of damaged files of the store again", NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (options_table); i++) {
     GOptionEntry entry = { options_table[i].name, 0, G_OPTION_FLAG_FILENAME,
@@ -146,6 +157,7 @@ make_group (Settings *settings)
     if (i == 0)
       g_array_append_val (entries, text);
   }
+  g_array_append_val (entries, repair);
   g_array_append_val (entries, overwrite);
   g_array_append_val (entries, rest);
   g_option_group_add_entries (group, (GOptionEntry *) (gpointer) entries->data);
@@ -227,6 +239,9 @@ settle_values (Settings *settings)
 {
   g_hash_table_replace (
       settings->values, g_strdup ("text"), join_texts (settings->texts));
+  if (settings->repair)
+    g_hash_table_replace (
+        settings->values, g_strdup ("repair"), g_strdup ("true"));
   if (settings->overwrite)
     g_hash_table_replace (
         settings->values, g_strdup ("overwrite"), g_strdup ("true"));

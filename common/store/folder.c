@@ -156,7 +156,7 @@ check_same (ActStoreFolder *self, const ActIdentity *identity,
   g_autofree char *name = g_strdup_printf ("the store '%s'", self->path);
 
   if (!act_identity_check_same (
-          self->manifest->identity, name, identity, "this run", error))
+          self->manifest->identity, name, identity, "this stream", error))
     return FALSE;
   if (self->manifest->clusters_stored == clusters_stored)
     return TRUE;

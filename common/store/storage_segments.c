@@ -8,7 +8,7 @@
 
 #include "acterror.h"
 #include "formats/scratch.h"
-#include "sparse/csr.h"
+#include "store/derive.h"
 
 /* A segment: batches in memory, or in a file of the folder, or a part of the
  * file without a name. */
@@ -49,11 +49,7 @@ typedef struct {
   ActSegment *current;
   Segment *current_of;
   ActStoredBatch view;
-  ActClusterReducer *reducer;
-  gint64 *indptr;
-  gint32 *indices;
-  float *values;
-  gsize n_rows_room, n_values_room;
+  ActClusterDeriver *deriver; /* NULL: clusters are stored */
 } Storage;
 
 static void
@@ -94,8 +90,8 @@ write_to_scratch (Storage *self, Segment *segment, GError **error)
   segment->offset = act_scratch_get_size (self->scratch);
   if (!act_segment_write (&self->settings.shape,
           (const ActStoredBatch *const *) segment->batches->pdata,
-          segment->batches->len, self->settings.cluster_of == NULL,
-          append_to_scratch, self->scratch, error))
+          segment->batches->len, self->deriver == NULL, append_to_scratch,
+          self->scratch, error))
     return FALSE;
   segment->size = act_scratch_get_size (self->scratch) - segment->offset;
   return TRUE;
@@ -110,8 +106,7 @@ write_to_folder (Storage *self, Segment *segment, GError **error)
 
   if (!act_segment_file_write (self->folder, &self->settings.shape,
           (const ActStoredBatch *const *) segment->batches->pdata,
-          segment->batches->len, self->settings.cluster_of == NULL, &file,
-          error))
+          segment->batches->len, self->deriver == NULL, &file, error))
     return FALSE;
   done = act_manifest_add (manifest, &file, error)
       && act_manifest_write (manifest, self->folder, error);
@@ -387,7 +382,7 @@ find_segment (const Storage *self, gsize i)
 static ActSegment *
 open_segment (Storage *self, const Segment *segment, GError **error)
 {
-  const gboolean with_clusters = self->settings.cluster_of == NULL;
+  const gboolean with_clusters = self->deriver == NULL;
   g_autoptr (GBytes) bytes = NULL;
 
   if (self->folder != NULL)
@@ -416,39 +411,6 @@ make_current (Storage *self, Segment *segment, GError **error)
   return TRUE;
 }
 
-/* Cluster activations of self->view from its components. */
-static void
-derive_clusters (Storage *self)
-{
-  ActStoredBatch *view = &self->view;
-  const ActStoreShape *shape = &self->settings.shape;
-  gsize n_rows = (gsize) view->n_samples * shape->n_ctx;
-  gsize n;
-
-  if (self->reducer == NULL)
-    self->reducer = act_cluster_reducer_new (self->settings.reduction,
-        shape->n_components, shape->n_clusters, self->settings.cluster_of);
-  n = act_cluster_reducer_bound (
-      self->reducer, n_rows, view->components.n_values);
-  if (n > self->n_values_room) {
-    g_free (self->indices);
-    g_free (self->values);
-    self->indices = g_new (gint32, n);
-    self->values = g_new (float, n);
-    self->n_values_room = n;
-  }
-  if (n_rows >= self->n_rows_room) {
-    g_free (self->indptr);
-    self->indptr = g_new (gint64, n_rows + 1);
-    self->n_rows_room = n_rows + 1;
-  }
-  act_cluster_reducer_set_alive (self->reducer, view->alive);
-  n = act_cluster_reduce_csr (self->reducer, n_rows, view->components.indptr,
-      view->components.indices, view->components.values, self->indptr,
-      self->indices, self->values);
-  view->clusters = (ActCsr){ self->indptr, self->indices, self->values, n };
-}
-
 static const ActStoredBatch *
 segments_acquire (ActBatchStorage *storage, gsize i, GError **error)
 {
@@ -460,8 +422,8 @@ segments_acquire (ActBatchStorage *storage, gsize i, GError **error)
   if (!make_current (self, segment, error))
     return NULL;
   act_segment_get (self->current, i - segment->first, &self->view);
-  if (self->settings.cluster_of != NULL)
-    derive_clusters (self);
+  if (self->deriver != NULL)
+    act_cluster_deriver_run (self->deriver, &self->view);
   return &self->view;
 }
 
@@ -482,7 +444,7 @@ segments_free (ActBatchStorage *storage)
   if (self->writer != NULL)
     g_thread_join (self->writer);
   act_segment_free (self->current);
-  g_clear_pointer (&self->reducer, act_cluster_reducer_free);
+  act_cluster_deriver_free (self->deriver);
   g_ptr_array_unref (self->open);
   g_ptr_array_unref (self->segments);
   act_scratch_free (self->scratch);
@@ -490,10 +452,6 @@ segments_free (ActBatchStorage *storage)
   g_clear_error (&self->failure);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
-  g_free ((gint32 *) self->settings.cluster_of);
-  g_free (self->indptr);
-  g_free (self->indices);
-  g_free (self->values);
   g_free (self->folder);
   g_free (self->temporary);
   g_free (self);
@@ -515,8 +473,9 @@ act_segment_storage_new (const ActSegmentStorageSettings *settings)
   g_return_val_if_fail (settings->segment_size > 0, NULL);
   self->parent.funcs = &segments_funcs;
   self->settings = *settings;
-  self->settings.cluster_of = g_memdup2 (
-      settings->cluster_of, settings->shape.n_components * sizeof (gint32));
+  if (settings->cluster_of != NULL)
+    self->deriver = act_cluster_deriver_new (
+        &settings->shape, settings->reduction, settings->cluster_of);
   self->folder = g_strdup (settings->folder);
   self->temporary = g_strdup (settings->temporary);
   self->open = g_ptr_array_new_with_free_func (batch_free);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/manifest.h"
+
+/* Stores of the same run, read as one: the batches of all in order, whatever
+ * the order of the folders. */
+typedef struct _ActStoreSet ActStoreSet;
+
+/* Errors: manifests that do not agree, with what differs; batches that are
+ * missing, in two stores, or not yet stored, with their ranges. */
+ActStoreSet *act_store_set_open (
+    const char *const *folders, guint n_folders, GError **error);
+void act_store_set_free (ActStoreSet *set);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActStoreSet, act_store_set_free)
+
+const ActIdentity *act_store_set_get_identity (const ActStoreSet *set);
+gboolean act_store_set_get_clusters_stored (const ActStoreSet *set);
+/* the first store's folder: clusters.json and vocabulary.json are there */
+const char *act_store_set_get_folder (const ActStoreSet *set);
+
+guint64 act_store_set_get_n_batches (const ActStoreSet *set);
+guint64 act_store_set_get_n_samples (const ActStoreSet *set);
+/* of the first batch and sample; 0 where there are none */
+guint64 act_store_set_get_first_batch (const ActStoreSet *set);
+guint64 act_store_set_get_first_sample (const ActStoreSet *set);
+
+/* The i-th batch of all, from 0, valid until the next call. Each segment's
+ * checksum is looked at before its first batch comes. */
+gboolean act_store_set_get (
+    ActStoreSet *set, guint64 i, ActStoredBatch *batch, GError **error);
+/* the batch of all, from 0, that holds a sample, which must be there */
+guint64 act_store_set_find (const ActStoreSet *set, guint64 sample);
