@@ -4,7 +4,6 @@
 #include "dashboard/sums.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* place: where a string stands in the list of those counted, plus one. Only
  * what was counted is looked at and cleared, however large the vocabulary. */
@@ -38,13 +37,32 @@ act_token_count_free (ActTokenCount *count)
 void
 act_token_count_add (ActTokenCount *count, guint32 string)
 {
-  if (count->place[string] == 0) {
-    ActTokenRank rank = { string, 0 };
-    g_array_append_val (count->counted, rank);
-    count->place[string] = count->counted->len;
+  static const gint32 only = 0;
+
+  act_token_count_add_positions (count, &string, &only, 1);
+}
+
+void
+act_token_count_add_positions (ActTokenCount *count, const guint32 *strings,
+    const gint32 *positions, gsize n)
+{
+  guint n_counted = count->counted->len;
+  ActTokenRank *counted;
+
+  /* room for as many new ones and one that is written but not kept */
+  g_array_set_size (count->counted, n_counted + n + 1);
+  counted = (ActTokenRank *) count->counted->data;
+  for (gsize i = 0; i < n; i++) {
+    guint32 string = strings[positions[i]], place = count->place[string];
+
+    /* written always: whether a string is new cannot be guessed */
+    counted[n_counted] = (ActTokenRank){ string, 0 };
+    n_counted += place == 0;
+    place = place == 0 ? n_counted : place;
+    count->place[string] = place;
+    counted[place - 1].count++;
   }
-  g_array_index (count->counted, ActTokenRank, count->place[string] - 1)
-      .count++;
+  g_array_set_size (count->counted, n_counted);
 }
 
 static double
@@ -59,33 +77,47 @@ entropy_of (const ActTokenRank *counted, guint n, guint64 total)
   return -act_sum_f64 (terms, n);
 }
 
-/* with its place in the order of first counting, which breaks ties */
-typedef struct {
-  ActTokenRank rank;
-  guint place;
-} Placed;
+#define DIGIT_BITS 8
+#define N_DIGITS (1 << DIGIT_BITS)
 
-static int
-compare_placed (const void *a, const void *b)
+/* one pass of a radix sort: stable, by falling digit */
+static void
+sort_by_digit (
+    const ActTokenRank *from, ActTokenRank *to, guint n, guint shift)
 {
-  const Placed *x = a, *y = b;
+  guint place[N_DIGITS] = { 0 }, next = 0;
 
-  if (x->rank.count != y->rank.count)
-    return x->rank.count > y->rank.count ? -1 : 1;
-  return x->place < y->place ? -1 : x->place > y->place;
+  for (guint i = 0; i < n; i++)
+    place[(from[i].count >> shift) % N_DIGITS]++;
+  for (guint digit = N_DIGITS; digit-- > 0;) {
+    guint here = place[digit];
+    place[digit] = next;
+    next += here;
+  }
+  for (guint i = 0; i < n; i++)
+    to[place[(from[i].count >> shift) % N_DIGITS]++] = from[i];
 }
 
+/* stable, so that equal counts stay in the order of first counting */
 static ActTokenRank *
 rank_tokens (const ActTokenRank *counted, guint n)
 {
-  g_autofree Placed *placed = g_new (Placed, MAX (n, 1));
   ActTokenRank *ranking = g_new (ActTokenRank, MAX (n, 1));
+  g_autofree ActTokenRank *other = g_new (ActTokenRank, MAX (n, 1));
+  guint64 largest = 0;
 
-  for (guint i = 0; i < n; i++)
-    placed[i] = (Placed){ counted[i], i };
-  qsort (placed, n, sizeof *placed, compare_placed);
-  for (guint i = 0; i < n; i++)
-    ranking[i] = placed[i].rank;
+  for (guint i = 0; i < n; i++) {
+    ranking[i] = counted[i];
+    largest = MAX (largest, counted[i].count);
+  }
+  for (guint shift = 0; shift < 64 && largest >> shift != 0;
+       shift += DIGIT_BITS) {
+    ActTokenRank *sorted = other;
+
+    sort_by_digit (ranking, sorted, n, shift);
+    other = ranking;
+    ranking = sorted;
+  }
   return ranking;
 }
 
