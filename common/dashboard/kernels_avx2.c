@@ -15,8 +15,7 @@ first_lanes (gsize n)
 {
   __m256i numbers = _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7);
 
-  return _mm256_cmpgt_epi32 (
-      _mm256_set1_epi32 ((gint32) MIN (n, 8)), numbers);
+  return _mm256_cmpgt_epi32 (_mm256_set1_epi32 ((gint32) MIN (n, 8)), numbers);
 }
 
 /* the first value fills the lanes that the last ones leave */
@@ -87,8 +86,7 @@ add_lanes (__m256i v)
       _mm256_castsi256_si128 (v), _mm256_extracti128_si256 (v, 1));
 
   x = _mm_add_epi32 (x, _mm_unpackhi_epi64 (x, x));
-  return (guint32) _mm_cvtsi128_si32 (x)
-      + (guint32) _mm_extract_epi32 (x, 1);
+  return (guint32) _mm_cvtsi128_si32 (x) + (guint32) _mm_extract_epi32 (x, 1);
 }
 
 /* so many edges that their counts stay in registers */
@@ -138,9 +136,8 @@ pick_above (const float *values, const gint32 *positions, gsize n,
   for (gsize i = 0; i < n; i += 8) {
     __m256i lanes = first_lanes (n - i);
     __m256 v = _mm256_maskload_ps (values + i, lanes);
-    guint above = (guint) _mm256_movemask_ps (
-        _mm256_and_ps (_mm256_castsi256_ps (lanes),
-            _mm256_cmp_ps (v, least, _CMP_GT_OQ)));
+    guint above = (guint) _mm256_movemask_ps (_mm256_and_ps (
+        _mm256_castsi256_ps (lanes), _mm256_cmp_ps (v, least, _CMP_GT_OQ)));
 
     for (; above != 0; above &= above - 1)
       picked[count++] = positions[i + (gsize) __builtin_ctz (above)];

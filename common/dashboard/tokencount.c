@@ -82,8 +82,7 @@ entropy_of (const ActTokenRank *counted, guint n, guint64 total)
 
 /* one pass of a radix sort: stable, by falling digit */
 static void
-sort_by_digit (
-    const ActTokenRank *from, ActTokenRank *to, guint n, guint shift)
+sort_by_digit (const ActTokenRank *from, ActTokenRank *to, guint n, guint shift)
 {
   guint place[N_DIGITS] = { 0 }, next = 0;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "formats/json.h"
 
+#include "formats/jsonnumber.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct _ActJsonWriter {
@@ -109,6 +109,17 @@ act_json_end_array (ActJsonWriter *json)
   end (json, ']');
 }
 
+/* one of UTF-16's units */
+static void
+append_unit (GString *out, guint unit)
+{
+  static const char digits[] = "0123456789abcdef";
+  char text[6] = { '\\', 'u', digits[unit >> 12], digits[unit >> 8 & 15],
+    digits[unit >> 4 & 15], digits[unit & 15] };
+
+  g_string_append_len (out, text, sizeof text);
+}
+
 static void
 append_escape (GString *out, gunichar c)
 {
@@ -135,11 +146,12 @@ append_escape (GString *out, gunichar c)
     g_string_append (out, "\\f");
     break;
   default:
-    if (c >= 0x10000)
-      g_string_append_printf (out, "\\u%04x\\u%04x",
-          0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
-    else
-      g_string_append_printf (out, "\\u%04x", c);
+    if (c >= 0x10000) {
+      append_unit (out, 0xd800 + ((c - 0x10000) >> 10));
+      append_unit (out, 0xdc00 + (c & 0x3ff));
+    } else {
+      append_unit (out, c);
+    }
   }
 }
 
@@ -187,18 +199,28 @@ act_json_string_len (ActJsonWriter *json, const char *value, gsize length)
   append_string (json->out, value, length);
 }
 
+static void
+append_digits (GString *out, guint64 value)
+{
+  char digits[ACT_UINT_DIGITS];
+
+  g_string_append_len (out, digits, act_uint_to_digits (value, digits));
+}
+
 void
 act_json_int (ActJsonWriter *json, gint64 value)
 {
   before_item (json);
-  g_string_append_printf (json->out, "%" G_GINT64_FORMAT, value);
+  if (value < 0)
+    g_string_append_c (json->out, '-');
+  append_digits (json->out, value < 0 ? -(guint64) value : (guint64) value);
 }
 
 void
 act_json_uint (ActJsonWriter *json, guint64 value)
 {
   before_item (json);
-  g_string_append_printf (json->out, "%" G_GUINT64_FORMAT, value);
+  append_digits (json->out, value);
 }
 
 void
@@ -230,101 +252,4 @@ act_json_null (ActJsonWriter *json)
 {
   before_item (json);
   g_string_append (json->out, "null");
-}
-
-/* -> whether digits (n of them, before the point one) and exponent give the
- * value back */
-static gboolean
-gives_back (double value, guint64 digits, int n, int exponent)
-{
-  char text[40];
-
-  snprintf (
-      text, sizeof text, "%" G_GUINT64_FORMAT "e%d", digits, exponent - n + 1);
-  return g_ascii_strtod (text, NULL) == value;
-}
-
-/* the n digits nearest to a positive value, as a whole number */
-static guint64
-round_to_digits (double value, int n, int *exponent)
-{
-  char format[16], text[40];
-  guint64 digits = 0;
-  const char *p;
-
-  snprintf (format, sizeof format, "%%.%de", n - 1);
-  g_ascii_formatd (text, sizeof text, format, value);
-  for (p = text; *p != 'e'; p++) {
-    if (g_ascii_isdigit (*p))
-      digits = digits * 10 + (*p - '0');
-  }
-  *exponent = atoi (p + 1);
-  return digits;
-}
-
-/* The fewest digits that give the value back, the nearest among those. */
-static guint64
-shortest_digits (double value, int *n_digits, int *exponent)
-{
-  char text[24];
-  int fraction_exponent;
-  /* below a power of two doubles lie closer together than above: the nearest
-   * decimal may fall outside on the lower side where its upper neighbour, a
-   * little farther off, is still inside */
-  gboolean uneven = frexp (value, &fraction_exponent) == 0.5;
-  /* 15 digits always survive a normal double, so fewer are those, less the
-   * zeros at the end; subnormals have fewer bits and are tried from 1 on */
-  int n = value < 0x1p-1022 ? 1 : 15;
-
-  for (;; n++) {
-    guint64 digits = round_to_digits (value, n, exponent);
-
-    if (n < 17 && !gives_back (value, digits, n, *exponent)) {
-      if (!uneven || !gives_back (value, digits + 1, n, *exponent))
-        continue;
-      digits++;
-    }
-    /* a one above nines has a digit more than asked for */
-    snprintf (text, sizeof text, "%" G_GUINT64_FORMAT, digits);
-    *exponent += (int) strlen (text) - n;
-    n = strlen (text);
-    while (n > 1 && digits % 10 == 0) {
-      digits /= 10;
-      n--;
-    }
-    *n_digits = n;
-    return digits;
-  }
-}
-
-void
-act_double_to_string (double value, char *buffer)
-{
-  char digits[24];
-  int n, exponent;
-
-  if (signbit (value)) {
-    *buffer++ = '-';
-    value = -value;
-  }
-  if (value == 0) {
-    strcpy (buffer, "0.0");
-    return;
-  }
-  if (!isfinite (value)) { /* as Python's json; the writer refuses them */
-    strcpy (buffer, isnan (value) ? "NaN" : "Infinity");
-    return;
-  }
-  snprintf (digits, sizeof digits, "%" G_GUINT64_FORMAT,
-      shortest_digits (value, &n, &exponent));
-  if (exponent < -4 || exponent >= 16) {
-    sprintf (buffer, "%c%s%se%c%02d", digits[0], n > 1 ? "." : "", digits + 1,
-        exponent < 0 ? '-' : '+', abs (exponent));
-  } else if (exponent < 0) {
-    sprintf (buffer, "0.%.*s%s", -exponent - 1, "0000", digits);
-  } else if (n <= exponent + 1) {
-    sprintf (buffer, "%s%.*s.0", digits, exponent + 1 - n, "0000000000000000");
-  } else {
-    sprintf (buffer, "%.*s.%s", exponent + 1, digits, digits + exponent + 1);
-  }
 }
