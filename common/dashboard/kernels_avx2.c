@@ -89,24 +89,24 @@ add_lanes (__m256i v)
   return (guint32) _mm_cvtsi128_si32 (x) + (guint32) _mm_extract_epi32 (x, 1);
 }
 
-/* so many edges that their counts stay in registers */
-static void
-count_some (const float *values, gsize n, const float *edges, guint n_edges,
-    guint64 *at_least)
+/* so many edges that their counts stay in registers; n_edges is a constant */
+static inline __attribute__ ((always_inline)) void
+count_some (const float *values, gsize n, const float *edges,
+    const guint n_edges, guint64 *at_least)
 {
   __m256 edge[EDGES_AT_ONCE];
   __m256i count[EDGES_AT_ONCE];
   gsize i;
 
-  for (guint e = 0; e < EDGES_AT_ONCE; e++) {
-    edge[e] = _mm256_set1_ps (edges[MIN (e, n_edges - 1)]);
+  for (guint e = 0; e < n_edges; e++) {
+    edge[e] = _mm256_set1_ps (edges[e]);
     count[e] = _mm256_setzero_si256 ();
   }
   for (i = 0; i + 8 <= n; i += 8) {
     __m256 v = _mm256_loadu_ps (values + i);
 
     /* what holds is -1 */
-    for (guint e = 0; e < EDGES_AT_ONCE; e++)
+    for (guint e = 0; e < n_edges; e++)
       count[e] = _mm256_sub_epi32 (count[e],
           _mm256_castps_si256 (_mm256_cmp_ps (v, edge[e], _CMP_GE_OQ)));
   }
@@ -121,9 +121,14 @@ static void
 count_at_least (const float *values, gsize n, const float *edges, guint n_edges,
     guint64 *at_least)
 {
-  for (guint e = 0; e < n_edges; e += EDGES_AT_ONCE)
-    count_some (
-        values, n, edges + e, MIN (n_edges - e, EDGES_AT_ONCE), at_least + e);
+  guint e = 0;
+
+  for (; e + EDGES_AT_ONCE <= n_edges; e += EDGES_AT_ONCE)
+    count_some (values, n, edges + e, EDGES_AT_ONCE, at_least + e);
+  for (; e + 4 <= n_edges; e += 4)
+    count_some (values, n, edges + e, 4, at_least + e);
+  for (; e < n_edges; e++)
+    count_some (values, n, edges + e, 1, at_least + e);
 }
 
 static gsize

@@ -79,14 +79,22 @@ histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
     const double *values, gsize n)
 {
   double low = values[0], high = values[0];
+  g_autofree float *floats = NULL;
 
   for (gsize i = 1; i < n; i++) {
     low = MIN (low, values[i]);
     high = MAX (high, values[i]);
   }
   act_histogram_init (histogram, n_bins, single, low, high);
+  if (!single) {
+    for (gsize i = 0; i < n; i++)
+      act_histogram_add (histogram, values[i], 1);
+    return;
+  }
+  floats = g_new (float, n);
   for (gsize i = 0; i < n; i++)
-    act_histogram_add (histogram, values[i], 1);
+    floats[i] = values[i];
+  act_histogram_add_f32 (histogram, floats, n);
 }
 
 /* values [n_criteria + 1][n_rows]: each criterion's property, and last the

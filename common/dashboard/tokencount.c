@@ -5,12 +5,14 @@
 
 #include <math.h>
 
-/* place: where a string stands in the list of those counted, plus one. Only
- * what was counted is looked at and cleared, however large the vocabulary. */
+/* Only what was counted is looked at and cleared, however large the
+ * vocabulary. */
 struct _ActTokenCount {
-  guint n_strings;
-  guint32 *place;  /* [n_strings] */
-  GArray *counted; /* ActTokenRank, in order of first counting */
+  guint64 *counts; /* [n_strings] */
+  /* in order of first counting; one more, since the next place is written
+   * before it is known whether it is kept */
+  guint32 *counted; /* [n_strings + 1] */
+  guint n_counted;
 };
 
 ActTokenCount *
@@ -18,9 +20,8 @@ act_token_count_new (guint n_strings)
 {
   ActTokenCount *count = g_new0 (ActTokenCount, 1);
 
-  count->n_strings = n_strings;
-  count->place = g_new0 (guint32, MAX (n_strings, 1));
-  count->counted = g_array_new (FALSE, FALSE, sizeof (ActTokenRank));
+  count->counts = g_new0 (guint64, MAX (n_strings, 1));
+  count->counted = g_new (guint32, (gsize) n_strings + 1);
   return count;
 }
 
@@ -29,8 +30,8 @@ act_token_count_free (ActTokenCount *count)
 {
   if (count == NULL)
     return;
-  g_free (count->place);
-  g_array_unref (count->counted);
+  g_free (count->counts);
+  g_free (count->counted);
   g_free (count);
 }
 
@@ -46,23 +47,19 @@ void
 act_token_count_add_positions (ActTokenCount *count, const guint32 *strings,
     const gint32 *positions, gsize n)
 {
-  guint n_counted = count->counted->len;
-  ActTokenRank *counted;
+  guint64 *counts = count->counts;
+  guint32 *counted = count->counted;
+  guint n_counted = count->n_counted;
 
-  /* room for as many new ones and one that is written but not kept */
-  g_array_set_size (count->counted, n_counted + n + 1);
-  counted = (ActTokenRank *) count->counted->data;
+  /* written always: whether a string is new cannot be guessed */
   for (gsize i = 0; i < n; i++) {
-    guint32 string = strings[positions[i]], place = count->place[string];
+    guint32 string = strings[positions[i]];
 
-    /* written always: whether a string is new cannot be guessed */
-    counted[n_counted] = (ActTokenRank){ string, 0 };
-    n_counted += place == 0;
-    place = place == 0 ? n_counted : place;
-    count->place[string] = place;
-    counted[place - 1].count++;
+    counted[n_counted] = string;
+    n_counted += counts[string] == 0;
+    counts[string]++;
   }
-  g_array_set_size (count->counted, n_counted);
+  count->n_counted = n_counted;
 }
 
 static double
@@ -123,13 +120,16 @@ rank_tokens (const ActTokenRank *counted, guint n)
 void
 act_token_count_finish (ActTokenCount *count, ActTokenStatistics *statistics)
 {
-  const ActTokenRank *counted = (const ActTokenRank *) count->counted->data;
-  guint n = count->counted->len;
+  guint n = count->n_counted;
+  g_autofree ActTokenRank *counted = g_new (ActTokenRank, MAX (n, 1));
   guint64 total = 0, first = 0;
 
   for (guint i = 0; i < n; i++) {
+    guint32 string = count->counted[i];
+
+    counted[i] = (ActTokenRank){ string, count->counts[string] };
     total += counted[i].count;
-    count->place[counted[i].string] = 0;
+    count->counts[string] = 0;
   }
   *statistics = (ActTokenStatistics){ .n_unique = n, .n_counted = total };
   statistics->ranking = rank_tokens (counted, n);
@@ -139,5 +139,5 @@ act_token_count_finish (ActTokenCount *count, ActTokenStatistics *statistics)
       first += statistics->ranking[i].count;
     statistics->concentration_ratio = (double) first / (double) total;
   }
-  g_array_set_size (count->counted, 0);
+  count->n_counted = 0;
 }
