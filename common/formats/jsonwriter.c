@@ -57,7 +57,7 @@ before_item (ActJsonWriter *json)
     return;
   has_items = &json->levels->data[json->levels->len - 1];
   if (*has_items)
-    g_string_append (json->out, json->indent == 0 ? ", " : ",");
+    g_string_append_len (json->out, ", ", json->indent == 0 ? 2 : 1);
   *has_items = TRUE;
   new_line (json);
 }
@@ -109,70 +109,84 @@ act_json_end_array (ActJsonWriter *json)
   end (json, ']');
 }
 
-/* one of UTF-16's units */
-static void
-append_unit (GString *out, guint unit)
-{
-  static const char digits[] = "0123456789abcdef";
-  char text[6] = { '\\', 'u', digits[unit >> 12], digits[unit >> 8 & 15],
-    digits[unit >> 4 & 15], digits[unit & 15] };
-
-  g_string_append_len (out, text, sizeof text);
-}
-
-static void
-append_escape (GString *out, gunichar c)
+/* the character after the backslash, where that is all */
+static char
+short_escape (gunichar c)
 {
   switch (c) {
   case '"':
-    g_string_append (out, "\\\"");
-    break;
   case '\\':
-    g_string_append (out, "\\\\");
-    break;
+    return c;
   case '\n':
-    g_string_append (out, "\\n");
-    break;
+    return 'n';
   case '\r':
-    g_string_append (out, "\\r");
-    break;
+    return 'r';
   case '\t':
-    g_string_append (out, "\\t");
-    break;
+    return 't';
   case '\b':
-    g_string_append (out, "\\b");
-    break;
+    return 'b';
   case '\f':
-    g_string_append (out, "\\f");
-    break;
+    return 'f';
   default:
-    if (c >= 0x10000) {
-      append_unit (out, 0xd800 + ((c - 0x10000) >> 10));
-      append_unit (out, 0xdc00 + (c & 0x3ff));
+    return '\0';
+  }
+}
+
+/* one of UTF-16's units */
+static char *
+write_unit (char *to, guint unit)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  *to++ = '\\';
+  *to++ = 'u';
+  for (int shift = 12; shift >= 0; shift -= 4)
+    *to++ = digits[unit >> shift & 15];
+  return to;
+}
+
+static char *
+write_escape (char *to, gunichar c)
+{
+  char escape = short_escape (c);
+
+  if (escape != '\0') {
+    *to++ = '\\';
+    *to++ = escape;
+    return to;
+  }
+  if (c < 0x10000)
+    return write_unit (to, c);
+  to = write_unit (to, 0xd800 + ((c - 0x10000) >> 10));
+  return write_unit (to, 0xdc00 + (c & 0x3ff));
+}
+
+void
+act_json_escape (GString *out, const char *value, gsize length)
+{
+  const char *end = value + length;
+  gsize before = out->len;
+  char *to;
+
+  /* a byte becomes six at most */
+  g_string_set_size (out, before + 6 * length);
+  to = out->str + before;
+  while (value < end) {
+    if (*value >= ' ' && *value <= '~' && *value != '"' && *value != '\\') {
+      *to++ = *value++;
     } else {
-      append_unit (out, c);
+      to = write_escape (to, g_utf8_get_char (value));
+      value = g_utf8_next_char (value);
     }
   }
+  g_string_truncate (out, to - out->str);
 }
 
 static void
 append_string (GString *out, const char *value, gsize length)
 {
-  const char *end = value + length;
-
   g_string_append_c (out, '"');
-  while (value < end) {
-    const char *plain = value;
-
-    while (value < end && *value >= ' ' && *value <= '~' && *value != '"'
-        && *value != '\\')
-      value++;
-    g_string_append_len (out, plain, value - plain);
-    if (value < end) {
-      append_escape (out, g_utf8_get_char (value));
-      value = g_utf8_next_char (value);
-    }
-  }
+  act_json_escape (out, value, length);
   g_string_append_c (out, '"');
 }
 
@@ -182,7 +196,7 @@ act_json_key (ActJsonWriter *json, const char *key)
   g_return_if_fail (json->levels->len > 0 && !json->after_key);
   before_item (json);
   append_string (json->out, key, strlen (key));
-  g_string_append (json->out, ": ");
+  g_string_append_len (json->out, ": ", 2);
   json->after_key = TRUE;
 }
 
@@ -205,6 +219,15 @@ append_digits (GString *out, guint64 value)
   char digits[ACT_UINT_DIGITS];
 
   g_string_append_len (out, digits, act_uint_to_digits (value, digits));
+}
+
+void
+act_json_string_escaped (ActJsonWriter *json, const char *text, gsize length)
+{
+  before_item (json);
+  g_string_append_c (json->out, '"');
+  g_string_append_len (json->out, text, length);
+  g_string_append_c (json->out, '"');
 }
 
 void
