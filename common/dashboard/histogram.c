@@ -74,8 +74,8 @@ act_histogram_add (ActHistogram *histogram, double value, guint64 times)
 /* Where edges lie farther apart than roundings reach, the rule's one step down
  * or up from the computed place always ends between the edges that the value
  * lies between, so comparing with the edges gives the same bin. Both ends are
- * within 1024 ranges of zero here: an edge is rounded by less than
- * 2^-13 n_bins of a bin, a place by less than 2^-21 n_bins. */
+ * within 1024 ranges of zero here, so edges and places are each rounded by
+ * less than 2^-13 n_bins of a bin. */
 static gboolean
 edges_decide (const ActHistogram *histogram)
 {

@@ -679,8 +679,8 @@ remove_folder (const char *folder)
   g_rmdir (folder);
 }
 
-/* a dashboard of one cluster that fires at the first token of each sample */
-/* zeros: every second row has one */
+/* a dashboard of one cluster that fires at the first token of each sample;
+ * zeros: every second row has one */
 static char *
 make_dashboard (const guint32 *numbers, guint n, gboolean zeros)
 {
