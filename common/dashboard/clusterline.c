@@ -2,27 +2,40 @@
 #include "dashboard/clusterline.h"
 
 #include "formats/json.h"
+#include "formats/jsonnumber.h"
+
+/* "module:index", without printf: see jsonnumber.c */
+static void
+set_label (GString *label, const char *module, guint index)
+{
+  char digits[ACT_UINT_DIGITS];
+
+  g_string_assign (label, module);
+  g_string_append_c (label, ':');
+  g_string_append_len (label, digits, act_uint_to_digits (index, digits));
+}
 
 static void
 write_members (ActJsonWriter *json, const ActDashboardRun *run,
     const ActDashboardCluster *cluster)
 {
+  g_autoptr (GString) label = g_string_new (NULL);
+
   act_json_key (json, "components");
   act_json_begin_array (json);
   for (guint i = 0; i < cluster->n_members; i++) {
-    g_autofree char *label = NULL;
     guint module = 0, index = cluster->members[i];
 
     for (; index >= run->components[module]; module++)
       index -= run->components[module];
-    label = g_strdup_printf ("%s:%u", run->modules[module], index);
+    set_label (label, run->modules[module], index);
     act_json_begin_object (json);
     act_json_key (json, "module");
     act_json_string (json, run->modules[module]);
     act_json_key (json, "index");
     act_json_uint (json, index);
     act_json_key (json, "label");
-    act_json_string (json, label);
+    act_json_string_len (json, label->str, label->len);
     act_json_end_object (json);
   }
   act_json_end_array (json);

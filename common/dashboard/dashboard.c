@@ -6,6 +6,7 @@
 #include "dashboard/coactivations.h"
 #include "dashboard/examples.h"
 #include "dashboard/modelinfo.h"
+#include "sparse/csr.h"
 
 /* the rows of the cluster at hand, all its pieces */
 typedef struct {
@@ -261,7 +262,7 @@ add_row_samples (
 
 /* A zero is written over by what comes next, or cut off at the end. */
 static void
-add_row_values (Pieces *pieces, gsize n_rows, const gint64 *indptr,
+drop_zeros (Pieces *pieces, gsize n_rows, const gint64 *indptr,
     const gint32 *positions, const float *values)
 {
   gsize first = pieces->values->len, n = 0;
@@ -279,6 +280,25 @@ add_row_values (Pieces *pieces, gsize n_rows, const gint64 *indptr,
   }
   g_array_set_size (pieces->positions, first + n);
   g_array_set_size (pieces->values, first + n);
+}
+
+/* A store gives no zeros: most pieces are copied as they are. */
+static void
+add_row_values (Pieces *pieces, gsize n_rows, const gint64 *indptr,
+    const gint32 *positions, const float *values)
+{
+  gsize first = pieces->values->len, n = indptr[n_rows];
+  gsize *to_indptr;
+
+  if (act_csr_count_dense (values, 1, n, NULL) != n) {
+    drop_zeros (pieces, n_rows, indptr, positions, values);
+    return;
+  }
+  to_indptr = grow (pieces->indptr, n_rows);
+  for (gsize i = 0; i < n_rows; i++)
+    to_indptr[i] = first + indptr[i + 1];
+  g_array_append_vals (pieces->positions, positions, n);
+  g_array_append_vals (pieces->values, values, n);
 }
 
 gboolean

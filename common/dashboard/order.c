@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/order.h"
 
+#include "dashboard/kernels.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,11 +86,13 @@ float
 act_median_f32 (const float *values, gsize n_values, guint64 n_zeros)
 {
   guint64 n = n_values + n_zeros;
-  gsize n_negative = 0;
+  const float zero = 0.0f;
+  guint64 n_positive = 0, n_negative;
   float low, high;
 
-  for (gsize i = 0; i < n_values; i++)
-    n_negative += values[i] < 0.0f;
+  act_dashboard_kernels ()->count_at_least (
+      values, n_values, &zero, 1, &n_positive);
+  n_negative = n_values - n_positive;
   high = select_with_zeros (values, n_values, n_negative, n_zeros, n / 2);
   if (n % 2 == 1)
     return high;

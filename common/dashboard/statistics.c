@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/statistics.h"
 
+#include "dashboard/kernels.h"
 #include "dashboard/order.h"
 #include "dashboard/sums.h"
 #include "acterror.h"
@@ -21,16 +22,13 @@ first_zero (const ActRows *row)
 static void
 row_extremes (const ActRows *row, ActRowProperties *properties)
 {
-  gsize n = row->indptr[1];
-  float max = n > 0 ? row->values[0] : 0.0f, min = max;
-  guint position = n > 0 ? (guint) row->positions[0] : 0;
+  gsize n = row->indptr[1], place = 0;
+  float max = 0.0f, min = 0.0f;
+  guint position = 0;
 
-  for (gsize i = 1; i < n; i++) {
-    if (row->values[i] > max) {
-      max = row->values[i];
-      position = row->positions[i];
-    }
-    min = MIN (min, row->values[i]);
+  if (n > 0) {
+    act_dashboard_kernels ()->extremes (row->values, n, &max, &min, &place);
+    position = row->positions[place];
   }
   if (n < row->n_ctx && max <= 0.0f) {
     max = 0.0f;
@@ -81,21 +79,29 @@ histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
     const double *values, gsize n)
 {
   double low = values[0], high = values[0];
+  g_autofree float *floats = NULL;
 
   for (gsize i = 1; i < n; i++) {
     low = MIN (low, values[i]);
     high = MAX (high, values[i]);
   }
   act_histogram_init (histogram, n_bins, single, low, high);
+  if (!single) {
+    for (gsize i = 0; i < n; i++)
+      act_histogram_add (histogram, values[i], 1);
+    return;
+  }
+  floats = g_new (float, n);
   for (gsize i = 0; i < n; i++)
-    act_histogram_add (histogram, values[i], 1);
+    floats[i] = values[i];
+  act_histogram_add_f32 (histogram, floats, n);
 }
 
 /* values [n_criteria + 1][n_rows]: each criterion's property, and last the
- * place of the maximum between 0 and 1 */
+ * place of the maximum between 0 and 1; row_max [n_rows] */
 static void
 row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
-    ActStatistics *statistics)
+    float *row_max, ActStatistics *statistics)
 {
   ActRowProperties properties;
   gsize indptr[2];
@@ -109,6 +115,7 @@ row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
     ActRows row = act_rows_get (rows, i, indptr);
 
     act_row_properties (&row, mean, median, &properties);
+    row_max[i] = properties.max;
     if (i == 0 || properties.max > statistics->max)
       statistics->max = properties.max;
     if (i == 0 || properties.min < statistics->min)
@@ -123,14 +130,14 @@ row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
 
 static void
 rank_rows (ActStatistics *statistics, const ActRows *rows,
-    const ActStatisticsSettings *settings)
+    const ActStatisticsSettings *settings, float *row_max)
 {
   const ActCriteria *criteria = settings->criteria;
   g_autofree double *values =
       g_new (double, ((gsize) criteria->n + 1) * rows->n_rows);
   const double *positions = values + criteria->n * rows->n_rows;
 
-  row_values (rows, criteria, values, statistics);
+  row_values (rows, criteria, values, row_max, statistics);
   statistics->n_criteria = criteria->n;
   statistics->criteria = g_new0 (ActHistogram, criteria->n);
   statistics->top = g_new0 (gsize *, criteria->n);
@@ -149,16 +156,24 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
       rows->n_rows);
 }
 
+/* row_max [n_rows]: most rows of most clusters have nothing to count */
 static void
-count_tokens (const ActRows *rows, float threshold, const ActTexts *texts,
-    const gsize *row_of, ActTokenCount *count)
+count_tokens (const ActRows *rows, const float *row_max, float threshold,
+    const ActTexts *texts, const gsize *row_of, ActTokenCount *count)
 {
-  for (gsize i = 0; i < rows->n_rows; i++) {
-    const guint32 *strings = act_texts_get_tokens (texts, row_of[i]);
+  const ActDashboardKernels *kernels = act_dashboard_kernels ();
+  g_autofree gint32 *picked =
+      g_new (gint32, (gsize) rows->n_ctx + ACT_DASHBOARD_SLACK);
 
-    for (gsize k = rows->indptr[i]; k < rows->indptr[i + 1]; k++)
-      if (rows->values[k] > threshold)
-        act_token_count_add (count, strings[rows->positions[k]]);
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    gsize first = rows->indptr[i], n;
+
+    if (row_max[i] <= threshold)
+      continue;
+    n = kernels->pick_above (rows->values + first, rows->positions + first,
+        rows->indptr[i + 1] - first, threshold, picked);
+    act_token_count_add_positions (
+        count, act_texts_get_tokens (texts, row_of[i]), picked, n);
   }
 }
 
@@ -198,16 +213,18 @@ act_statistics_compute (ActStatistics *statistics, const ActRows *rows,
     const ActStatisticsSettings *settings, const ActTexts *texts,
     const gsize *row_of, ActTokenCount *count, GError **error)
 {
+  g_autofree float *row_max = g_new (float, rows->n_rows);
+
   g_return_val_if_fail (rows->n_rows > 0, FALSE);
 
   *statistics = (ActStatistics){
     .n_samples = rows->n_rows,
     .n_tokens = act_rows_n_positions (rows),
   };
-  rank_rows (statistics, rows, settings);
+  rank_rows (statistics, rows, settings, row_max);
   values_of_all (statistics, rows, settings->hist_bins);
-  count_tokens (
-      rows, (float) settings->activation_threshold, texts, row_of, count);
+  count_tokens (rows, row_max, (float) settings->activation_threshold, texts,
+      row_of, count);
   act_token_count_finish (count, &statistics->tokens);
 
   if (!is_finite (statistics)) {

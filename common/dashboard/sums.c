@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/sums.h"
 
+#include <string.h>
+
 #define PIECE 8192 /* values summed apart, then added one after another */
 #define BLOCK 128  /* longest run that is not cut in two */
 #define LANES 8    /* running sums of a block */
@@ -75,8 +77,8 @@ sum_span (Cursor *cursor, guint64 start, guint64 n)
   return sum;
 }
 
-float
-act_sum_rows (const ActRows *rows)
+static float
+sum_sparse (const ActRows *rows)
 {
   guint64 n = act_rows_n_positions (rows), start;
   Cursor cursor = { .rows = rows };
@@ -88,6 +90,66 @@ act_sum_rows (const ActRows *rows)
     sum += sum_span (&cursor, start, MIN (PIECE, n - start));
   }
   return sum;
+}
+
+/* sum_span () of a piece that is there whole */
+static float
+sum_dense_span (const float *values, gsize n)
+{
+  float lane[LANES] = { 0.0f }, sum;
+  gsize half, i = 0;
+
+  if (n > BLOCK) {
+    half = n / 2;
+    half -= half % LANES;
+    sum = sum_dense_span (values, half);
+    return sum + sum_dense_span (values + half, n - half);
+  }
+  for (; i + LANES <= n; i += LANES)
+    for (guint k = 0; k < LANES; k++)
+      lane[k] += values[i + k];
+  sum = ((lane[0] + lane[1]) + (lane[2] + lane[3]))
+      + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+  for (; i < n; i++)
+    sum += values[i];
+  return sum;
+}
+
+/* Where a good part is not zero, adding the zeros too costs less than going
+ * from value to value. */
+static float
+sum_dense (const ActRows *rows)
+{
+  guint64 n = act_rows_n_positions (rows), end;
+  float piece[PIECE], sum = 0.0f;
+  gsize row = 0, k = 0;
+
+  for (guint64 start = 0; start < n; start = end) {
+    end = start + MIN (PIECE, n - start);
+    memset (piece, 0, sizeof piece);
+    while (row < rows->n_rows) {
+      gsize row_end = rows->indptr[row + 1];
+      gint64 offset = (gint64) ((guint64) row * rows->n_ctx - start);
+      gint64 last = (gint64) (end - start) - offset;
+
+      for (; k < row_end && rows->positions[k] < last; k++)
+        piece[offset + rows->positions[k]] = rows->values[k];
+      if (k < row_end)
+        break;
+      row++;
+    }
+    sum += sum_dense_span (piece, end - start);
+  }
+  return sum;
+}
+
+float
+act_sum_rows (const ActRows *rows)
+{
+  guint64 n = act_rows_n_positions (rows);
+
+  return n >= PIECE && rows->indptr[rows->n_rows] > n / 16 ? sum_dense (rows)
+                                                           : sum_sparse (rows);
 }
 
 double

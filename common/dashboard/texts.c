@@ -340,9 +340,53 @@ act_texts_get_hash (
   hash[size] = '\0';
 }
 
+/* The vocabulary's strings as JSON has them, each made when it first comes. */
+typedef struct {
+  GString *bytes;
+  gsize *start;  /* [n_strings] */
+  gsize *length; /* [n_strings]; G_MAXSIZE: not made yet */
+} Escaped;
+
+static void
+escaped_init (Escaped *escaped, guint n_strings)
+{
+  escaped->bytes = g_string_new (NULL);
+  escaped->start = g_new (gsize, MAX (n_strings, 1));
+  escaped->length = g_new (gsize, MAX (n_strings, 1));
+  for (guint i = 0; i < n_strings; i++)
+    escaped->length[i] = G_MAXSIZE;
+}
+
+static void
+escaped_clear (Escaped *escaped)
+{
+  g_string_free (escaped->bytes, TRUE);
+  g_free (escaped->start);
+  g_free (escaped->length);
+}
+
+static void
+escaped_add (Escaped *escaped, const ActStrings *strings, guint32 index)
+{
+  gsize length;
+  const char *string = act_strings_get (strings, index, &length);
+
+  escaped->start[index] = escaped->bytes->len;
+  act_json_escape (escaped->bytes, string, length);
+  escaped->length[index] = escaped->bytes->len - escaped->start[index];
+}
+
+static inline const char *
+escaped_get (const Escaped *escaped, guint32 index, gsize *length)
+{
+  *length = escaped->length[index];
+  return escaped->bytes->str + escaped->start[index];
+}
+
 /* one line of text_samples.jsonl */
 static void
-write_text (const ActTexts *texts, guint32 text, GString *line, GString *joined)
+write_text (const ActTexts *texts, guint32 text, Escaped *escaped,
+    GString *line, GString *joined)
 {
   g_autoptr (ActJsonWriter) json = act_json_writer_new (line, 0);
   const guint32 *list =
@@ -354,41 +398,56 @@ write_text (const ActTexts *texts, guint32 text, GString *line, GString *joined)
   act_texts_get_hash (texts, text, hash);
   g_string_truncate (joined, 0);
   for (guint i = 0; i < texts->n_ctx; i++) {
+    if (escaped->length[list[i]] == G_MAXSIZE)
+      escaped_add (escaped, texts->strings, list[i]);
     if (i > 0)
       g_string_append_c (joined, ' ');
-    string = act_strings_get (texts->strings, list[i], &length);
+    string = escaped_get (escaped, list[i], &length);
     g_string_append_len (joined, string, length);
   }
   act_json_begin_object (json);
   act_json_key (json, "text_hash");
   act_json_string (json, hash);
   act_json_key (json, "full_text");
-  act_json_string_len (json, joined->str, joined->len);
+  act_json_string_escaped (json, joined->str, joined->len);
   act_json_key (json, "tokens");
   act_json_begin_array (json);
   for (guint i = 0; i < texts->n_ctx; i++) {
-    string = act_strings_get (texts->strings, list[i], &length);
-    act_json_string_len (json, string, length);
+    string = escaped_get (escaped, list[i], &length);
+    act_json_string_escaped (json, string, length);
   }
   act_json_end_array (json);
   act_json_end_object (json);
   g_string_append_c (line, '\n');
 }
 
+static gboolean
+write_texts (const ActTexts *texts, ActOutputFile *file, Escaped *escaped,
+    GError **error)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  for (guint32 i = 0; i < texts->texts->len; i++) {
+    g_string_truncate (line, 0);
+    write_text (texts, i, escaped, line, joined);
+    if (!act_output_file_write (file, line->str, line->len, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 act_texts_write (const ActTexts *texts, const char *filename, GError **error)
 {
   g_autoptr (ActOutputFile) file = act_output_file_new (filename, error);
-  g_autoptr (GString) line = g_string_new (NULL);
-  g_autoptr (GString) joined = g_string_new (NULL);
+  Escaped escaped;
+  gboolean ok;
 
   if (file == NULL)
     return FALSE;
-  for (guint32 i = 0; i < texts->texts->len; i++) {
-    g_string_truncate (line, 0);
-    write_text (texts, i, line, joined);
-    if (!act_output_file_write (file, line->str, line->len, error))
-      return FALSE;
-  }
-  return act_output_file_close (g_steal_pointer (&file), error);
+  escaped_init (&escaped, act_strings_get_n (texts->strings));
+  ok = write_texts (texts, file, &escaped, error);
+  escaped_clear (&escaped);
+  return ok && act_output_file_close (g_steal_pointer (&file), error);
 }

@@ -4,14 +4,15 @@
 #include "dashboard/sums.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-/* place: where a string stands in the list of those counted, plus one. Only
- * what was counted is looked at and cleared, however large the vocabulary. */
+/* Only what was counted is looked at and cleared, however large the
+ * vocabulary. */
 struct _ActTokenCount {
-  guint n_strings;
-  guint32 *place;  /* [n_strings] */
-  GArray *counted; /* ActTokenRank, in order of first counting */
+  guint64 *counts; /* [n_strings] */
+  /* in order of first counting; one more, since the next place is written
+   * before it is known whether it is kept */
+  guint32 *counted; /* [n_strings + 1] */
+  guint n_counted;
 };
 
 ActTokenCount *
@@ -19,9 +20,8 @@ act_token_count_new (guint n_strings)
 {
   ActTokenCount *count = g_new0 (ActTokenCount, 1);
 
-  count->n_strings = n_strings;
-  count->place = g_new0 (guint32, MAX (n_strings, 1));
-  count->counted = g_array_new (FALSE, FALSE, sizeof (ActTokenRank));
+  count->counts = g_new0 (guint64, MAX (n_strings, 1));
+  count->counted = g_new (guint32, (gsize) n_strings + 1);
   return count;
 }
 
@@ -30,21 +30,36 @@ act_token_count_free (ActTokenCount *count)
 {
   if (count == NULL)
     return;
-  g_free (count->place);
-  g_array_unref (count->counted);
+  g_free (count->counts);
+  g_free (count->counted);
   g_free (count);
 }
 
 void
 act_token_count_add (ActTokenCount *count, guint32 string)
 {
-  if (count->place[string] == 0) {
-    ActTokenRank rank = { string, 0 };
-    g_array_append_val (count->counted, rank);
-    count->place[string] = count->counted->len;
+  static const gint32 only = 0;
+
+  act_token_count_add_positions (count, &string, &only, 1);
+}
+
+void
+act_token_count_add_positions (ActTokenCount *count, const guint32 *strings,
+    const gint32 *positions, gsize n)
+{
+  guint64 *counts = count->counts;
+  guint32 *counted = count->counted;
+  guint n_counted = count->n_counted;
+
+  /* written always: whether a string is new cannot be guessed */
+  for (gsize i = 0; i < n; i++) {
+    guint32 string = strings[positions[i]];
+
+    counted[n_counted] = string;
+    n_counted += counts[string] == 0;
+    counts[string]++;
   }
-  g_array_index (count->counted, ActTokenRank, count->place[string] - 1)
-      .count++;
+  count->n_counted = n_counted;
 }
 
 static double
@@ -59,46 +74,62 @@ entropy_of (const ActTokenRank *counted, guint n, guint64 total)
   return -act_sum_f64 (terms, n);
 }
 
-/* with its place in the order of first counting, which breaks ties */
-typedef struct {
-  ActTokenRank rank;
-  guint place;
-} Placed;
+#define DIGIT_BITS 8
+#define N_DIGITS (1 << DIGIT_BITS)
 
-static int
-compare_placed (const void *a, const void *b)
+/* one pass of a radix sort: stable, by falling digit */
+static void
+sort_by_digit (const ActTokenRank *from, ActTokenRank *to, guint n, guint shift)
 {
-  const Placed *x = a, *y = b;
+  guint place[N_DIGITS] = { 0 }, next = 0;
 
-  if (x->rank.count != y->rank.count)
-    return x->rank.count > y->rank.count ? -1 : 1;
-  return x->place < y->place ? -1 : x->place > y->place;
+  for (guint i = 0; i < n; i++)
+    place[(from[i].count >> shift) % N_DIGITS]++;
+  for (guint digit = N_DIGITS; digit-- > 0;) {
+    guint here = place[digit];
+    place[digit] = next;
+    next += here;
+  }
+  for (guint i = 0; i < n; i++)
+    to[place[(from[i].count >> shift) % N_DIGITS]++] = from[i];
 }
 
+/* stable, so that equal counts stay in the order of first counting */
 static ActTokenRank *
 rank_tokens (const ActTokenRank *counted, guint n)
 {
-  g_autofree Placed *placed = g_new (Placed, MAX (n, 1));
   ActTokenRank *ranking = g_new (ActTokenRank, MAX (n, 1));
+  g_autofree ActTokenRank *other = g_new (ActTokenRank, MAX (n, 1));
+  guint64 largest = 0;
 
-  for (guint i = 0; i < n; i++)
-    placed[i] = (Placed){ counted[i], i };
-  qsort (placed, n, sizeof *placed, compare_placed);
-  for (guint i = 0; i < n; i++)
-    ranking[i] = placed[i].rank;
+  for (guint i = 0; i < n; i++) {
+    ranking[i] = counted[i];
+    largest = MAX (largest, counted[i].count);
+  }
+  for (guint shift = 0; shift < 64 && largest >> shift != 0;
+       shift += DIGIT_BITS) {
+    ActTokenRank *sorted = other;
+
+    sort_by_digit (ranking, sorted, n, shift);
+    other = ranking;
+    ranking = sorted;
+  }
   return ranking;
 }
 
 void
 act_token_count_finish (ActTokenCount *count, ActTokenStatistics *statistics)
 {
-  const ActTokenRank *counted = (const ActTokenRank *) count->counted->data;
-  guint n = count->counted->len;
+  guint n = count->n_counted;
+  g_autofree ActTokenRank *counted = g_new (ActTokenRank, MAX (n, 1));
   guint64 total = 0, first = 0;
 
   for (guint i = 0; i < n; i++) {
+    guint32 string = count->counted[i];
+
+    counted[i] = (ActTokenRank){ string, count->counts[string] };
     total += counted[i].count;
-    count->place[counted[i].string] = 0;
+    count->counts[string] = 0;
   }
   *statistics = (ActTokenStatistics){ .n_unique = n, .n_counted = total };
   statistics->ranking = rank_tokens (counted, n);
@@ -108,5 +139,5 @@ act_token_count_finish (ActTokenCount *count, ActTokenStatistics *statistics)
       first += statistics->ranking[i].count;
     statistics->concentration_ratio = (double) first / (double) total;
   }
-  g_array_set_size (count->counted, 0);
+  count->n_counted = 0;
 }

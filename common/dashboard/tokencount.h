@@ -25,6 +25,9 @@ void act_token_count_free (ActTokenCount *count);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTokenCount, act_token_count_free)
 
 void act_token_count_add (ActTokenCount *count, guint32 string);
+/* strings[positions[i]], one after another; n below 2^31 */
+void act_token_count_add_positions (ActTokenCount *count,
+    const guint32 *strings, const gint32 *positions, gsize n);
 /* and starts again; statistics->ranking is the caller's */
 void act_token_count_finish (
     ActTokenCount *count, ActTokenStatistics *statistics);

@@ -23,6 +23,9 @@ void act_json_key (ActJsonWriter *json, const char *key);
 void act_json_string (ActJsonWriter *json, const char *value);
 /* length in bytes; value may hold NUL; must be UTF-8 */
 void act_json_string_len (ActJsonWriter *json, const char *value, gsize length);
+/* what act_json_escape () made, for strings that are written often */
+void act_json_string_escaped (
+    ActJsonWriter *json, const char *text, gsize length);
 void act_json_int (ActJsonWriter *json, gint64 value);
 void act_json_uint (ActJsonWriter *json, guint64 value);
 void act_json_double (ActJsonWriter *json, double value);
@@ -30,6 +33,9 @@ void act_json_float (ActJsonWriter *json, float value); /* widened first */
 void act_json_boolean (ActJsonWriter *json, gboolean value);
 void act_json_null (ActJsonWriter *json);
 
+/* appends what stands between the quotes; value as for act_json_string_len ()
+ */
+void act_json_escape (GString *out, const char *value, gsize length);
 /* Python's repr of a finite double; buffer of at least 32 bytes */
 void act_double_to_string (double value, char *buffer);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "formats/json.h"
 
+#include "formats/jsonnumber.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct _ActJsonWriter {
@@ -57,7 +57,7 @@ before_item (ActJsonWriter *json)
     return;
   has_items = &json->levels->data[json->levels->len - 1];
   if (*has_items)
-    g_string_append (json->out, json->indent == 0 ? ", " : ",");
+    g_string_append_len (json->out, ", ", json->indent == 0 ? 2 : 1);
   *has_items = TRUE;
   new_line (json);
 }
@@ -109,58 +109,84 @@ act_json_end_array (ActJsonWriter *json)
   end (json, ']');
 }
 
-static void
-append_escape (GString *out, gunichar c)
+/* the character after the backslash, where that is all */
+static char
+short_escape (gunichar c)
 {
   switch (c) {
   case '"':
-    g_string_append (out, "\\\"");
-    break;
   case '\\':
-    g_string_append (out, "\\\\");
-    break;
+    return c;
   case '\n':
-    g_string_append (out, "\\n");
-    break;
+    return 'n';
   case '\r':
-    g_string_append (out, "\\r");
-    break;
+    return 'r';
   case '\t':
-    g_string_append (out, "\\t");
-    break;
+    return 't';
   case '\b':
-    g_string_append (out, "\\b");
-    break;
+    return 'b';
   case '\f':
-    g_string_append (out, "\\f");
-    break;
+    return 'f';
   default:
-    if (c >= 0x10000)
-      g_string_append_printf (out, "\\u%04x\\u%04x",
-          0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
-    else
-      g_string_append_printf (out, "\\u%04x", c);
+    return '\0';
   }
+}
+
+/* one of UTF-16's units */
+static char *
+write_unit (char *to, guint unit)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  *to++ = '\\';
+  *to++ = 'u';
+  for (int shift = 12; shift >= 0; shift -= 4)
+    *to++ = digits[unit >> shift & 15];
+  return to;
+}
+
+static char *
+write_escape (char *to, gunichar c)
+{
+  char escape = short_escape (c);
+
+  if (escape != '\0') {
+    *to++ = '\\';
+    *to++ = escape;
+    return to;
+  }
+  if (c < 0x10000)
+    return write_unit (to, c);
+  to = write_unit (to, 0xd800 + ((c - 0x10000) >> 10));
+  return write_unit (to, 0xdc00 + (c & 0x3ff));
+}
+
+void
+act_json_escape (GString *out, const char *value, gsize length)
+{
+  const char *end = value + length;
+  gsize before = out->len;
+  char *to;
+
+  /* a byte becomes six at most */
+  g_string_set_size (out, before + 6 * length);
+  to = out->str + before;
+  while (value < end) {
+    if (*value >= ' ' && *value <= '~' && *value != '"' && *value != '\\') {
+      *to++ = *value++;
+    } else {
+      to = write_escape (to, g_utf8_get_char (value));
+      value = g_utf8_next_char (value);
+    }
+  }
+  g_string_truncate (out, to - out->str);
 }
 
 static void
 append_string (GString *out, const char *value, gsize length)
 {
-  const char *end = value + length;
-
   g_string_append_c (out, '"');
-  while (value < end) {
-    const char *plain = value;
-
-    while (value < end && *value >= ' ' && *value <= '~' && *value != '"'
-        && *value != '\\')
-      value++;
-    g_string_append_len (out, plain, value - plain);
-    if (value < end) {
-      append_escape (out, g_utf8_get_char (value));
-      value = g_utf8_next_char (value);
-    }
-  }
+  act_json_escape (out, value, length);
   g_string_append_c (out, '"');
 }
 
@@ -170,7 +196,7 @@ act_json_key (ActJsonWriter *json, const char *key)
   g_return_if_fail (json->levels->len > 0 && !json->after_key);
   before_item (json);
   append_string (json->out, key, strlen (key));
-  g_string_append (json->out, ": ");
+  g_string_append_len (json->out, ": ", 2);
   json->after_key = TRUE;
 }
 
@@ -187,18 +213,37 @@ act_json_string_len (ActJsonWriter *json, const char *value, gsize length)
   append_string (json->out, value, length);
 }
 
+static void
+append_digits (GString *out, guint64 value)
+{
+  char digits[ACT_UINT_DIGITS];
+
+  g_string_append_len (out, digits, act_uint_to_digits (value, digits));
+}
+
+void
+act_json_string_escaped (ActJsonWriter *json, const char *text, gsize length)
+{
+  before_item (json);
+  g_string_append_c (json->out, '"');
+  g_string_append_len (json->out, text, length);
+  g_string_append_c (json->out, '"');
+}
+
 void
 act_json_int (ActJsonWriter *json, gint64 value)
 {
   before_item (json);
-  g_string_append_printf (json->out, "%" G_GINT64_FORMAT, value);
+  if (value < 0)
+    g_string_append_c (json->out, '-');
+  append_digits (json->out, value < 0 ? -(guint64) value : (guint64) value);
 }
 
 void
 act_json_uint (ActJsonWriter *json, guint64 value)
 {
   before_item (json);
-  g_string_append_printf (json->out, "%" G_GUINT64_FORMAT, value);
+  append_digits (json->out, value);
 }
 
 void
@@ -230,101 +275,4 @@ act_json_null (ActJsonWriter *json)
 {
   before_item (json);
   g_string_append (json->out, "null");
-}
-
-/* -> whether digits (n of them, before the point one) and exponent give the
- * value back */
-static gboolean
-gives_back (double value, guint64 digits, int n, int exponent)
-{
-  char text[40];
-
-  snprintf (
-      text, sizeof text, "%" G_GUINT64_FORMAT "e%d", digits, exponent - n + 1);
-  return g_ascii_strtod (text, NULL) == value;
-}
-
-/* the n digits nearest to a positive value, as a whole number */
-static guint64
-round_to_digits (double value, int n, int *exponent)
-{
-  char format[16], text[40];
-  guint64 digits = 0;
-  const char *p;
-
-  snprintf (format, sizeof format, "%%.%de", n - 1);
-  g_ascii_formatd (text, sizeof text, format, value);
-  for (p = text; *p != 'e'; p++) {
-    if (g_ascii_isdigit (*p))
-      digits = digits * 10 + (*p - '0');
-  }
-  *exponent = atoi (p + 1);
-  return digits;
-}
-
-/* The fewest digits that give the value back, the nearest among those. */
-static guint64
-shortest_digits (double value, int *n_digits, int *exponent)
-{
-  char text[24];
-  int fraction_exponent;
-  /* below a power of two doubles lie closer together than above: the nearest
-   * decimal may fall outside on the lower side where its upper neighbour, a
-   * little farther off, is still inside */
-  gboolean uneven = frexp (value, &fraction_exponent) == 0.5;
-  /* 15 digits always survive a normal double, so fewer are those, less the
-   * zeros at the end; subnormals have fewer bits and are tried from 1 on */
-  int n = value < 0x1p-1022 ? 1 : 15;
-
-  for (;; n++) {
-    guint64 digits = round_to_digits (value, n, exponent);
-
-    if (n < 17 && !gives_back (value, digits, n, *exponent)) {
-      if (!uneven || !gives_back (value, digits + 1, n, *exponent))
-        continue;
-      digits++;
-    }
-    /* a one above nines has a digit more than asked for */
-    snprintf (text, sizeof text, "%" G_GUINT64_FORMAT, digits);
-    *exponent += (int) strlen (text) - n;
-    n = strlen (text);
-    while (n > 1 && digits % 10 == 0) {
-      digits /= 10;
-      n--;
-    }
-    *n_digits = n;
-    return digits;
-  }
-}
-
-void
-act_double_to_string (double value, char *buffer)
-{
-  char digits[24];
-  int n, exponent;
-
-  if (signbit (value)) {
-    *buffer++ = '-';
-    value = -value;
-  }
-  if (value == 0) {
-    strcpy (buffer, "0.0");
-    return;
-  }
-  if (!isfinite (value)) { /* as Python's json; the writer refuses them */
-    strcpy (buffer, isnan (value) ? "NaN" : "Infinity");
-    return;
-  }
-  snprintf (digits, sizeof digits, "%" G_GUINT64_FORMAT,
-      shortest_digits (value, &n, &exponent));
-  if (exponent < -4 || exponent >= 16) {
-    sprintf (buffer, "%c%s%se%c%02d", digits[0], n > 1 ? "." : "", digits + 1,
-        exponent < 0 ? '-' : '+', abs (exponent));
-  } else if (exponent < 0) {
-    sprintf (buffer, "0.%.*s%s", -exponent - 1, "0000", digits);
-  } else if (n <= exponent + 1) {
-    sprintf (buffer, "%s%.*s.0", digits, exponent + 1 - n, "0000000000000000");
-  } else {
-    sprintf (buffer, "%.*s.%s", exponent + 1, digits, digits + exponent + 1);
-  }
 }

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Zip archives through libarchive, for merge histories and .npz. */
+/* Zip archives, for merge histories and .npz: read through libarchive. */
 
 /* Reads one member whole. More than max_size bytes, by its header or while
  * unpacking, is an error (a zip bomb); so is a missing member. */
@@ -12,7 +12,7 @@ GBytes *act_zip_read_member (
 
 /* Writes a zip whose members are given in pieces, so that no member has to be
  * in memory. Deflated, ZIP64 where the size needs it, timestamps fixed (1980)
- * so that equal contents give equal bytes. */
+ * so that equal contents, in equal pieces, give equal bytes. */
 typedef struct _ActZipWriter ActZipWriter;
 
 ActZipWriter *act_zip_writer_new (const char *filename, GError **error);

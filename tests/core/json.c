@@ -6,6 +6,8 @@
 
 #include "testfile.h"
 
+#include <math.h>
+
 static void
 assert_refused (const char *text, const char *what)
 {
@@ -146,6 +148,8 @@ write_sample (ActJsonWriter *json)
   act_json_boolean (json, TRUE);
   act_json_key (json, "z");
   act_json_string_len (json, "a\0/", 3);
+  act_json_key (json, "\t\"");
+  act_json_string (json, "\\\n\r\b\f\x1f\x7f𝄞~");
   act_json_end_object (json);
 }
 
@@ -161,11 +165,83 @@ test_writer (void)
   write_sample (b);
   g_assert_cmpstr (one_line->str, ==,
       "{\"a\": [-1, 18446744073709551615, 0.10000000149011612], \"\\u00e9\": "
-      "{}, \"l\": [], \"n\": null, \"t\": true, \"z\": \"a\\u0000/\"}");
+      "{}, \"l\": [], \"n\": null, \"t\": true, \"z\": \"a\\u0000/\", "
+      "\"\\t\\\"\": \"\\\\\\n\\r\\b\\f\\u001f\\u007f\\ud834\\udd1e~\"}");
   g_assert_cmpstr (indented->str, ==,
       "{\n  \"a\": [\n    -1,\n    18446744073709551615,\n    "
       "0.10000000149011612\n  ],\n  \"\\u00e9\": {},\n  \"l\": [],\n  \"n\": "
-      "null,\n  \"t\": true,\n  \"z\": \"a\\u0000/\"\n}");
+      "null,\n  \"t\": true,\n  \"z\": \"a\\u0000/\",\n  "
+      "\"\\t\\\"\": \"\\\\\\n\\r\\b\\f\\u001f\\u007f\\ud834\\udd1e~\"\n}");
+}
+
+/* a number's digits, without point, exponent and zeros at the ends */
+static void
+digits_of (const char *number, char *digits)
+{
+  char *to = digits;
+
+  for (; *number != '\0' && *number != 'e'; number++)
+    if (g_ascii_isdigit (*number) && (*number != '0' || to > digits))
+      *to++ = *number;
+  while (to > digits && to[-1] == '0')
+    to--;
+  *to = '\0';
+}
+
+/* the digits are those of printf's first precision that gives the value back;
+ * only near a power of two may a number farther off have fewer */
+static void
+check_double (double value)
+{
+  char got[40], printed[40], digits[40], expected[40];
+  int exponent;
+
+  for (int n = 0; n < 17; n++) {
+    g_snprintf (printed, sizeof printed, "%.*e", n, value);
+    if (g_ascii_strtod (printed, NULL) == value)
+      break;
+  }
+  act_double_to_string (value, got);
+  g_assert_cmpfloat (g_ascii_strtod (got, NULL), ==, value);
+  digits_of (got, digits);
+  digits_of (printed, expected);
+  if (frexp (value, &exponent) == 0.5)
+    g_assert_cmpuint (strlen (digits), <=, strlen (expected));
+  else
+    g_assert_cmpstr (digits, ==, expected);
+}
+
+/* from 1e-4 to 2^53 digits are found in whole numbers, elsewhere with printf */
+static void
+test_doubles (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (4);
+
+  for (int e = -30; e < 70; e++) {
+    double power = ldexp (1.0, e);
+
+    check_double (power);
+    check_double (nextafter (power, 0.0));
+    check_double (nextafter (power, INFINITY));
+    check_double (5 * power);
+  }
+  for (int e = -8; e < 20; e++) {
+    double power = pow (10.0, e);
+
+    for (int k = 1; k < 10; k++) {
+      check_double (k * power);
+      check_double (nextafter (k * power, 0.0));
+      check_double (nextafter (k * power, INFINITY));
+    }
+  }
+  for (guint i = 0; i < 20000; i++) {
+    int e = g_rand_int_range (rand, -16, 55);
+
+    check_double (ldexp (g_rand_double_range (rand, 0.5, 1.0), e));
+    check_double ((float) g_rand_double (rand));
+    check_double (g_rand_int (rand) / 1e5);
+    check_double (g_rand_int_range (rand, 1, 50) / 10.0);
+  }
 }
 
 static void
@@ -190,6 +266,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/refused", test_refused);
   g_test_add_func ("/json/fields", test_fields);
   g_test_add_func ("/json/writer", test_writer);
+  g_test_add_func ("/json/doubles", test_doubles);
   g_test_add_func ("/json/file-limit", test_file_limit);
   status = g_test_run ();
   test_folder_remove ();

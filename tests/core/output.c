@@ -364,6 +364,77 @@ test_zip_counts (void)
   test_assert_error (error, ACT_ERROR_FAILED, "lacks 1", path);
 }
 
+/* what is packed in pieces of every size comes out again */
+static void
+test_zip_pieces (void)
+{
+  enum { SIZE = 300000 };
+  static const gsize pieces[] = { 1, 1000, 65536, SIZE };
+  g_autofree char *path = test_path ("pieces.zip");
+  g_autofree guint8 *data = g_malloc0 (SIZE);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  g_autoptr (GError) error = NULL;
+  ActZipWriter *zip = act_zip_writer_new (path, &error);
+
+  /* a third noise, a third sparse, a third zeros */
+  for (gsize i = 0; i < SIZE / 3; i++) {
+    data[i] = g_rand_int (rand);
+    if (i % 17 == 0)
+      data[SIZE / 3 + i] = g_rand_int (rand);
+  }
+  for (guint p = 0; p < G_N_ELEMENTS (pieces); p++) {
+    char name[] = { 'a' + p, '\0' };
+
+    g_assert_true (act_zip_writer_begin (zip, name, SIZE, &error));
+    for (gsize i = 0; i < SIZE; i += pieces[p])
+      g_assert_true (act_zip_writer_append (
+          zip, data + i, MIN (pieces[p], SIZE - i), &error));
+    g_assert_true (act_zip_writer_end (zip, &error));
+  }
+  g_assert_true (act_zip_writer_begin (zip, "empty", 0, &error));
+  g_assert_true (act_zip_writer_end (zip, &error));
+  g_assert_true (act_zip_writer_close (zip, &error));
+
+  for (guint p = 0; p < G_N_ELEMENTS (pieces); p++) {
+    char name[] = { 'a' + p, '\0' };
+    g_autoptr (GBytes) bytes = act_zip_read_member (path, name, SIZE, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpmem (
+        g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), data, SIZE);
+  }
+  {
+    g_autoptr (GBytes) bytes = act_zip_read_member (path, "empty", 0, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpuint (g_bytes_get_size (bytes), ==, 0);
+  }
+}
+
+/* an archive of more members than 16 bits count ends in 64 bits */
+static void
+test_zip_many (void)
+{
+  enum { N = 66000 };
+  g_autofree char *path = test_path ("many.zip");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  ActZipWriter *zip = act_zip_writer_new (path, &error);
+
+  for (guint i = 0; i < N; i++) {
+    g_autofree char *name = g_strdup_printf ("%u", i);
+
+    g_assert_true (act_zip_writer_begin (zip, name, sizeof i, &error));
+    g_assert_true (act_zip_writer_append (zip, &i, sizeof i, &error));
+    g_assert_true (act_zip_writer_end (zip, &error));
+  }
+  g_assert_true (act_zip_writer_close (zip, &error));
+  bytes = act_zip_read_member (path, "65999", 4, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (
+      *(const guint32 *) g_bytes_get_data (bytes, NULL), ==, N - 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -379,6 +450,8 @@ main (int argc, char **argv)
   g_test_add_func ("/output/no-space", test_no_space);
   g_test_add_func ("/zip/read-write", test_zip);
   g_test_add_func ("/zip/counts", test_zip_counts);
+  g_test_add_func ("/zip/pieces", test_zip_pieces);
+  g_test_add_func ("/zip/many", test_zip_many);
   status = g_test_run ();
   test_folder_remove ();
   return status;

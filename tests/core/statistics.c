@@ -317,6 +317,46 @@ test_histogram_f32 (void)
     }
 }
 
+/* on the edges and one step of a float to either side, where comparing with
+ * edges must do as the rule does, whatever the range is to its place */
+static void
+test_histogram_edges (void)
+{
+  static const guint sizes[] = { 1, 2, 3, 10, 31, 32, 33, 100 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (9);
+  float values[3 * 101];
+
+  for (guint round = 0; round < 4000; round++) {
+    guint n_bins = sizes[round % G_N_ELEMENTS (sizes)], n = 0;
+    float scale = ldexp (1.0, g_rand_int_range (rand, -140, 120));
+    float low = scale * (float) g_rand_double_range (rand, -1, 1);
+    float range = ldexp (g_rand_double_range (rand, 0.5, 1),
+                      g_rand_int_range (rand, -25, 3))
+        * scale;
+    float high = low + range;
+    ActHistogram one, all;
+
+    if (round % 5 == 0)
+      low = 0.0f, high = scale;
+    act_histogram_init (&one, n_bins, TRUE, low, high);
+    act_histogram_init (&all, n_bins, TRUE, low, high);
+    for (guint i = 0; i <= n_bins; i++)
+      for (int step = -1; step <= 1; step++) {
+        float edge = one.edges[i];
+        float v = step == 0 ? edge : nextafterf (edge, step * INFINITY);
+
+        values[n++] = CLAMP (v, low, high);
+      }
+    for (guint i = 0; i < n; i++)
+      act_histogram_add (&one, values[i], 1);
+    act_histogram_add_f32 (&all, values, n);
+    g_assert_cmpmem (one.counts, n_bins * sizeof *one.counts, all.counts,
+        n_bins * sizeof *all.counts);
+    act_histogram_clear (&one);
+    act_histogram_clear (&all);
+  }
+}
+
 static void
 test_row_properties (void)
 {
@@ -408,6 +448,49 @@ test_token_count (void)
   act_token_count_finish (count, &s);
   g_assert_cmpfloat (s.entropy, ==, -log (1.0 + 1e-10));
   g_assert_cmpfloat (s.concentration_ratio, ==, 1.0);
+  g_free (s.ranking);
+}
+
+/* counts of one and of several bytes, many of them equal */
+static void
+test_token_ranking (void)
+{
+  enum { N = 3000 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (10);
+  g_autoptr (ActTokenCount) count = act_token_count_new (N);
+  g_autofree guint32 *strings = g_new (guint32, N);
+  g_autofree gint32 *positions = g_new (gint32, 100000);
+  ActTokenStatistics s;
+  guint64 total = 0;
+
+  /* position i is string N - 1 - i, and they are first counted in order */
+  for (guint i = 0; i < N; i++)
+    strings[i] = N - 1 - i;
+  for (guint i = 0; i < N; i++) {
+    guint n = 1 + i % 3;
+
+    if (i % 7 == 0)
+      n = g_rand_int_range (rand, 200, 999);
+    if (i == 1500)
+      n = 100000;
+    for (guint k = 0; k < n; k++)
+      positions[k] = i;
+    act_token_count_add_positions (count, strings, positions, n);
+    total += n;
+  }
+  act_token_count_finish (count, &s);
+  g_assert_cmpuint (s.n_unique, ==, N);
+  g_assert_cmpuint (s.n_counted, ==, total);
+  g_assert_cmpuint (s.ranking[0].string, ==, N - 1 - 1500);
+  g_assert_cmpuint (s.ranking[0].count, ==, 100000);
+  for (guint i = 1; i < N; i++) {
+    const ActTokenRank *a = &s.ranking[i - 1], *b = &s.ranking[i];
+
+    total -= a->count;
+    g_assert_true (
+        a->count > b->count || (a->count == b->count && a->string > b->string));
+  }
+  g_assert_cmpuint (s.ranking[N - 1].count, ==, total);
   g_free (s.ranking);
 }
 
@@ -596,9 +679,10 @@ remove_folder (const char *folder)
   g_rmdir (folder);
 }
 
-/* a dashboard of one cluster that fires at the first token of each sample */
+/* a dashboard of one cluster that fires at the first token of each sample;
+ * zeros: every second row has one */
 static char *
-make_dashboard (const guint32 *numbers, guint n)
+make_dashboard (const guint32 *numbers, guint n, gboolean zeros)
 {
   static const guint components[] = { 1 }, members[] = { 0 };
   static const char *const modules[] = { "m" };
@@ -624,17 +708,42 @@ make_dashboard (const guint32 *numbers, guint n)
   g_assert_true (act_dashboard_end_samples (dashboard, NULL));
   g_assert_true (act_dashboard_begin_cluster (dashboard, 0, &cluster, NULL));
   for (guint64 i = 0; i < n; i++) {
-    static const gint64 indptr[] = { 0, 1 };
-    static const gint32 position = 0;
-    float value = 1.0f - i / 16.0f;
+    const gint64 indptr[] = { 0, zeros && i % 2 == 0 ? 2 : 1 };
+    static const gint32 positions[] = { 0, 1 };
+    const float values[] = { 1.0f - i / 16.0f, i % 4 == 0 ? 0.0f : -0.0f };
 
     g_assert_true (act_dashboard_add_rows (
-        dashboard, 1, &i, indptr, &position, &value, NULL));
+        dashboard, 1, &i, indptr, positions, values, NULL));
   }
   g_assert_true (act_dashboard_end_cluster (dashboard, NULL, NULL));
   act_dashboard_finish (dashboard, ids, &error);
   g_assert_no_error (error);
   return folder;
+}
+
+/* a zero among the rows changes nothing, in pieces with and without */
+static void
+test_zeros_dropped (void)
+{
+  static const guint32 numbers[] = { 5, 6, 7, 8, 9 };
+  static const char *const names[] = { "clusters.jsonl",
+    "activations_map.json" };
+  guint n = G_N_ELEMENTS (numbers);
+  g_autofree char *with = make_dashboard (numbers, n, TRUE);
+  g_autofree char *without = make_dashboard (numbers, n, FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *a = g_build_filename (with, names[i], NULL);
+    g_autofree char *b = g_build_filename (without, names[i], NULL);
+    g_autofree char *got = NULL, *expected = NULL;
+
+    g_assert_true (g_file_get_contents (a, &got, NULL, NULL));
+    g_assert_true (g_file_get_contents (b, &expected, NULL, NULL));
+    g_assert_cmpstr (got, ==, expected);
+    g_assert_nonnull (strstr (got, "r-0-0"));
+  }
+  remove_folder (with);
+  remove_folder (without);
 }
 
 /* Both texts of a pair with equal hashes get longer ones, everywhere, in
@@ -662,7 +771,7 @@ test_collision (void)
 
     for (guint i = 0; i < 3; i++)
       ordered[i] = numbers[(i * (order == 2 ? 2 : 1) + order) % 3];
-    folder = make_dashboard (ordered, 3);
+    folder = make_dashboard (ordered, 3, FALSE);
     clusters = read_file (folder, "clusters.jsonl");
     texts = read_file (folder, "text_samples.jsonl");
     map = read_file (folder, "activations_map.json");
@@ -785,11 +894,14 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/top-of-many", test_top_of_many);
   g_test_add_func ("/dashboard/histogram", test_histogram);
   g_test_add_func ("/dashboard/histogram-f32", test_histogram_f32);
+  g_test_add_func ("/dashboard/histogram-edges", test_histogram_edges);
   g_test_add_func ("/dashboard/row-properties", test_row_properties);
   g_test_add_func ("/dashboard/criteria", test_criteria);
   g_test_add_func ("/dashboard/token-count", test_token_count);
+  g_test_add_func ("/dashboard/token-ranking", test_token_ranking);
   g_test_add_func ("/dashboard/texts", test_texts);
   g_test_add_func ("/dashboard/many-texts", test_many_texts);
+  g_test_add_func ("/dashboard/zeros-dropped", test_zeros_dropped);
   g_test_add_func ("/dashboard/collision", test_collision);
   g_test_add_func ("/dashboard/coactivations", test_coactivations);
   g_test_add_func ("/dashboard/too-large", test_too_large);
