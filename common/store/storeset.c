@@ -121,7 +121,7 @@ typedef struct {
 } Faults;
 
 static void
-close_range (Ranges *ranges)
+end_range (Ranges *ranges)
 {
   if (ranges->first == ranges->end)
     return;
@@ -136,7 +136,7 @@ static void
 add_range (Ranges *ranges, guint64 first, guint64 end)
 {
   if (first != ranges->end) {
-    close_range (ranges);
+    end_range (ranges);
     ranges->first = first;
   }
   ranges->end = end;
@@ -215,8 +215,8 @@ check_ranges (const ActStoreSet *self, GError **error)
 
   compare_neighbours (self, &faults);
   check_ends (self, &faults);
-  close_range (&faults.missing);
-  close_range (&faults.doubled);
+  end_range (&faults.missing);
+  end_range (&faults.doubled);
   if (missing->len == 0 && doubled->len == 0)
     return TRUE;
   g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
