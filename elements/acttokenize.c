@@ -14,6 +14,12 @@
  * `act-vocabulary`. If every document that upstream announced came,
  * `act-complete` with the number of samples goes before the end.
  *
+ * Position and duration in samples are answered here. Until the last document
+ * is tokenized, the duration is an estimate: the samples made so far, times
+ * the bytes of all text by those that are consumed, as the source tells them.
+ * `act-progress` in samples, marked as an estimate as long as it is one, goes
+ * with it.
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 acttextsrc location=/usr/share/common-licenses/GPL-3 !
@@ -38,6 +44,7 @@ GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
 #define DEFAULT_N_CTX 128
 #define DEFAULT_BATCH_SIZE 32
 #define DEFAULT_EOS_TOKEN "<|endoftext|>"
+#define PROGRESS_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
 
 typedef enum {
   PACKING_CONCAT,
@@ -76,10 +83,12 @@ struct _GstActTokenize {
   guint64 n_documents;
   guint64 n_batches;
   guint64 n_dropped; /* tokens */
+  gint64 last_progress;
 
   /* with the object lock */
   guint64 n_samples; /* that went out */
-  gboolean ended;
+  guint64 total;     /* samples of the whole run, 0: not known */
+  gboolean exact;    /* total is no estimate */
 };
 
 enum {
@@ -199,9 +208,10 @@ reset_run (GstActTokenize *self)
   self->announced = FALSE;
   self->n_announced = self->n_documents = 0;
   self->n_batches = self->n_dropped = 0;
+  self->last_progress = 0;
   GST_OBJECT_LOCK (self);
-  self->n_samples = 0;
-  self->ended = FALSE;
+  self->n_samples = self->total = 0;
+  self->exact = FALSE;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -288,7 +298,68 @@ gst_act_tokenize_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
-/* ---- data ---- */
+/* ---- how far it is ---- */
+
+static gboolean
+all_documents_came (GstActTokenize *self)
+{
+  return self->announced && self->n_announced == self->n_documents;
+}
+
+/* what n tokens of the text consumed so far make of all text; FALSE if the
+ * source does not tell its bytes */
+static gboolean
+estimate_tokens (GstActTokenize *self, guint64 n, guint64 *total)
+{
+  gint64 position, duration;
+
+  if (!gst_pad_peer_query_position (self->sinkpad, GST_FORMAT_BYTES, &position)
+      || !gst_pad_peer_query_duration (
+          self->sinkpad, GST_FORMAT_BYTES, &duration)
+      || position <= 0)
+    return FALSE;
+  *total = gst_util_uint64_scale (
+      n, (guint64) MAX (duration, position), (guint64) position);
+  return TRUE;
+}
+
+/* after each document. What waits to be pushed counts, so that one large
+ * document, whose bytes are consumed at once, is estimated as well as many */
+static void
+update_total (GstActTokenize *self)
+{
+  guint64 n =
+      self->n_samples * self->run.n_ctx + (self->tokens->len - self->n_used);
+  gboolean exact = all_documents_came (self);
+
+  if (!exact && !estimate_tokens (self, n, &n))
+    return;
+  GST_OBJECT_LOCK (self);
+  self->total = n / self->run.n_ctx;
+  self->exact = exact;
+  GST_OBJECT_UNLOCK (self);
+  if (exact)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_duration_changed (GST_OBJECT (self)));
+}
+
+static void
+post_progress (GstActTokenize *self, gboolean last)
+{
+  gint64 now = g_get_monotonic_time ();
+  GstObject *object = GST_OBJECT (self);
+
+  if (!last && now - self->last_progress < PROGRESS_INTERVAL)
+    return;
+  self->last_progress = now;
+  gst_element_post_message (GST_ELEMENT (self),
+      self->exact ? gst_act_message_new_progress (
+          object, "samples", self->n_samples, self->total)
+                  : gst_act_message_new_progress_estimate (
+                      object, "samples", self->n_samples, self->total));
+}
+
+/* ---- output ---- */
 
 static void
 start_output (GstActTokenize *self)
@@ -313,7 +384,10 @@ start_output (GstActTokenize *self)
       gst_event_set_seqnum (events[i], self->seqnum);
     gst_pad_push_event (self->srcpad, events[i]);
   }
+  post_progress (self, TRUE);
 }
+
+/* ---- data ---- */
 
 /* the next n_samples of the tokens, as a buffer */
 static GstFlowReturn
@@ -341,6 +415,7 @@ push_batch (GstActTokenize *self, guint n_samples)
   GST_OBJECT_LOCK (self);
   self->n_samples += n_samples;
   GST_OBJECT_UNLOCK (self);
+  post_progress (self, FALSE);
   return gst_pad_push (self->srcpad, buffer);
 }
 
@@ -407,6 +482,7 @@ gst_act_tokenize_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     self->failed = TRUE;
     return GST_FLOW_ERROR;
   }
+  update_total (self);
   ret = push_full_batches (self);
   self->failed = self->failed || ret != GST_FLOW_OK;
   return ret;
@@ -436,7 +512,7 @@ finish (GstActTokenize *self)
   start_output (self);
   if (self->failed)
     GST_WARNING_OBJECT (self, "the end came after an error");
-  else if (self->announced && self->n_announced == self->n_documents)
+  else if (all_documents_came (self))
     gst_pad_push_event (
         self->srcpad, gst_act_event_new_complete (self->n_samples + n_samples));
   else if (self->announced)
@@ -453,8 +529,10 @@ finish (GstActTokenize *self)
     return;
   g_array_set_size (self->tokens, 0);
   GST_OBJECT_LOCK (self);
-  self->ended = TRUE;
+  self->total = self->n_samples;
+  self->exact = TRUE;
   GST_OBJECT_UNLOCK (self);
+  post_progress (self, TRUE);
   post_summary (self);
 }
 
@@ -495,36 +573,55 @@ gst_act_tokenize_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return gst_pad_event_default (pad, parent, event);
 }
 
+/* in samples it is for us to say, in bytes or percent for the source */
+static gboolean
+answer_position (GstActTokenize *self, GstQuery *query)
+{
+  GstFormat format;
+  guint64 n_samples;
+
+  gst_query_parse_position (query, &format, NULL);
+  if (format != GST_FORMAT_DEFAULT)
+    return gst_pad_query_default (self->srcpad, GST_OBJECT (self), query);
+  GST_OBJECT_LOCK (self);
+  n_samples = self->n_samples;
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_position (query, format, (gint64) n_samples);
+  return TRUE;
+}
+
+static gboolean
+answer_duration (GstActTokenize *self, GstQuery *query)
+{
+  GstFormat format;
+  guint64 total;
+  gboolean known;
+
+  gst_query_parse_duration (query, &format, NULL);
+  if (format != GST_FORMAT_DEFAULT)
+    return gst_pad_query_default (self->srcpad, GST_OBJECT (self), query);
+  GST_OBJECT_LOCK (self);
+  total = self->total;
+  known = total > 0 || self->exact;
+  GST_OBJECT_UNLOCK (self);
+  if (known)
+    gst_query_set_duration (query, format, (gint64) total);
+  return known;
+}
+
 static gboolean
 gst_act_tokenize_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   GstActTokenize *self = GST_ACT_TOKENIZE (parent);
-  guint64 n_samples;
-  GstFormat format;
-  gboolean ended;
 
-  if (GST_QUERY_TYPE (query) != GST_QUERY_POSITION
-      && GST_QUERY_TYPE (query) != GST_QUERY_DURATION)
+  switch (GST_QUERY_TYPE (query)) {
+  case GST_QUERY_POSITION:
+    return answer_position (self, query);
+  case GST_QUERY_DURATION:
+    return answer_duration (self, query);
+  default:
     return gst_pad_query_default (pad, parent, query);
-
-  GST_OBJECT_LOCK (self);
-  n_samples = self->n_samples;
-  ended = self->ended;
-  GST_OBJECT_UNLOCK (self);
-  /* in samples it is for us to say, in bytes or percent for the source */
-  if (GST_QUERY_TYPE (query) == GST_QUERY_POSITION) {
-    gst_query_parse_position (query, &format, NULL);
-    if (format != GST_FORMAT_DEFAULT)
-      return gst_pad_query_default (pad, parent, query);
-    gst_query_set_position (query, format, (gint64) n_samples);
-    return TRUE;
   }
-  gst_query_parse_duration (query, &format, NULL);
-  if (format != GST_FORMAT_DEFAULT)
-    return gst_pad_query_default (pad, parent, query);
-  if (ended)
-    gst_query_set_duration (query, format, (gint64) n_samples);
-  return ended;
 }
 
 /* ---- type ---- */

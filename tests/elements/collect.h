@@ -18,7 +18,8 @@ typedef struct {
   guint n_errors;
   gboolean eos;
   GstStructure *summary; /* last element message of the name asked for */
-  guint64 progress_done, progress_total;
+  guint64 progress_done, progress_total; /* in bytes */
+  guint64 samples_done, samples_total;
 } Collected;
 
 static inline void
@@ -75,6 +76,7 @@ static inline void
 collect_message (Collected *c, GstMessage *message, const gchar *summary)
 {
   const gchar *unit;
+  guint64 done, total;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     g_autoptr (GError) error = NULL;
@@ -84,9 +86,11 @@ collect_message (Collected *c, GstMessage *message, const gchar *summary)
       c->error = g_strdup (error->message);
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
     c->eos = TRUE;
-  } else if (gst_act_message_parse_progress (
-                 message, &unit, &c->progress_done, &c->progress_total)) {
-    g_assert_cmpstr (unit, ==, "bytes");
+  } else if (gst_act_message_parse_progress (message, &unit, &done, &total)) {
+    gboolean bytes = g_str_equal (unit, "bytes");
+
+    *(bytes ? &c->progress_done : &c->samples_done) = done;
+    *(bytes ? &c->progress_total : &c->samples_total) = total;
   } else if (summary != NULL && gst_message_has_name (message, summary)) {
     gst_clear_structure (&c->summary);
     c->summary = gst_structure_copy (gst_message_get_structure (message));
