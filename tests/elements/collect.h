@@ -10,8 +10,10 @@
 typedef struct {
   GPtrArray *buffers;
   GstCaps *caps;
-  gint64 complete;         /* what act-complete said, -1: it did not come */
-  guint buffers_before;    /* when act-complete came */
+  gint64 complete;      /* what act-complete said, -1: it did not come */
+  guint buffers_before; /* when act-complete came */
+  guint shard_index, shard_count; /* what else it said */
+  guint64 first_batch, run_batches, run_samples;
   gboolean has_vocabulary; /* before the first buffer */
   gboolean segment_format_is_default;
   gchar *error; /* text of the first error message */
@@ -53,6 +55,9 @@ collect_event (Collected *c, GstEvent *event)
     g_assert_cmpint (c->complete, ==, -1);
     c->complete = (gint64) n;
     c->buffers_before = c->buffers->len;
+    g_assert_true (gst_act_event_parse_complete_shard (event, NULL,
+        &c->shard_index, &c->shard_count, &c->first_batch, &c->run_batches,
+        &c->run_samples));
   } else if (gst_act_event_parse_vocabulary (event, &vocabulary)) {
     g_assert_cmpuint (c->buffers->len, ==, 0);
     c->has_vocabulary = TRUE;
