@@ -19,7 +19,7 @@ gst_act_shard_install_properties (GParamSpec **props, guint first_id)
 
   props[first_id + SHARD_INDEX] = g_param_spec_uint ("shard-index",
       "Shard index", "Which of the shards of the run to give, counted from 0",
-      0, G_MAXUINT - 1, 0, flags);
+      0, G_MAXUINT, 0, flags);
   props[first_id + SHARD_COUNT] =
       g_param_spec_uint ("shard-count", "Shard count",
           "Into how many shards, each a contiguous range of batches, the run "

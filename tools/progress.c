@@ -28,8 +28,12 @@ struct _ActProgress {
   gint64 since;
   gint64 updated;
 
-  /* the element whose total is an estimate, and so that of all behind it */
-  char *estimating;
+  /* how many samples there are, and which element says so */
+  char *counting;
+  guint counting_rank;
+  guint64 n_samples; /* 0: not known */
+  gboolean estimate;
+
   gboolean have_messages;
   gint64 last_line;
 };
@@ -60,7 +64,7 @@ act_progress_free (ActProgress *self)
   act_progress_clear (self);
   gst_object_unref (self->pipeline);
   g_free (self->element);
-  g_free (self->estimating);
+  g_free (self->counting);
   g_free (self->unit);
   g_free (self);
 }
@@ -88,22 +92,27 @@ rank_of (const ActProgress *self, GstObject *element)
   return rank;
 }
 
+/* Whoever is furthest upstream knows best: those behind ask for a duration,
+ * which does not say where a shard begins, nor that it is an estimate. */
 static void
-note_estimate (ActProgress *self, GstMessage *message)
+note_samples (ActProgress *self, GstMessage *message, guint rank, guint64 total)
 {
-  if (gst_act_message_progress_is_estimate (message)) {
-    g_free (self->estimating);
-    self->estimating = g_strdup (GST_MESSAGE_SRC_NAME (message));
-  } else if (g_strcmp0 (self->estimating, GST_MESSAGE_SRC_NAME (message))
-      == 0) {
-    g_clear_pointer (&self->estimating, g_free);
-  }
+  const char *name = GST_MESSAGE_SRC_NAME (message);
+
+  if (self->counting != NULL && !g_str_equal (self->counting, name)
+      && rank <= self->counting_rank)
+    return;
+  g_free (self->counting);
+  self->counting = g_strdup (name);
+  self->counting_rank = rank;
+  self->n_samples = total;
+  self->estimate = gst_act_message_progress_is_estimate (message);
 }
 
 static gboolean
 is_estimate (const ActProgress *self)
 {
-  return self->estimating != NULL && g_str_equal (self->unit, "samples");
+  return self->estimate && g_str_equal (self->unit, "samples");
 }
 
 static void
@@ -146,8 +155,11 @@ act_progress_handle_message (ActProgress *self, GstMessage *message)
   if (!gst_act_message_parse_progress (message, &unit, &done, &total))
     return;
   self->have_messages = TRUE;
-  note_estimate (self, message);
   rank = rank_of (self, GST_MESSAGE_SRC (message));
+  if (g_str_equal (unit, "samples")) {
+    note_samples (self, message, rank, total);
+    total = self->n_samples > 0 ? self->n_samples : total;
+  }
   if (self->element != NULL
       && g_strcmp0 (self->element, GST_MESSAGE_SRC_NAME (message)) != 0
       && rank >= self->rank && !is_through (self))

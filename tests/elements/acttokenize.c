@@ -315,7 +315,9 @@ GST_END_TEST;
 GST_START_TEST (test_flush)
 {
   static const gchar *const texts[] = { ONE, NULL };
-  GstHarness *h = harness ("n-ctx=4 batch-size=100");
+  GstHarness *h = harness (__i__ == 0
+          ? "n-ctx=4 batch-size=100"
+          : "n-ctx=4 batch-size=100 shard-count=2 shard-index=1");
   g_autoptr (GArray) all = joined (texts);
   GstSegment segment;
 
@@ -466,6 +468,50 @@ GST_START_TEST (test_estimate)
 }
 GST_END_TEST;
 
+/* where the shard ends, counted from the beginning of the run */
+GST_START_TEST (test_estimate_of_shard)
+{
+  static const gchar *const texts[] = { ONE, TWO, NULL };
+  GstHarness *h = harness ("n-ctx=4 batch-size=1 shard-count=2");
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GArray) one = encode (ONE), all = joined (texts);
+  gint64 position;
+
+  gst_element_set_bus (h->element, bus);
+  gst_pad_set_query_function (h->srcpad, source_query);
+  push_complete (h, 2);
+  source_position = 16;
+  push_text (h, ONE);
+  assert_duration (h, (one->len + 1) * 5 / 2 / 4 / 2);
+  push_text (h, TWO);
+  assert_duration (h, all->len / 4 / 2);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, 0);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, all->len / 4 / 2);
+  assert_duration (h, all->len / 4 / 2);
+  g_assert_true (
+      gst_pad_peer_query_position (h->sinkpad, GST_FORMAT_DEFAULT, &position));
+  g_assert_cmpint (position, ==, all->len / 4 / 2);
+  assert_progress (bus, all->len / 4 / 2, all->len / 4 / 2, FALSE);
+  gst_element_set_bus (h->element, NULL);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* of a text that did not come whole nobody knows the shards */
+GST_START_TEST (test_shard_of_part)
+{
+  GstHarness *h = harness ("n-ctx=4 batch-size=1 shard-count=2");
+
+  push_complete (h, 2);
+  push_text (h, ONE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  g_assert_cmpint (pull_complete (h), ==, -1);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, 0);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 /* a document whose bytes are all read makes the batches of half the text */
 GST_START_TEST (test_estimate_large_document)
 {
@@ -589,11 +635,13 @@ acttokenize_suite (void)
   tcase_add_test (tc, test_stream);
   tcase_add_test (tc, test_incomplete);
   tcase_add_test (tc, test_too_short);
-  tcase_add_test (tc, test_flush);
+  tcase_add_loop_test (tc, test_flush, 0, 2);
   tcase_add_test (tc, test_not_utf8);
   tcase_add_test (tc, test_queries);
   tcase_add_test (tc, test_estimate);
   tcase_add_test (tc, test_estimate_large_document);
+  tcase_add_test (tc, test_estimate_of_shard);
+  tcase_add_test (tc, test_shard_of_part);
   tcase_add_test (tc, test_bad_properties);
   tcase_add_test (tc, test_pipeline);
   tcase_add_test (tc, test_upstream_error);

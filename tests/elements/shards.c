@@ -276,6 +276,7 @@ assert_others (const Collected *whole, const Collected *c, guint64 mask,
 
   fail_unless (c->error == NULL, "%s", c->error);
   fail_unless (c->caps != NULL);
+  fail_unless (c->segment_format_is_default);
   for (guint i = first; i < end; i++) {
     n_samples += gst_act_batch_meta_get (batch_of (whole, i))->n_samples;
     if (mask >> i & 1)
