@@ -90,8 +90,8 @@ struct _GstActTokenize {
   gboolean announced; /* upstream said how many documents there are */
   guint64 n_announced;
   guint64 n_documents;
-  guint64 n_dropped; /* tokens */
-  gint64 last_progress;
+  guint64 n_dropped;                   /* tokens */
+  gint64 last_progress, last_estimate; /* monotonic time */
 
   /* with the object lock */
   guint64 next;       /* sample that comes next */
@@ -220,7 +220,7 @@ reset_run (GstActTokenize *self)
   self->announced = FALSE;
   self->n_announced = self->n_documents = 0;
   self->n_dropped = 0;
-  self->last_progress = 0;
+  self->last_progress = self->last_estimate = 0;
   GST_OBJECT_LOCK (self);
   self->next = self->first = self->end = 0;
   self->exact = FALSE;
@@ -359,9 +359,15 @@ static void
 update_total (GstActTokenize *self)
 {
   guint64 n = gst_act_token_batches_get_n_tokens (&self->batches);
+  gint64 now = g_get_monotonic_time ();
   gboolean exact = all_documents_came (self);
   GstActTokenRange range;
 
+  /* a line may be a document: two queries for each would take as long as
+   * tokenizing it */
+  if (!exact && now - self->last_estimate < PROGRESS_INTERVAL)
+    return;
+  self->last_estimate = now;
   if (!exact && !estimate_tokens (self, n, &n))
     return;
   gst_act_token_batches_get_range (&self->batches, n, &range);
@@ -400,6 +406,8 @@ set_next (GstActTokenize *self)
 {
   GST_OBJECT_LOCK (self);
   self->next = self->batches.next_sample;
+  if (self->end > 0) /* the estimate may be older */
+    self->end = MAX (self->end, self->next);
   GST_OBJECT_UNLOCK (self);
   post_progress (self, FALSE);
 }
