@@ -12,6 +12,11 @@
  * [samples * n_ctx, components], dense or CSR, whichever is asked for with
  * the property layout or by the next element; dense if nobody asks.
  *
+ * With shard-count, the batches are cut into as many parts of (nearly) the
+ * same number, of which shard-index says the one to give. Batches that a store
+ * downstream holds already are left out (see skip-stored), and count in
+ * act-complete all the same.
+ *
  * Where the labels name fewer components than their largest indices say, the
  * others are marked dead. NaN and infinity are errors, and -0.0 is read as
  * 0.0.
@@ -46,6 +51,7 @@ struct _GstActDumpSrc {
 
   char *location;
   char *vocabulary_file;
+  GstActShard shard;
 
   ActDump *dump;
   GstActVocabulary *vocabulary;
@@ -55,10 +61,16 @@ struct _GstActDumpSrc {
   int wanted_layout; /* property */
   GstActLayout layout;
   guint vocab_size;
-  guint next_batch;
+  gboolean vocabulary_sent;
 };
 
-enum { PROP_LOCATION = 1, PROP_LAYOUT, PROP_VOCABULARY, N_PROPS };
+enum {
+  PROP_LOCATION = 1,
+  PROP_LAYOUT,
+  PROP_VOCABULARY,
+  PROP_SHARD,
+  N_PROPS = PROP_SHARD + GST_ACT_SHARD_N_PROPS
+};
 static GParamSpec *props[N_PROPS];
 
 /* the layout that the property asks for; 0 leaves it to the next element */
@@ -95,6 +107,8 @@ gst_act_dump_src_open (GstActDumpSrc *self, GError **error)
 {
   const char *vocabulary = self->vocabulary_file;
 
+  if (!gst_act_shard_check (&self->shard, error))
+    return FALSE;
   if (self->location == NULL) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
         "property 'location' is not set, expected the folder of a dump");
@@ -131,7 +145,7 @@ gst_act_dump_src_stop (GstBaseSrc *src)
 {
   GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
 
-  gst_act_source_run_take_caps (&self->run, src, NULL);
+  gst_act_source_run_clear (&self->run, src);
   g_clear_pointer (&self->dump, act_dump_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
@@ -170,11 +184,21 @@ gst_act_dump_src_new_caps (GstActDumpSrc *self)
   return caps;
 }
 
+static guint64
+gst_act_dump_src_first_sample (GstBaseSrc *src, guint64 batch)
+{
+  guint64 first;
+
+  act_dump_get_batch (GST_ACT_DUMP_SRC (src)->dump, (guint) batch, &first);
+  return first;
+}
+
 static gboolean
 gst_act_dump_src_start (GstBaseSrc *src)
 {
   GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
   g_autoptr (GError) error = NULL;
+  GstActRange whole = { 0 };
 
   if (!gst_act_dump_src_open (self, &error)) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
@@ -183,10 +207,13 @@ gst_act_dump_src_start (GstBaseSrc *src)
   }
   GST_INFO_OBJECT (self, "%u batches, %" G_GUINT64_FORMAT " samples",
       act_dump_get_n_batches (self->dump), act_dump_get_n_samples (self->dump));
-  gst_act_source_run_init (&self->run, 0, act_dump_get_n_samples (self->dump));
+  whole.end_batch = act_dump_get_n_batches (self->dump);
+  whole.end = act_dump_get_n_samples (self->dump);
+  gst_act_source_run_init (
+      &self->run, src, &self->shard, &whole, gst_act_dump_src_first_sample);
   gst_act_source_run_take_caps (
       &self->run, src, gst_act_dump_src_new_caps (self));
-  self->next_batch = 0;
+  self->vocabulary_sent = FALSE;
   return TRUE;
 }
 
@@ -320,29 +347,38 @@ gst_act_dump_src_read_batch (GstActDumpSrc *self, guint batch, GError **error)
   return g_steal_pointer (&buffer);
 }
 
+/* the pad sends it after the segment and before the first buffer */
+static void
+gst_act_dump_src_send_vocabulary (GstActDumpSrc *self)
+{
+  g_autoptr (GstEvent) event = NULL;
+
+  if (self->vocabulary == NULL || self->vocabulary_sent)
+    return;
+  self->vocabulary_sent = TRUE;
+  event = gst_act_event_new_vocabulary (self->vocabulary);
+  gst_pad_store_sticky_event (GST_BASE_SRC_PAD (self), event);
+}
+
 static GstFlowReturn
 gst_act_dump_src_create (GstPushSrc *push, GstBuffer **out)
 {
   GstActDumpSrc *self = GST_ACT_DUMP_SRC (push);
   GstBaseSrc *src = GST_BASE_SRC (push);
   g_autoptr (GError) error = NULL;
+  GstFlowReturn ret;
 
-  if (gst_act_source_run_ended (&self->run, src))
-    return GST_FLOW_EOS;
-  *out = gst_act_dump_src_read_batch (self, self->next_batch, &error);
+  gst_act_dump_src_send_vocabulary (self);
+  ret = gst_act_source_run_begin_batch (&self->run, src);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  *out =
+      gst_act_dump_src_read_batch (self, (guint) self->run.next_batch, &error);
   if (*out == NULL) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  /* the pad sends it after the segment and before the buffer */
-  if (self->vocabulary != NULL && self->next_batch == 0) {
-    g_autoptr (GstEvent) event =
-        gst_act_event_new_vocabulary (self->vocabulary);
-
-    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src), event);
-  }
-  self->next_batch++;
-  gst_act_source_run_advance (
+  gst_act_source_run_end_batch (
       &self->run, src, gst_act_batch_meta_get (*out)->n_samples);
   return GST_FLOW_OK;
 }
@@ -380,6 +416,8 @@ gst_act_dump_src_set_property (
     self->vocabulary_file = g_value_dup_string (value);
     break;
   default:
+    if (gst_act_shard_set_property (&self->shard, id, PROP_SHARD, value))
+      return;
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
 }
@@ -401,6 +439,8 @@ gst_act_dump_src_get_property (
     g_value_set_string (value, self->vocabulary_file);
     break;
   default:
+    if (gst_act_shard_get_property (&self->shard, id, PROP_SHARD, value))
+      return;
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
 }
@@ -457,6 +497,7 @@ gst_act_dump_src_class_init (GstActDumpSrcClass *klass)
       "File with the token strings (tokenizer.json or vocab.json); if not "
       "set, the one in the folder, if it has one",
       NULL, flags);
+  gst_act_shard_install_properties (props, PROP_SHARD);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -483,4 +524,5 @@ static void
 gst_act_dump_src_init (GstActDumpSrc *self)
 {
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_DEFAULT);
+  self->shard = GST_ACT_SHARD_DEFAULT;
 }

@@ -14,6 +14,19 @@
  * `act-vocabulary`. If every document that upstream announced came,
  * `act-complete` with the number of samples goes before the end.
  *
+ * With shard-count, the batches are cut into as many parts of (nearly) the
+ * same number, of which shard-index says the one to give. How many there are
+ * is known at the end of the text, so all of it is tokenized first, and waits
+ * in a file of 4 bytes a token in the folder for temporary files. Batches that
+ * a store downstream holds already are left out (see skip-stored), and count
+ * in act-complete all the same.
+ *
+ * Position and duration in samples are answered here. Until the last document
+ * is tokenized, the duration is an estimate: the samples made so far, times
+ * the bytes of all text by those that are consumed, as the source tells them.
+ * `act-progress` in samples, marked as an estimate as long as it is one, goes
+ * with it.
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 acttextsrc location=/usr/share/common-licenses/GPL-3 !
@@ -30,6 +43,7 @@
 #include <gst/activations/activations.h>
 #include <string.h>
 
+#include "tokenbatches.h"
 #include "tokenizer/tokenizer.h"
 
 GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
@@ -38,6 +52,7 @@ GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
 #define DEFAULT_N_CTX 128
 #define DEFAULT_BATCH_SIZE 32
 #define DEFAULT_EOS_TOKEN "<|endoftext|>"
+#define PROGRESS_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
 
 typedef enum {
   PACKING_CONCAT,
@@ -49,6 +64,7 @@ typedef struct {
   guint n_ctx;
   guint batch_size;
   GstActPacking packing;
+  GstActShard shard;
 } Settings;
 
 struct _GstActTokenize {
@@ -66,20 +82,21 @@ struct _GstActTokenize {
   gint32 eos_id; /* what documents begin with; -1: nothing */
 
   /* of the run, by the streaming thread */
-  GArray *tokens;   /* gint32 */
-  guint n_used;     /* of them, that went out */
-  gboolean started; /* caps, segment and vocabulary went out */
+  GstActTokenBatches batches;
+  gboolean started;    /* caps, segment and vocabulary went out */
+  gboolean text_ended; /* and what is left goes out */
   guint32 seqnum;
   gboolean failed;    /* a document or a batch */
   gboolean announced; /* upstream said how many documents there are */
   guint64 n_announced;
   guint64 n_documents;
-  guint64 n_batches;
-  guint64 n_dropped; /* tokens */
+  guint64 n_dropped;                   /* tokens */
+  gint64 last_progress, last_estimate; /* monotonic time */
 
   /* with the object lock */
-  guint64 n_samples; /* that went out */
-  gboolean ended;
+  guint64 next;       /* sample that comes next */
+  guint64 first, end; /* samples of the shard; end is 0: not known */
+  gboolean exact;     /* they are no estimate */
 };
 
 enum {
@@ -88,7 +105,8 @@ enum {
   PROP_BATCH_SIZE,
   PROP_PACKING,
   PROP_EOS_TOKEN,
-  N_PROPS
+  PROP_SHARD,
+  N_PROPS = PROP_SHARD + GST_ACT_SHARD_N_PROPS
 };
 static GParamSpec *props[N_PROPS];
 
@@ -127,7 +145,6 @@ gst_act_tokenize_finalize (GObject *object)
 
   g_free (self->tokenizer_file);
   g_free (self->eos_token);
-  g_array_unref (self->tokens);
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
@@ -156,6 +173,9 @@ gst_act_tokenize_set_property (
     self->eos_token = g_value_dup_string (value);
     break;
   default:
+    if (gst_act_shard_set_property (
+            &self->settings.shard, id, PROP_SHARD, value))
+      return;
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
 }
@@ -183,6 +203,9 @@ gst_act_tokenize_get_property (
     g_value_set_string (value, self->eos_token);
     break;
   default:
+    if (gst_act_shard_get_property (
+            &self->settings.shard, id, PROP_SHARD, value))
+      return;
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
 }
@@ -192,17 +215,29 @@ gst_act_tokenize_get_property (
 static void
 reset_run (GstActTokenize *self)
 {
-  g_array_set_size (self->tokens, 0);
-  self->n_used = 0;
-  self->started = FALSE;
+  self->started = self->text_ended = FALSE;
   self->failed = FALSE;
   self->announced = FALSE;
   self->n_announced = self->n_documents = 0;
-  self->n_batches = self->n_dropped = 0;
+  self->n_dropped = 0;
+  self->last_progress = self->last_estimate = 0;
   GST_OBJECT_LOCK (self);
-  self->n_samples = 0;
-  self->ended = FALSE;
+  self->next = self->first = self->end = 0;
+  self->exact = FALSE;
   GST_OBJECT_UNLOCK (self);
+}
+
+/* a text from its beginning */
+static void
+restart (GstActTokenize *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  reset_run (self);
+  if (gst_act_token_batches_restart (&self->batches, &error))
+    return;
+  gst_act_element_post_error (GST_ELEMENT (self), error);
+  self->failed = TRUE;
 }
 
 /* which token a document begins with; packing=document has none unless the
@@ -249,6 +284,10 @@ start (GstActTokenize *self, GError **error)
         self->run.n_ctx);
     return FALSE;
   }
+  if (!gst_act_shard_check (&self->run.shard, error)
+      || !gst_act_token_batches_init (&self->batches, self->run.n_ctx,
+          self->run.batch_size, &self->run.shard, error))
+    return FALSE;
   self->tokenizer = act_tokenizer_new_from_file (self->tokenizer_file, error);
   if (self->tokenizer == NULL)
     return FALSE;
@@ -265,6 +304,7 @@ stop (GstActTokenize *self)
 {
   g_clear_pointer (&self->tokenizer, act_tokenizer_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
+  gst_act_token_batches_clear (&self->batches);
   reset_run (self);
 }
 
@@ -288,7 +328,91 @@ gst_act_tokenize_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
-/* ---- data ---- */
+/* ---- how far it is ---- */
+
+static gboolean
+all_documents_came (GstActTokenize *self)
+{
+  return self->announced && self->n_announced == self->n_documents;
+}
+
+/* what n tokens of the text consumed so far make of all text; FALSE if the
+ * source does not tell its bytes */
+static gboolean
+estimate_tokens (GstActTokenize *self, guint64 n, guint64 *total)
+{
+  gint64 position, duration;
+
+  if (!gst_pad_peer_query_position (self->sinkpad, GST_FORMAT_BYTES, &position)
+      || !gst_pad_peer_query_duration (
+          self->sinkpad, GST_FORMAT_BYTES, &duration)
+      || position <= 0)
+    return FALSE;
+  *total = gst_util_uint64_scale (
+      n, (guint64) MAX (duration, position), (guint64) position);
+  return TRUE;
+}
+
+/* after each document. What waits to be pushed counts, so that one large
+ * document, whose bytes are consumed at once, is estimated as well as many */
+static void
+update_total (GstActTokenize *self)
+{
+  guint64 n = gst_act_token_batches_get_n_tokens (&self->batches);
+  gint64 now = g_get_monotonic_time ();
+  gboolean exact = all_documents_came (self);
+  GstActTokenRange range;
+
+  /* a line may be a document: two queries for each would take as long as
+   * tokenizing it */
+  if (!exact && now - self->last_estimate < PROGRESS_INTERVAL)
+    return;
+  self->last_estimate = now;
+  if (!exact && !estimate_tokens (self, n, &n))
+    return;
+  gst_act_token_batches_get_range (&self->batches, n, &range);
+  GST_OBJECT_LOCK (self);
+  self->first = range.first_sample;
+  self->end = range.end_sample;
+  self->exact = exact;
+  GST_OBJECT_UNLOCK (self);
+  if (exact)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_duration_changed (GST_OBJECT (self)));
+}
+
+/* While a shard waits for the end of the text none of its samples goes out,
+ * and the source says how much is read. */
+static void
+post_progress (GstActTokenize *self, gboolean now)
+{
+  gint64 time = g_get_monotonic_time ();
+  GstObject *object = GST_OBJECT (self);
+  guint64 done = self->next - self->first, total = self->end - self->first;
+
+  if ((!now && time - self->last_progress < PROGRESS_INTERVAL)
+      || (self->run.shard.count > 1 && !self->text_ended))
+    return;
+  self->last_progress = time;
+  gst_element_post_message (GST_ELEMENT (self),
+      self->exact
+          ? gst_act_message_new_progress (object, "samples", done, total)
+          : gst_act_message_new_progress_estimate (
+              object, "samples", done, total));
+}
+
+static void
+set_next (GstActTokenize *self)
+{
+  GST_OBJECT_LOCK (self);
+  self->next = self->batches.next_sample;
+  if (self->end > 0) /* the estimate may be older */
+    self->end = MAX (self->end, self->next);
+  GST_OBJECT_UNLOCK (self);
+  post_progress (self, FALSE);
+}
+
+/* ---- output ---- */
 
 static void
 start_output (GstActTokenize *self)
@@ -313,34 +437,31 @@ start_output (GstActTokenize *self)
       gst_event_set_seqnum (events[i], self->seqnum);
     gst_pad_push_event (self->srcpad, events[i]);
   }
+  post_progress (self, TRUE);
 }
 
-/* the next n_samples of the tokens, as a buffer */
-static GstFlowReturn
-push_batch (GstActTokenize *self, guint n_samples)
-{
-  gsize n_tokens = (gsize) n_samples * self->run.n_ctx;
-  GstBuffer *buffer = gst_buffer_new ();
-  g_autoptr (GError) error = NULL;
-  GstMemory *memory;
-  gpointer data;
+/* ---- data ---- */
 
-  memory = gst_act_memory_new (n_tokens * sizeof (gint32), &data);
-  memcpy (data, &g_array_index (self->tokens, gint32, self->n_used),
-      n_tokens * sizeof (gint32));
-  self->n_used += (guint) n_tokens;
-  gst_act_batch_meta_add (
-      buffer, self->n_batches, self->n_samples, n_samples, self->run.n_ctx);
-  if (!gst_act_buffer_set_block (
-          buffer, GST_ACT_BLOCK_TOKENS, memory, &error)) {
-    gst_buffer_unref (buffer);
+/* passes the next batch over if it is stored, else pushes it */
+static GstFlowReturn
+next_batch (GstActTokenize *self, guint n_samples)
+{
+  g_autoptr (GError) error = NULL;
+  GstBuffer *buffer = NULL;
+
+  if (gst_act_token_batches_ask (&self->batches, self->srcpad, &error)) {
+    if (gst_act_token_batches_skip (&self->batches, n_samples, &error)) {
+      set_next (self);
+      return GST_FLOW_OK;
+    }
+    if (error == NULL)
+      buffer = gst_act_token_batches_take (&self->batches, n_samples, &error);
+  }
+  if (buffer == NULL) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  self->n_batches++;
-  GST_OBJECT_LOCK (self);
-  self->n_samples += n_samples;
-  GST_OBJECT_UNLOCK (self);
+  set_next (self);
   return gst_pad_push (self->srcpad, buffer);
 }
 
@@ -348,7 +469,8 @@ push_batch (GstActTokenize *self, guint n_samples)
 static gboolean
 encode_document (GstActTokenize *self, GstBuffer *buffer, GError **error)
 {
-  guint before = self->tokens->len, rest;
+  GArray *tokens = self->batches.tokens;
+  guint before = tokens->len, rest;
   GstMapInfo map;
   gboolean ok;
 
@@ -358,9 +480,9 @@ encode_document (GstActTokenize *self, GstBuffer *buffer, GError **error)
     return FALSE;
   }
   if (self->eos_id >= 0)
-    g_array_append_val (self->tokens, self->eos_id);
+    g_array_append_val (tokens, self->eos_id);
   ok = act_tokenizer_encode (
-      self->tokenizer, (const char *) map.data, map.size, self->tokens, error);
+      self->tokenizer, (const char *) map.data, map.size, tokens, error);
   gst_buffer_unmap (buffer, &map);
   if (!ok) {
     g_prefix_error (
@@ -369,25 +491,21 @@ encode_document (GstActTokenize *self, GstBuffer *buffer, GError **error)
   }
   self->n_documents++;
   if (self->run.packing == PACKING_DOCUMENT) {
-    rest = (self->tokens->len - before) % self->run.n_ctx;
-    g_array_set_size (self->tokens, self->tokens->len - rest);
+    rest = (tokens->len - before) % self->run.n_ctx;
+    g_array_set_size (tokens, tokens->len - rest);
     self->n_dropped += rest;
   }
-  return TRUE;
+  return gst_act_token_batches_end_document (&self->batches, error);
 }
 
-/* a large document makes many batches: the rest is moved once, after them */
 static GstFlowReturn
 push_full_batches (GstActTokenize *self)
 {
   GstFlowReturn ret = GST_FLOW_OK;
 
-  while (ret == GST_FLOW_OK
-      && (self->tokens->len - self->n_used) / self->run.n_ctx
-          >= self->run.batch_size)
-    ret = push_batch (self, self->run.batch_size);
-  g_array_remove_range (self->tokens, 0, self->n_used);
-  self->n_used = 0;
+  while (ret == GST_FLOW_OK && gst_act_token_batches_is_full (&self->batches))
+    ret = next_batch (self, self->run.batch_size);
+  gst_act_token_batches_trim (&self->batches);
   return ret;
 }
 
@@ -407,6 +525,7 @@ gst_act_tokenize_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     self->failed = TRUE;
     return GST_FLOW_ERROR;
   }
+  update_total (self);
   ret = push_full_batches (self);
   self->failed = self->failed || ret != GST_FLOW_OK;
   return ret;
@@ -415,30 +534,27 @@ gst_act_tokenize_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 static void
 post_summary (GstActTokenize *self)
 {
+  guint64 n_samples = self->end - self->first;
+
   GST_INFO_OBJECT (self,
       "%" G_GUINT64_FORMAT " documents, %" G_GUINT64_FORMAT
       " samples of %u tokens, %" G_GUINT64_FORMAT " tokens dropped",
-      self->n_documents, self->n_samples, self->run.n_ctx, self->n_dropped);
+      self->n_documents, n_samples, self->run.n_ctx, self->n_dropped);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("act-tokenized", "documents", G_TYPE_UINT64,
-              self->n_documents, "samples", G_TYPE_UINT64, self->n_samples,
+              self->n_documents, "samples", G_TYPE_UINT64, n_samples,
               "dropped-tokens", G_TYPE_UINT64, self->n_dropped, NULL)));
 }
 
 /* EOS alone does not say that all documents came */
-static void
-finish (GstActTokenize *self)
+static gboolean
+is_whole (GstActTokenize *self)
 {
-  guint n_samples = self->tokens->len / self->run.n_ctx;
-  guint rest = self->tokens->len % self->run.n_ctx;
-
-  start_output (self);
   if (self->failed)
     GST_WARNING_OBJECT (self, "the end came after an error");
-  else if (self->announced && self->n_announced == self->n_documents)
-    gst_pad_push_event (
-        self->srcpad, gst_act_event_new_complete (self->n_samples + n_samples));
+  else if (all_documents_came (self))
+    return TRUE;
   else if (self->announced)
     GST_WARNING_OBJECT (self,
         "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -448,13 +564,71 @@ finish (GstActTokenize *self)
     GST_WARNING_OBJECT (self,
         "the end came without act-complete, the run is "
         "not known to be whole");
-  self->n_dropped += rest;
-  if (n_samples > 0 && push_batch (self, n_samples) != GST_FLOW_OK)
-    return;
-  g_array_set_size (self->tokens, 0);
+  return FALSE;
+}
+
+static void
+announce (GstActTokenize *self, const GstActTokenRange *range)
+{
+  gst_pad_push_event (self->srcpad,
+      gst_act_event_new_complete_shard (range->end_sample - range->first_sample,
+          self->run.shard.index, self->run.shard.count, range->first_batch,
+          range->run_batches, range->run_samples));
+}
+
+/* the rest of the batches, and the total before the last of them */
+static gboolean
+push_rest (GstActTokenize *self, const GstActTokenRange *range, gboolean whole)
+{
+  GstActTokenBatches *batches = &self->batches;
+  g_autoptr (GError) error = NULL;
+  guint64 last;
+
+  if (!gst_act_token_batches_ask (batches, self->srcpad, &error)
+      || !gst_act_token_batches_check_ends (batches, range, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+  last = gst_act_token_batches_find_last (batches, range);
+  if (whole && (last == range->end_batch || last < batches->next_batch))
+    announce (self, range);
+  while (batches->next_batch < range->end_batch) {
+    if (whole && batches->next_batch == last)
+      announce (self, range);
+    if (next_batch (self,
+            gst_act_token_batches_get_n_samples (batches, range->end_sample))
+        != GST_FLOW_OK)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A text that is not whole has no known number of batches, and no shards. */
+static void
+finish (GstActTokenize *self)
+{
+  guint64 n_tokens = gst_act_token_batches_get_n_tokens (&self->batches);
+  gboolean whole = is_whole (self);
+  GstActTokenRange range;
+
+  start_output (self);
+  self->text_ended = TRUE;
+  self->n_dropped += n_tokens % self->run.n_ctx;
+  gst_act_token_batches_get_range (&self->batches, n_tokens, &range);
+  if (self->run.shard.count > 1) {
+    if (!whole)
+      return;
+    gst_act_token_batches_go_to (&self->batches, &range);
+  }
   GST_OBJECT_LOCK (self);
-  self->ended = TRUE;
+  self->next = self->batches.next_sample;
+  self->first = range.first_sample;
+  self->end = range.end_sample;
+  self->exact = TRUE;
   GST_OBJECT_UNLOCK (self);
+  if (!push_rest (self, &range, whole))
+    return;
+  post_progress (self, TRUE);
   post_summary (self);
 }
 
@@ -468,7 +642,7 @@ gst_act_tokenize_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_STREAM_START:
   case GST_EVENT_FLUSH_STOP:
-    reset_run (self);
+    restart (self);
     self->seqnum = gst_event_get_seqnum (event);
     break;
   case GST_EVENT_CAPS: /* ours are others */
@@ -495,36 +669,55 @@ gst_act_tokenize_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return gst_pad_event_default (pad, parent, event);
 }
 
+/* in samples it is for us to say, in bytes or percent for the source */
+static gboolean
+answer_position (GstActTokenize *self, GstQuery *query)
+{
+  GstFormat format;
+  guint64 next;
+
+  gst_query_parse_position (query, &format, NULL);
+  if (format != GST_FORMAT_DEFAULT)
+    return gst_pad_query_default (self->srcpad, GST_OBJECT (self), query);
+  GST_OBJECT_LOCK (self);
+  next = self->next;
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_position (query, format, (gint64) next);
+  return TRUE;
+}
+
+static gboolean
+answer_duration (GstActTokenize *self, GstQuery *query)
+{
+  GstFormat format;
+  guint64 end;
+  gboolean known;
+
+  gst_query_parse_duration (query, &format, NULL);
+  if (format != GST_FORMAT_DEFAULT)
+    return gst_pad_query_default (self->srcpad, GST_OBJECT (self), query);
+  GST_OBJECT_LOCK (self);
+  end = self->end;
+  known = end > 0 || self->exact;
+  GST_OBJECT_UNLOCK (self);
+  if (known)
+    gst_query_set_duration (query, format, (gint64) end);
+  return known;
+}
+
 static gboolean
 gst_act_tokenize_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   GstActTokenize *self = GST_ACT_TOKENIZE (parent);
-  guint64 n_samples;
-  GstFormat format;
-  gboolean ended;
 
-  if (GST_QUERY_TYPE (query) != GST_QUERY_POSITION
-      && GST_QUERY_TYPE (query) != GST_QUERY_DURATION)
+  switch (GST_QUERY_TYPE (query)) {
+  case GST_QUERY_POSITION:
+    return answer_position (self, query);
+  case GST_QUERY_DURATION:
+    return answer_duration (self, query);
+  default:
     return gst_pad_query_default (pad, parent, query);
-
-  GST_OBJECT_LOCK (self);
-  n_samples = self->n_samples;
-  ended = self->ended;
-  GST_OBJECT_UNLOCK (self);
-  /* in samples it is for us to say, in bytes or percent for the source */
-  if (GST_QUERY_TYPE (query) == GST_QUERY_POSITION) {
-    gst_query_parse_position (query, &format, NULL);
-    if (format != GST_FORMAT_DEFAULT)
-      return gst_pad_query_default (pad, parent, query);
-    gst_query_set_position (query, format, (gint64) n_samples);
-    return TRUE;
   }
-  gst_query_parse_duration (query, &format, NULL);
-  if (format != GST_FORMAT_DEFAULT)
-    return gst_pad_query_default (pad, parent, query);
-  if (ended)
-    gst_query_set_duration (query, format, (gint64) n_samples);
-  return ended;
 }
 
 /* ---- type ---- */
@@ -534,7 +727,7 @@ gst_act_tokenize_init (GstActTokenize *self)
 {
   self->settings.n_ctx = DEFAULT_N_CTX;
   self->settings.batch_size = DEFAULT_BATCH_SIZE;
-  self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->settings.shard = GST_ACT_SHARD_DEFAULT;
 
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (
@@ -571,6 +764,7 @@ install_properties (GObjectClass *object_class)
       "token "
       "" DEFAULT_EOS_TOKEN " with packing=concat, none with packing=document",
       NULL, flags);
+  gst_act_shard_install_properties (props, PROP_SHARD);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

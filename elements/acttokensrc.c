@@ -15,6 +15,11 @@
  * samples, in the default format) have the same batches as the whole. Offsets,
  * position and duration count samples of the file too.
  *
+ * With shard-count, the batches of that range are cut into as many parts of
+ * (nearly) the same number, of which shard-index says the one to give. Batches
+ * that a store downstream holds already are left out (see skip-stored), and
+ * count in act-complete all the same.
+ *
  * How many token ids there are comes from vocab-size, or else from the
  * vocabulary; one of the two is needed. Ids outside are an error.
  *
@@ -55,6 +60,7 @@ struct _GstActTokenSrc {
   guint wanted_vocab_size;
   guint64 first_sample;
   guint64 n_samples;
+  GstActShard shard;
 
   /* between start and stop */
   ActTokenFile *file;
@@ -76,7 +82,8 @@ enum {
   PROP_N_SAMPLES,
   PROP_VOCAB_SIZE,
   PROP_VOCABULARY,
-  N_PROPS
+  PROP_SHARD,
+  N_PROPS = PROP_SHARD + GST_ACT_SHARD_N_PROPS
 };
 static GParamSpec *props[N_PROPS];
 
@@ -130,12 +137,19 @@ gst_act_token_src_load_vocabulary (GstActTokenSrc *self, GError **error)
   return FALSE;
 }
 
+static guint64
+gst_act_token_src_first_sample (GstBaseSrc *src, guint64 batch)
+{
+  return batch * GST_ACT_TOKEN_SRC (src)->run_batch_size;
+}
+
 /* the range of the run, in samples of the file */
 static gboolean
 gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
 {
   guint64 total = act_token_file_get_n_samples (self->file);
   guint64 first = self->first_sample, end = total;
+  GstActRange whole;
 
   if (first > total || self->n_samples > total - first) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
@@ -154,7 +168,13 @@ gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
       "samples %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
       " of %" G_GUINT64_FORMAT,
       first, end, total);
-  gst_act_source_run_init (&self->run, first, end);
+  whole.first = first;
+  whole.end = end;
+  whole.first_batch = first / self->run_batch_size;
+  whole.end_batch =
+      first == end ? whole.first_batch : (end - 1) / self->run_batch_size + 1;
+  gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &self->shard,
+      &whole, gst_act_token_src_first_sample);
   return TRUE;
 }
 
@@ -175,6 +195,8 @@ gst_act_token_src_open (GstActTokenSrc *self, GError **error)
 {
   gsize size;
 
+  if (!gst_act_shard_check (&self->shard, error))
+    return FALSE;
   if (self->location == NULL) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
         "property 'location' is not set, expected a file of token ids");
@@ -206,7 +228,7 @@ gst_act_token_src_stop (GstBaseSrc *src)
 {
   GstActTokenSrc *self = GST_ACT_TOKEN_SRC (src);
 
-  gst_act_source_run_take_caps (&self->run, src, NULL);
+  gst_act_source_run_clear (&self->run, src);
   g_clear_pointer (&self->file, act_token_file_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
@@ -259,7 +281,7 @@ gst_act_token_src_read_batch (GstActTokenSrc *self, GError **error)
 {
   g_autoptr (GstBuffer) buffer = gst_buffer_new ();
   guint n_ctx = act_token_file_get_n_ctx (self->file), n_samples;
-  guint64 batch = self->run.next / self->run_batch_size;
+  guint64 batch = self->run.next_batch;
   gpointer tokens;
   GstMemory *memory;
 
@@ -278,29 +300,37 @@ gst_act_token_src_read_batch (GstActTokenSrc *self, GError **error)
   return g_steal_pointer (&buffer);
 }
 
+/* the pad sends it after the segment and before the first buffer */
+static void
+gst_act_token_src_send_vocabulary (GstActTokenSrc *self)
+{
+  g_autoptr (GstEvent) event = NULL;
+
+  if (self->vocabulary == NULL || self->vocabulary_sent)
+    return;
+  self->vocabulary_sent = TRUE;
+  event = gst_act_event_new_vocabulary (self->vocabulary);
+  gst_pad_store_sticky_event (GST_BASE_SRC_PAD (self), event);
+}
+
 static GstFlowReturn
 gst_act_token_src_create (GstPushSrc *push, GstBuffer **out)
 {
   GstActTokenSrc *self = GST_ACT_TOKEN_SRC (push);
   GstBaseSrc *src = GST_BASE_SRC (push);
   g_autoptr (GError) error = NULL;
+  GstFlowReturn ret;
 
-  if (gst_act_source_run_ended (&self->run, src))
-    return GST_FLOW_EOS;
+  gst_act_token_src_send_vocabulary (self);
+  ret = gst_act_source_run_begin_batch (&self->run, src);
+  if (ret != GST_FLOW_OK)
+    return ret;
   *out = gst_act_token_src_read_batch (self, &error);
   if (*out == NULL) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  /* the pad sends it after the segment and before the buffer */
-  if (self->vocabulary != NULL && !self->vocabulary_sent) {
-    g_autoptr (GstEvent) event =
-        gst_act_event_new_vocabulary (self->vocabulary);
-
-    gst_pad_store_sticky_event (GST_BASE_SRC_PAD (src), event);
-  }
-  self->vocabulary_sent = TRUE;
-  gst_act_source_run_advance (
+  gst_act_source_run_end_batch (
       &self->run, src, gst_act_batch_meta_get (*out)->n_samples);
   return GST_FLOW_OK;
 }
@@ -343,6 +373,8 @@ gst_act_token_src_set_property (
     self->vocabulary_file = g_value_dup_string (value);
     break;
   default:
+    if (gst_act_shard_set_property (&self->shard, id, PROP_SHARD, value))
+      return;
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
 }
@@ -382,6 +414,8 @@ gst_act_token_src_get_property (
     g_value_set_string (value, self->vocabulary_file);
     break;
   default:
+    if (gst_act_shard_get_property (&self->shard, id, PROP_SHARD, value))
+      return;
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
 }
@@ -449,6 +483,7 @@ gst_act_token_src_install_properties (GObjectClass *object_class)
       "File with the token strings (tokenizer.json or vocab.json), which "
       "travel with the batches",
       NULL, flags);
+  gst_act_shard_install_properties (props, PROP_SHARD);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -490,4 +525,5 @@ gst_act_token_src_init (GstActTokenSrc *self)
   self->batch_size = DEFAULT_BATCH_SIZE;
   self->raw_dtype = ACT_DTYPE_U16;
   self->tensor = g_strdup (DEFAULT_TENSOR);
+  self->shard = GST_ACT_SHARD_DEFAULT;
 }

@@ -5,16 +5,74 @@
 
 #include "sourcerun.h"
 
-#include <gst/activations/gstactevents.h>
+#include <gst/activations/activations.h>
 
 #define REPORT_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
 
-void
-gst_act_source_run_init (GstActSourceRun *run, guint64 first, guint64 end)
+/* the sample that a batch of the run begins with, or the last one ends before
+ */
+static guint64
+batch_start (const GstActSourceRun *run, GstBaseSrc *src, guint64 batch)
 {
-  run->first = run->start = run->next = first;
-  run->end = run->stop = end;
+  if (batch >= run->whole.end_batch)
+    return run->whole.end;
+  return CLAMP (
+      run->first_sample (src, batch), run->whole.first, run->whole.end);
+}
+
+/* the batch that a sample of the shard is in */
+static guint64
+find_batch (const GstActSourceRun *run, GstBaseSrc *src, guint64 sample)
+{
+  guint64 low = run->range.first_batch, high = run->range.end_batch;
+
+  if (sample >= run->range.end)
+    return high;
+  /* the last one that does not begin behind it */
+  while (high - low > 1) {
+    guint64 middle = low + (high - low) / 2;
+
+    if (batch_start (run, src, middle) <= sample)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+void
+gst_act_source_run_init (GstActSourceRun *run, GstBaseSrc *src,
+    const GstActShard *shard, const GstActRange *whole,
+    GstActFirstSample first_sample)
+{
+  GstActRange *range = &run->range;
+
+  run->first_sample = first_sample;
+  run->shard = *shard;
+  run->whole = *whole;
+  gst_act_shard_get_range (shard, whole->end_batch - whole->first_batch,
+      &range->first_batch, &range->end_batch);
+  range->first_batch += whole->first_batch;
+  range->end_batch += whole->first_batch;
+  range->first = batch_start (run, src, range->first_batch);
+  range->end = batch_start (run, src, range->end_batch);
+  run->start = run->next = range->first;
+  run->stop = range->end;
+  run->next_batch = range->first_batch;
+  run->begun = run->announced = FALSE;
   run->last_report = g_get_monotonic_time ();
+  GST_INFO_OBJECT (src,
+      "shard %u of %u: batches %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+      ", samples %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+      shard->index, shard->count, range->first_batch, range->end_batch,
+      range->first, range->end);
+}
+
+void
+gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src)
+{
+  gst_act_source_run_take_caps (run, src, NULL);
+  g_clear_pointer (&run->stored, g_array_unref);
 }
 
 void
@@ -55,15 +113,17 @@ gst_act_source_run_seek (
   if (segment->format != GST_FORMAT_DEFAULT || segment->rate <= 0.0)
     return FALSE;
   GST_OBJECT_LOCK (src);
-  run->start = CLAMP (segment->position, run->first, run->end);
+  run->start = CLAMP (segment->position, run->range.first, run->range.end);
   run->stop = segment->stop == GST_CLOCK_TIME_NONE
-      ? run->end
-      : CLAMP (segment->stop, run->start, run->end);
+      ? run->range.end
+      : CLAMP (segment->stop, run->start, run->range.end);
   run->next = run->start;
+  run->next_batch = find_batch (run, src, run->start);
+  run->begun = run->announced = FALSE;
   segment->start = segment->position = segment->time = run->start;
   /* the base class ends the stream once this position is reached */
   segment->stop = run->stop;
-  segment->duration = run->end;
+  segment->duration = run->range.end;
   GST_OBJECT_UNLOCK (src);
   return TRUE;
 }
@@ -82,19 +142,28 @@ gst_act_source_run_query (
       || !GST_OBJECT_FLAG_IS_SET (src, GST_BASE_SRC_FLAG_STARTED))
     return FALSE;
   GST_OBJECT_LOCK (src);
-  end = run->end;
+  end = run->range.end;
   GST_OBJECT_UNLOCK (src);
   gst_query_set_duration (query, format, end);
   return TRUE;
 }
 
-/* The base class queues the event, and sends it after the segment and right
- * before the buffer that create () returns. */
-static void
-announce_total (GstActSourceRun *run, GstBaseSrc *src)
+/* A segment of a run that is not cut into shards is a run by itself; one of a
+ * shard leaves the shard short. */
+static GstEvent *
+new_complete (const GstActSourceRun *run, GstBaseSrc *src)
 {
-  GST_ELEMENT_GET_CLASS (src)->send_event (
-      GST_ELEMENT (src), gst_act_event_new_complete (run->stop - run->start));
+  guint64 n_samples = run->stop - run->start, first, end;
+
+  if (run->shard.count > 1)
+    return gst_act_event_new_complete_shard (n_samples, run->shard.index,
+        run->shard.count, run->range.first_batch,
+        run->whole.end_batch - run->whole.first_batch,
+        run->whole.end - run->whole.first);
+  first = find_batch (run, src, run->start);
+  end = n_samples == 0 ? first : find_batch (run, src, run->stop - 1) + 1;
+  return gst_act_event_new_complete_shard (
+      n_samples, 0, 1, first, end - first, n_samples);
 }
 
 static void
@@ -106,26 +175,111 @@ report (GstActSourceRun *run, GstBaseSrc *src)
           run->next - run->start, run->stop - run->start));
 }
 
-gboolean
-gst_act_source_run_ended (GstActSourceRun *run, GstBaseSrc *src)
+/* Batches are cut alike in the store and here, or it holds another run. */
+static gboolean
+check_stored (const GstActSourceRun *run, GstBaseSrc *src, GError **error)
 {
-  if (run->next < run->stop)
-    return FALSE;
-  /* no buffer comes that could carry it along */
-  if (run->start == run->stop) {
-    gst_pad_push_event (GST_BASE_SRC_PAD (src), gst_act_event_new_complete (0));
-    report (run, src);
+  for (guint i = 0; run->stored != NULL && i < run->stored->len; i++) {
+    const GstActBatchRange *range =
+        &g_array_index (run->stored, GstActBatchRange, i);
+    guint64 batches[] = { range->first_batch,
+      range->first_batch + range->n_batches };
+    guint64 samples[] = { range->first_sample,
+      range->first_sample + range->n_samples };
+
+    for (guint k = 0; k < 2; k++) {
+      /* of the batches before and after the run nothing is known */
+      guint64 edge = k == 0 ? run->whole.end_batch : run->whole.first_batch;
+
+      if (batches[k] < run->whole.first_batch
+          || batches[k] > run->whole.end_batch || batches[k] == edge
+          || batch_start (run, src, batches[k]) == samples[k])
+        continue;
+      g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+          "what is stored is of another run: there batch %" G_GUINT64_FORMAT
+          " %s sample %" G_GUINT64_FORMAT ", here %" G_GUINT64_FORMAT
+          " (skip-stored=false takes no account of it)",
+          batches[k] - k, k == 0 ? "begins with" : "ends before", samples[k],
+          batch_start (run, src, batches[k]));
+      return FALSE;
+    }
   }
   return TRUE;
 }
 
+/* to the first batch that is not stored */
+static void
+skip_stored (GstActSourceRun *run, GstBaseSrc *src)
+{
+  guint64 batch;
+
+  if (run->next >= run->stop
+      || !gst_act_batch_ranges_skip (
+          run->stored, run->next_batch, &batch, NULL))
+    return;
+  run->next_batch = MIN (batch, run->whole.end_batch);
+  run->next = MIN (batch_start (run, src, run->next_batch), run->stop);
+  GST_DEBUG_OBJECT (src, "stored up to sample %" G_GUINT64_FORMAT, run->next);
+}
+
+static gboolean
+begin (GstActSourceRun *run, GstBaseSrc *src)
+{
+  g_autoptr (GError) error = NULL;
+
+  run->begun = TRUE;
+  g_clear_pointer (&run->stored, g_array_unref);
+  run->stored = gst_act_shard_ask_stored (&run->shard, GST_BASE_SRC_PAD (src));
+  if (!check_stored (run, src, &error)) {
+    gst_act_element_post_error (GST_ELEMENT (src), error);
+    return FALSE;
+  }
+  skip_stored (run, src);
+  report (run, src);
+  return TRUE;
+}
+
+/* no buffer comes that could carry the segment and the total along */
+static void
+announce_alone (GstActSourceRun *run, GstBaseSrc *src)
+{
+  GstPad *pad = GST_BASE_SRC_PAD (src);
+
+  run->announced = TRUE;
+  GST_OBJECT_LOCK (src);
+  src->segment.position = run->stop;
+  GST_OBJECT_UNLOCK (src);
+  gst_pad_push_event (pad, gst_event_new_segment (&src->segment));
+  gst_pad_push_event (pad, new_complete (run, src));
+  report (run, src);
+}
+
+GstFlowReturn
+gst_act_source_run_begin_batch (GstActSourceRun *run, GstBaseSrc *src)
+{
+  if (!run->begun && !begin (run, src))
+    return GST_FLOW_ERROR;
+  if (run->next < run->stop)
+    return GST_FLOW_OK;
+  if (!run->announced)
+    announce_alone (run, src);
+  return GST_FLOW_EOS;
+}
+
 void
-gst_act_source_run_advance (
+gst_act_source_run_end_batch (
     GstActSourceRun *run, GstBaseSrc *src, guint n_samples)
 {
   run->next += n_samples;
-  if (run->next >= run->stop)
-    announce_total (run, src);
+  run->next_batch++;
+  skip_stored (run, src);
+  /* The base class queues the event, and sends it after the segment and right
+   * before the buffer that create () returns. */
+  if (run->next >= run->stop) {
+    run->announced = TRUE;
+    GST_ELEMENT_GET_CLASS (src)->send_event (
+        GST_ELEMENT (src), new_complete (run, src));
+  }
   if (run->next >= run->stop
       || g_get_monotonic_time () - run->last_report >= REPORT_INTERVAL)
     report (run, src);

@@ -3,23 +3,46 @@
 
 #include <gst/base/gstbasesrc.h>
 
+#include "shard.h"
+
 /* The part of a run that a source of batches gives, in samples of the file:
- * caps, range, seeks, position and duration, and the announcements
- * act-complete and act-progress. Everything counts samples from the beginning
- * of the file, so that parts of one run can be put together. */
+ * caps, range, shard, what is left out because it is stored, seeks, position
+ * and duration, and the announcements act-complete and act-progress.
+ * Everything counts samples and batches from the beginning of the file, so
+ * that parts of one run can be put together. */
+
+/* the sample that a batch begins with, in a file that is not cut to a range */
+typedef guint64 (*GstActFirstSample) (GstBaseSrc *src, guint64 batch);
+
+/* from first to before end */
+typedef struct {
+  guint64 first_batch, end_batch;
+  guint64 first, end; /* samples; the outer batches may be cut by them */
+} GstActRange;
 
 typedef struct {
-  guint64 first, end;  /* what the properties allow */
-  guint64 start, stop; /* of these, what the segment asks for */
+  GstActFirstSample first_sample;
+  GstActShard shard;   /* as it was at start */
+  GstActRange whole;   /* the run, as the other properties have it */
+  GstActRange range;   /* of it, the shard */
+  guint64 start, stop; /* of this, the samples that the segment asks for */
   guint64 next;        /* sample that comes next */
+  guint64 next_batch;  /* batch that it is in */
+  gboolean begun;      /* asked what is stored */
+  GArray *stored;      /* what was answered, or NULL */
+  gboolean announced;  /* act-complete is on its way */
   gint64 last_report;  /* monotonic time */
   GstCaps *caps;       /* object lock: a query may come from any thread */
 } GstActSourceRun;
 
-void gst_act_source_run_init (GstActSourceRun *run, guint64 first, guint64 end);
+void gst_act_source_run_init (GstActSourceRun *run, GstBaseSrc *src,
+    const GstActShard *shard, const GstActRange *whole,
+    GstActFirstSample first_sample);
 
-/* What get_caps gives from start on; takes caps. NULL, in stop: the template's
- * again. */
+/* at stop; the caps are the template's again */
+void gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src);
+
+/* What get_caps gives from start on; takes caps. */
 void gst_act_source_run_take_caps (
     GstActSourceRun *run, GstBaseSrc *src, GstCaps *caps);
 
@@ -35,10 +58,13 @@ gboolean gst_act_source_run_seek (
 gboolean gst_act_source_run_query (
     GstActSourceRun *run, GstBaseSrc *src, GstQuery *query);
 
-/* Whether the run is at its end; if nothing at all comes, announces that. */
-gboolean gst_act_source_run_ended (GstActSourceRun *run, GstBaseSrc *src);
+/* The first thing in create: GST_FLOW_OK if next_batch is to be made, EOS if
+ * there is none, which is announced unless it was; ERROR, with a message, if
+ * what is stored does not fit the run. */
+GstFlowReturn gst_act_source_run_begin_batch (
+    GstActSourceRun *run, GstBaseSrc *src);
 
-/* n more samples are in the buffer that is about to be pushed: announces the
- * run's total before the last one, and progress. */
-void gst_act_source_run_advance (
+/* The last thing in create: n_samples are in the buffer that is about to be
+ * pushed. Announces the run's total before the last one, and progress. */
+void gst_act_source_run_end_batch (
     GstActSourceRun *run, GstBaseSrc *src, guint n_samples);

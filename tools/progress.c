@@ -21,11 +21,18 @@ struct _ActProgress {
 
   /* the stage that is under way: an element and what it counts */
   char *element;
+  guint rank; /* of the element, as rank_of () has it */
   char *unit;
   guint64 done, total; /* total 0: not known */
   guint64 first_done;
   gint64 since;
   gint64 updated;
+
+  /* how many samples there are, and which element says so */
+  char *counting;
+  guint counting_rank;
+  guint64 n_samples; /* 0: not known */
+  gboolean estimate;
 
   gboolean have_messages;
   gint64 last_line;
@@ -57,12 +64,59 @@ act_progress_free (ActProgress *self)
   act_progress_clear (self);
   gst_object_unref (self->pipeline);
   g_free (self->element);
+  g_free (self->counting);
   g_free (self->unit);
   g_free (self);
 }
 
+/* 0 is a sink, larger is further upstream; elements that are not in the
+ * pipeline itself have the rank of the bin that holds them */
+static guint
+rank_of (const ActProgress *self, GstObject *element)
+{
+  g_autoptr (GstIterator) sorted = NULL;
+  g_auto (GValue) item = G_VALUE_INIT;
+  gboolean found = FALSE;
+  guint rank = 0;
+
+  if (!GST_IS_BIN (self->pipeline))
+    return 0;
+  sorted = gst_bin_iterate_sorted (GST_BIN (self->pipeline));
+  while (!found && gst_iterator_next (sorted, &item) == GST_ITERATOR_OK) {
+    GstObject *object = g_value_get_object (&item);
+
+    found = object == element || gst_object_has_as_ancestor (element, object);
+    rank += found ? 0 : 1;
+    g_value_reset (&item);
+  }
+  return rank;
+}
+
+/* Whoever is furthest upstream knows best: those behind ask for a duration,
+ * which does not say where a shard begins, nor that it is an estimate. */
 static void
-set_stage (ActProgress *self, const char *element, const char *unit,
+note_samples (ActProgress *self, GstMessage *message, guint rank, guint64 total)
+{
+  const char *name = GST_MESSAGE_SRC_NAME (message);
+
+  if (self->counting != NULL && !g_str_equal (self->counting, name)
+      && rank <= self->counting_rank)
+    return;
+  g_free (self->counting);
+  self->counting = g_strdup (name);
+  self->counting_rank = rank;
+  self->n_samples = total;
+  self->estimate = gst_act_message_progress_is_estimate (message);
+}
+
+static gboolean
+is_estimate (const ActProgress *self)
+{
+  return self->estimate && g_str_equal (self->unit, "samples");
+}
+
+static void
+set_stage (ActProgress *self, const char *element, guint rank, const char *unit,
     guint64 done, guint64 total)
 {
   gint64 now = g_get_monotonic_time ();
@@ -72,6 +126,7 @@ set_stage (ActProgress *self, const char *element, const char *unit,
     g_free (self->element);
     g_free (self->unit);
     self->element = g_strdup (element);
+    self->rank = rank;
     self->unit = g_strdup (unit);
     self->first_done = done;
     self->since = now;
@@ -81,22 +136,35 @@ set_stage (ActProgress *self, const char *element, const char *unit,
   self->updated = now;
 }
 
+static gboolean
+is_through (const ActProgress *self)
+{
+  return self->total > 0 && self->done >= self->total && !is_estimate (self)
+      && g_get_monotonic_time () - self->updated >= G_USEC_PER_SEC;
+}
+
+/* Sources run ahead of what is done, by what waits in queues. So the element
+ * furthest downstream is shown; another only once that is through. */
 void
 act_progress_handle_message (ActProgress *self, GstMessage *message)
 {
   const char *unit;
   guint64 done, total;
+  guint rank;
 
   if (!gst_act_message_parse_progress (message, &unit, &done, &total))
     return;
   self->have_messages = TRUE;
-  /* two at once: stay with the one that is shown until it ends or is silent */
+  rank = rank_of (self, GST_MESSAGE_SRC (message));
+  if (g_str_equal (unit, "samples")) {
+    note_samples (self, message, rank, total);
+    total = self->n_samples > 0 ? self->n_samples : total;
+  }
   if (self->element != NULL
       && g_strcmp0 (self->element, GST_MESSAGE_SRC_NAME (message)) != 0
-      && (self->total == 0 || self->done < self->total)
-      && g_get_monotonic_time () - self->updated < G_USEC_PER_SEC)
+      && rank >= self->rank && !is_through (self))
     return;
-  set_stage (self, GST_MESSAGE_SRC_NAME (message), unit, done, total);
+  set_stage (self, GST_MESSAGE_SRC_NAME (message), rank, unit, done, total);
 }
 
 static gboolean
@@ -110,7 +178,7 @@ query_format (ActProgress *self, GstFormat format, const char *unit)
   if (!gst_element_query_duration (self->pipeline, format, &duration)
       || duration < 0)
     duration = 0;
-  set_stage (self, "", unit, position, duration);
+  set_stage (self, "", 0, unit, position, duration);
   return TRUE;
 }
 
@@ -130,7 +198,7 @@ rate_of (const ActProgress *self)
   return seconds > 0.1 ? (self->done - self->first_done) / seconds : 0;
 }
 
-/* "samples 1,200 of 4,000, 300/s, 0:09 left" */
+/* "samples 1,200 of about 4,000, 300/s, 0:09 left" */
 static char *
 describe (const ActProgress *self)
 {
@@ -142,7 +210,8 @@ describe (const ActProgress *self)
   if (self->total > 0) {
     g_autofree char *total = act_units_count (self->total);
 
-    g_string_append_printf (out, " of %s", total);
+    g_string_append_printf (
+        out, " of %s%s", is_estimate (self) ? "about " : "", total);
   }
   if (rate > 0) {
     g_autofree char *text = act_units_rate (rate);

@@ -40,11 +40,21 @@ void act_json_escape (GString *out, const char *value, gsize length);
 void act_double_to_string (double value, char *buffer);
 
 /* Reading, on json-glib: a whole file, and fields with clear errors that name
- * file and field. Strings that hold U+0000 are refused, never cut. */
+ * file and field. Strings that hold U+0000 are refused, never cut; see below
+ * where they are wanted. */
 JsonNode *act_json_read_file (
     const char *filename, gsize max_size, GError **error);
 JsonNode *act_json_parse (
     const char *data, gsize length, const char *name, GError **error);
+/* As act_json_parse (), but strings and keys may hold U+0000. A node's string
+ * ends at a NUL, so there it is the two bytes C0 80, which are in no UTF-8 and
+ * can mean nothing else. act_json_append_bytes () gives the string as it is in
+ * the file; where it comes into an error, act_json_show_nul () makes \\u0000
+ * of it. */
+JsonNode *act_json_parse_with_nul (
+    const char *data, gsize length, const char *name, GError **error);
+void act_json_append_bytes (GString *to, const char *string);
+void act_json_show_nul (GError **error);
 gboolean act_json_get_uint (JsonObject *object, const char *field,
     const char *name, guint64 max, guint64 *value, GError **error);
 gboolean act_json_get_double (JsonObject *object, const char *field,

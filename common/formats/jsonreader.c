@@ -18,9 +18,13 @@ typedef struct {
   const char *name;
   const char *start, *p, *end;
   guint depth;
+  gboolean keep_nul;
   GString *scratch;
   GError **error;
 } Parser;
+
+/* U+0000 in a node's string */
+#define NUL "\xc0\x80"
 
 static JsonNode *parse_value (Parser *parser);
 
@@ -91,8 +95,12 @@ parse_unicode_escape (Parser *parser)
 
   if (!parse_hex4 (parser, &c))
     return FALSE;
-  if (c == 0)
+  if (c == 0 && !parser->keep_nul)
     return fail (parser, "a string holds U+0000, which is not supported");
+  if (c == 0) {
+    g_string_append (parser->scratch, NUL);
+    return TRUE;
+  }
   if (c >= 0xd800 && c < 0xdc00) {
     if (parser->end - parser->p < 2 || memcmp (parser->p, "\\u", 2) != 0)
       return fail (parser, "half a surrogate pair");
@@ -340,12 +348,18 @@ parse_value (Parser *parser)
   return node;
 }
 
-JsonNode *
-act_json_parse (
-    const char *data, gsize length, const char *name, GError **error)
+static JsonNode *
+parse (const char *data, gsize length, const char *name, gboolean keep_nul,
+    GError **error)
 {
   g_autoptr (GString) scratch = g_string_new (NULL);
-  Parser parser = { name, data, data, data + length, 0, scratch, error };
+  Parser parser = { .name = name,
+    .start = data,
+    .p = data,
+    .end = data + length,
+    .keep_nul = keep_nul,
+    .scratch = scratch,
+    .error = error };
   const char *invalid;
   JsonNode *root;
 
@@ -364,6 +378,50 @@ act_json_parse (
     return NULL;
   }
   return root;
+}
+
+JsonNode *
+act_json_parse (
+    const char *data, gsize length, const char *name, GError **error)
+{
+  return parse (data, length, name, FALSE, error);
+}
+
+JsonNode *
+act_json_parse_with_nul (
+    const char *data, gsize length, const char *name, GError **error)
+{
+  JsonNode *root = parse (data, length, name, TRUE, error);
+
+  if (root == NULL)
+    act_json_show_nul (error);
+  return root;
+}
+
+void
+act_json_append_bytes (GString *to, const char *string)
+{
+  const char *nul;
+
+  while ((nul = strstr (string, NUL)) != NULL) {
+    g_string_append_len (to, string, nul - string);
+    g_string_append_c (to, '\0');
+    string = nul + strlen (NUL);
+  }
+  g_string_append (to, string);
+}
+
+void
+act_json_show_nul (GError **error)
+{
+  GString *message;
+
+  if (error == NULL || *error == NULL)
+    return;
+  message = g_string_new ((*error)->message);
+  g_string_replace (message, NUL, "\\u0000", 0);
+  g_free ((*error)->message);
+  (*error)->message = g_string_free (message, FALSE);
 }
 
 JsonNode *

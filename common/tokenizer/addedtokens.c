@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acterror.h"
+#include "formats/json.h"
 #include "tokenizer/charclass.h"
 #include "tokenizer/vocab.h"
 
@@ -16,7 +17,7 @@ typedef struct {
 
 struct _ActAddedTokens {
   GPtrArray *all;
-  GHashTable *by_content;
+  GHashTable *by_key;
   TokenSet sets[2]; /* [normalized] */
   const guint8 *classes;
 };
@@ -26,6 +27,7 @@ token_free (gpointer data)
 {
   ActAddedToken *token = data;
 
+  g_free ((char *) token->key);
   g_free ((char *) token->content);
   g_free (token);
 }
@@ -37,7 +39,7 @@ act_added_tokens_free (ActAddedTokens *tokens)
     return;
   for (guint i = 0; i < 2; i++)
     g_ptr_array_unref (tokens->sets[i].tokens);
-  g_hash_table_unref (tokens->by_content);
+  g_hash_table_unref (tokens->by_key);
   g_ptr_array_unref (tokens->all);
   g_free (tokens);
 }
@@ -46,6 +48,7 @@ static ActAddedToken *
 token_new (JsonNode *node, const ActStageContext *context, GError **error)
 {
   ActAddedToken token = { 0 };
+  GString *bytes;
   JsonNode *content = NULL;
   JsonObject *object;
   guint32 id;
@@ -60,9 +63,8 @@ token_new (JsonNode *node, const ActStageContext *context, GError **error)
         context->name);
     return NULL;
   }
-  token.content = json_node_get_string (content);
-  token.length = strlen (token.content);
-  if (!act_vocab_parse_id (json_object_get_member (object, "id"), token.content,
+  token.key = json_node_get_string (content);
+  if (!act_vocab_parse_id (json_object_get_member (object, "id"), token.key,
           context->name, &id, error)
       || !act_stage_get_flag (
           object, "special", FALSE, context, &token.special, error)
@@ -76,7 +78,11 @@ token_new (JsonNode *node, const ActStageContext *context, GError **error)
           object, "rstrip", FALSE, context, &token.rstrip, error))
     return NULL;
   token.id = (gint32) id;
-  token.content = g_strdup (token.content);
+  token.key = g_strdup (token.key);
+  bytes = g_string_new (NULL);
+  act_json_append_bytes (bytes, token.key);
+  token.length = bytes->len;
+  token.content = g_string_free (bytes, FALSE);
   return g_memdup2 (&token, sizeof (token));
 }
 
@@ -84,18 +90,18 @@ static gboolean
 check_token (const ActAddedTokens *tokens, const ActAddedToken *token,
     JsonObject *vocab, const ActStageContext *context, GError **error)
 {
-  const ActAddedToken *other = act_added_tokens_find (tokens, token->content);
+  const ActAddedToken *other = act_added_tokens_find (tokens, token->key);
   gint64 id = other == NULL ? token->id : other->id;
 
   if (other == NULL && vocab != NULL
-      && json_object_has_member (vocab, token->content))
-    id = json_object_get_int_member (vocab, token->content);
+      && json_object_has_member (vocab, token->key))
+    id = json_object_get_int_member (vocab, token->key);
   if (id == token->id)
     return TRUE;
   g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
       "'%s': added token '%s' has id %d, but elsewhere in the file "
       "%" G_GINT64_FORMAT,
-      context->name, token->content, token->id, id);
+      context->name, token->key, token->id, id);
   return FALSE;
 }
 
@@ -105,7 +111,10 @@ compare_contents (gconstpointer a, gconstpointer b)
   const ActAddedToken *x = *(const ActAddedToken *const *) a;
   const ActAddedToken *y = *(const ActAddedToken *const *) b;
 
-  return strcmp (x->content, y->content); /* by unsigned bytes */
+  int order = memcmp (x->content, y->content, MIN (x->length, y->length));
+
+  /* by unsigned bytes, and a token before those that it begins */
+  return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
 }
 
 static void
@@ -130,7 +139,7 @@ act_added_tokens_new (JsonNode *list, JsonObject *vocab,
   JsonArray *array;
 
   tokens->all = g_ptr_array_new_with_free_func (token_free);
-  tokens->by_content = g_hash_table_new (g_str_hash, g_str_equal);
+  tokens->by_key = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < 2; i++)
     tokens->sets[i].tokens = g_ptr_array_new ();
   tokens->classes = act_char_classes ();
@@ -156,21 +165,21 @@ act_added_tokens_new (JsonNode *list, JsonObject *vocab,
       return NULL;
     }
     if (token->length == 0
-        || g_hash_table_contains (tokens->by_content, token->content)) {
+        || g_hash_table_contains (tokens->by_key, token->key)) {
       token_free (token);
       continue;
     }
     g_ptr_array_add (tokens->all, token);
-    g_hash_table_insert (tokens->by_content, (gpointer) token->content, token);
+    g_hash_table_insert (tokens->by_key, (gpointer) token->key, token);
   }
   fill_sets (tokens);
   return g_steal_pointer (&tokens);
 }
 
 const ActAddedToken *
-act_added_tokens_find (const ActAddedTokens *tokens, const char *content)
+act_added_tokens_find (const ActAddedTokens *tokens, const char *key)
 {
-  return g_hash_table_lookup (tokens->by_content, content);
+  return g_hash_table_lookup (tokens->by_key, key);
 }
 
 gint64

@@ -12,7 +12,8 @@
  * makes of the text between. */
 
 typedef struct {
-  const char *content;
+  const char *key;     /* content, as act_json_parse_with_nul () has it */
+  const char *content; /* may hold NUL */
   gsize length;
   gint32 id;
   gboolean special;
@@ -32,7 +33,7 @@ void act_added_tokens_free (ActAddedTokens *tokens);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActAddedTokens, act_added_tokens_free)
 
 const ActAddedToken *act_added_tokens_find (
-    const ActAddedTokens *tokens, const char *content);
+    const ActAddedTokens *tokens, const char *key);
 /* -1 if there are none */
 gint64 act_added_tokens_get_max_id (const ActAddedTokens *tokens);
 

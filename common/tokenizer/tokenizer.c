@@ -93,9 +93,12 @@ act_tokenizer_new_from_file (const char *filename, GError **error)
   if (bytes == NULL)
     return NULL;
   data = g_bytes_get_data (bytes, &length);
-  root = act_json_parse (data != NULL ? data : "", length, filename, error);
-  if (root == NULL || !read_stages (self, root, filename, error))
+  root = act_json_parse_with_nul (
+      data != NULL ? data : "", length, filename, error);
+  if (root == NULL || !read_stages (self, root, filename, error)) {
+    act_json_show_nul (error);
     return NULL;
+  }
   self->fingerprint = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
   return g_steal_pointer (&self);
 }
@@ -134,13 +137,16 @@ gint32
 act_tokenizer_find_token (const ActTokenizer *self, const char *content)
 {
   const ActAddedToken *token = act_added_tokens_find (self->added, content);
+  gsize length = strlen (content);
 
   if (token != NULL)
     return token->id;
   for (gsize i = 0; i < self->vocab->n_entries; i++) {
-    if (strcmp (self->vocab->text + self->vocab->entries[i].offset, content)
-        == 0)
-      return (gint32) self->vocab->entries[i].id;
+    const ActVocabEntry *entry = &self->vocab->entries[i];
+
+    if (entry->length == length
+        && memcmp (self->vocab->text + entry->offset, content, length) == 0)
+      return (gint32) entry->id;
   }
   return -1;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acterror.h"
+#include "formats/file.h"
 #include "formats/json.h"
 
 typedef struct {
@@ -30,14 +31,51 @@ builder_init (Builder *builder, const char *name)
   builder->text = g_string_new (NULL);
 }
 
+/* what was appended to the text since offset */
+static void
+builder_end (Builder *builder, guint32 id, gsize offset)
+{
+  ActVocabEntry entry = { id, offset, builder->text->len - offset };
+
+  g_string_append_c (builder->text, '\0');
+  g_array_append_val (builder->entries, entry);
+}
+
+/* a string of act_json_parse_with_nul () */
 static void
 builder_add (Builder *builder, guint32 id, const char *string)
 {
-  gsize length = strlen (string);
-  ActVocabEntry entry = { id, builder->text->len, length };
+  gsize offset = builder->text->len;
 
-  g_string_append_len (builder->text, string, (gssize) length + 1);
-  g_array_append_val (builder->entries, entry);
+  act_json_append_bytes (builder->text, string);
+  builder_end (builder, id, offset);
+}
+
+static gboolean
+same_string (
+    const Builder *builder, const ActVocabEntry *a, const ActVocabEntry *b)
+{
+  const char *text = builder->text->str;
+
+  return a->length == b->length
+      && memcmp (text + a->offset, text + b->offset, a->length) == 0;
+}
+
+/* for a message */
+static char *
+show (const Builder *builder, const ActVocabEntry *entry)
+{
+  GString *string = g_string_new (NULL);
+
+  for (gsize i = 0; i < entry->length; i++) {
+    char c = builder->text->str[entry->offset + i];
+
+    if (c == '\0')
+      g_string_append (string, "\\u0000");
+    else
+      g_string_append_c (string, c);
+  }
+  return g_string_free (string, FALSE);
 }
 
 static int
@@ -66,11 +104,12 @@ builder_finish (Builder *builder, GError **error)
         : &g_array_index (entries, ActVocabEntry, n_kept - 1);
 
     if (last != NULL && last->id == entry->id) {
-      const char *a = builder->text->str + last->offset;
-      const char *b = builder->text->str + entry->offset;
+      g_autofree char *a = NULL, *b = NULL;
 
-      if (strcmp (a, b) == 0)
+      if (same_string (builder, last, entry))
         continue;
+      a = show (builder, last);
+      b = show (builder, entry);
       g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
           "'%s': token id %u is given to both '%s' and '%s'", builder->name,
           entry->id, a, b);
@@ -98,8 +137,12 @@ act_vocab_new (const char *const *strings, guint32 n_strings)
   g_auto (Builder) builder = { 0 };
 
   builder_init (&builder, "strings");
-  for (guint32 i = 0; i < n_strings; i++)
-    builder_add (&builder, i, strings[i]);
+  for (guint32 i = 0; i < n_strings; i++) {
+    gsize offset = builder.text->len;
+
+    g_string_append (builder.text, strings[i]);
+    builder_end (&builder, i, offset);
+  }
   return builder_finish (&builder, NULL);
 }
 
@@ -291,10 +334,22 @@ act_vocab_new_from_json (JsonNode *root, const char *name, GError **error)
 ActVocab *
 act_vocab_new_from_file (const char *filename, GError **error)
 {
+  g_autoptr (GBytes) bytes = NULL;
   g_autoptr (JsonNode) root = NULL;
+  ActVocab *vocab;
+  const char *data;
+  gsize length;
 
-  root = act_json_read_file (filename, ACT_VOCAB_MAX_FILE_SIZE, error);
+  bytes = act_file_read (filename, ACT_VOCAB_MAX_FILE_SIZE, error);
+  if (bytes == NULL)
+    return NULL;
+  data = g_bytes_get_data (bytes, &length);
+  root = act_json_parse_with_nul (
+      data != NULL ? data : "", length, filename, error);
   if (root == NULL)
     return NULL;
-  return act_vocab_new_from_json (root, filename, error);
+  vocab = act_vocab_new_from_json (root, filename, error);
+  if (vocab == NULL)
+    act_json_show_nul (error);
+  return vocab;
 }

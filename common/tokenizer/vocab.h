@@ -21,7 +21,7 @@
 
 typedef struct {
   guint32 id;
-  gsize offset; /* of the string in the text; NUL-terminated there */
+  gsize offset; /* of the string in the text; a NUL follows */
   gsize length; /* in bytes */
 } ActVocabEntry;
 
@@ -34,12 +34,14 @@ typedef struct {
 
 ActVocab *act_vocab_new (const char *const *strings, guint32 n_strings);
 ActVocab *act_vocab_new_from_file (const char *filename, GError **error);
+/* root comes from act_json_parse_with_nul () */
 ActVocab *act_vocab_new_from_json (
     JsonNode *root, const char *name, GError **error);
 void act_vocab_free (ActVocab *vocab);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActVocab, act_vocab_free)
 
-/* the string of an id; "" where the id has none; NULL if id >= size */
+/* the string of an id, which may hold NUL; "" where the id has none; NULL if id
+ * >= size */
 const char *act_vocab_get (const ActVocab *vocab, guint32 id, gsize *length);
 
 /* a token id in JSON: an integer of 0 .. ACT_VOCAB_MAX_ID */

@@ -315,7 +315,9 @@ GST_END_TEST;
 GST_START_TEST (test_flush)
 {
   static const gchar *const texts[] = { ONE, NULL };
-  GstHarness *h = harness ("n-ctx=4 batch-size=100");
+  GstHarness *h = harness (__i__ == 0
+          ? "n-ctx=4 batch-size=100"
+          : "n-ctx=4 batch-size=100 shard-count=2 shard-index=1");
   g_autoptr (GArray) all = joined (texts);
   GstSegment segment;
 
@@ -376,6 +378,151 @@ GST_START_TEST (test_queries)
   g_assert_true (
       gst_pad_peer_query_duration (h->sinkpad, GST_FORMAT_DEFAULT, &value));
   g_assert_cmpint (value, ==, (ids->len + 1) / 4);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* how far the source of the harness says it is, in bytes */
+static gint64 source_position;
+#define SOURCE_DURATION 40
+
+static gboolean
+source_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstFormat format = GST_FORMAT_UNDEFINED;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_POSITION)
+    gst_query_parse_position (query, &format, NULL);
+  else if (GST_QUERY_TYPE (query) == GST_QUERY_DURATION)
+    gst_query_parse_duration (query, &format, NULL);
+  if (format != GST_FORMAT_BYTES)
+    return gst_pad_query_default (pad, parent, query);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_POSITION)
+    gst_query_set_position (query, format, source_position);
+  else
+    gst_query_set_duration (query, format, SOURCE_DURATION);
+  return TRUE;
+}
+
+/* the last act-progress; the messages before it are dropped */
+static void
+assert_progress (GstBus *bus, guint64 done, guint64 total, gboolean estimate)
+{
+  GstMessage *message, *last = NULL;
+  guint64 values[2];
+  const gchar *unit;
+
+  while ((message = gst_bus_pop (bus)) != NULL) {
+    if (gst_act_message_parse_progress (message, &unit, &values[0], &values[1]))
+      gst_message_replace (&last, message);
+    gst_message_unref (message);
+  }
+  g_assert_nonnull (last);
+  g_assert_true (
+      gst_act_message_parse_progress (last, &unit, &values[0], &values[1]));
+  g_assert_cmpstr (unit, ==, "samples");
+  g_assert_cmpuint (values[0], ==, done);
+  g_assert_cmpuint (values[1], ==, total);
+  g_assert_cmpint (gst_act_message_progress_is_estimate (last), ==, estimate);
+  gst_message_unref (last);
+}
+
+static void
+assert_duration (GstHarness *h, gint64 expected)
+{
+  gint64 value;
+
+  g_assert_true (
+      gst_pad_peer_query_duration (h->sinkpad, GST_FORMAT_DEFAULT, &value));
+  g_assert_cmpint (value, ==, expected);
+}
+
+GST_START_TEST (test_estimate)
+{
+  static const gchar *const texts[] = { ONE, TWO, NULL };
+  GstHarness *h = harness ("n-ctx=4 batch-size=1000");
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GArray) one = encode (ONE), all = joined (texts);
+  gint64 value;
+
+  gst_element_set_bus (h->element, bus);
+  gst_pad_set_query_function (h->srcpad, source_query);
+  source_position = 0;
+  push_complete (h, 2);
+  g_assert_false (
+      gst_pad_peer_query_duration (h->sinkpad, GST_FORMAT_DEFAULT, &value));
+  /* two fifths are read; nothing went out yet, but what is made counts */
+  source_position = 16;
+  push_text (h, ONE);
+  assert_duration (h, (one->len + 1) * 5 / 2 / 4);
+  /* the last document makes it exact, before the end of the stream */
+  source_position = SOURCE_DURATION;
+  push_text (h, TWO);
+  assert_duration (h, all->len / 4);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, 0);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  assert_duration (h, all->len / 4);
+  assert_progress (bus, all->len / 4, all->len / 4, FALSE);
+  gst_element_set_bus (h->element, NULL);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* where the shard ends, counted from the beginning of the run */
+GST_START_TEST (test_estimate_of_shard)
+{
+  static const gchar *const texts[] = { ONE, TWO, NULL };
+  GstHarness *h = harness ("n-ctx=4 batch-size=1 shard-count=2");
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autoptr (GArray) one = encode (ONE), all = joined (texts);
+  gint64 position;
+
+  gst_element_set_bus (h->element, bus);
+  gst_pad_set_query_function (h->srcpad, source_query);
+  push_complete (h, 2);
+  source_position = 16;
+  push_text (h, ONE);
+  assert_duration (h, (one->len + 1) * 5 / 2 / 4 / 2);
+  push_text (h, TWO);
+  assert_duration (h, all->len / 4 / 2);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, 0);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, all->len / 4 / 2);
+  assert_duration (h, all->len / 4 / 2);
+  g_assert_true (
+      gst_pad_peer_query_position (h->sinkpad, GST_FORMAT_DEFAULT, &position));
+  g_assert_cmpint (position, ==, all->len / 4 / 2);
+  assert_progress (bus, all->len / 4 / 2, all->len / 4 / 2, FALSE);
+  gst_element_set_bus (h->element, NULL);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* of a text that did not come whole nobody knows the shards */
+GST_START_TEST (test_shard_of_part)
+{
+  GstHarness *h = harness ("n-ctx=4 batch-size=1 shard-count=2");
+
+  push_complete (h, 2);
+  push_text (h, ONE);
+  gst_harness_push_event (h, gst_event_new_eos ());
+  g_assert_cmpint (pull_complete (h), ==, -1);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, 0);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* a document whose bytes are all read makes the batches of half the text */
+GST_START_TEST (test_estimate_large_document)
+{
+  GstHarness *h = harness ("n-ctx=2 batch-size=1");
+  g_autoptr (GArray) one = encode (ONE);
+
+  gst_pad_set_query_function (h->srcpad, source_query);
+  source_position = SOURCE_DURATION / 2;
+  push_text (h, ONE);
+  g_assert_cmpuint (gst_harness_buffers_received (h), ==, (one->len + 1) / 2);
+  assert_duration (h, one->len + 1);
   gst_harness_teardown (h);
 }
 GST_END_TEST;
@@ -446,6 +593,8 @@ GST_START_TEST (test_pipeline)
     g_assert_cmpuint (documents, >, 50);
     g_assert_cmpuint (dropped, <, 16);
     g_assert_cmpint (c->complete, ==, (gint64) samples);
+    g_assert_cmpuint (c->samples_done, ==, samples);
+    g_assert_cmpuint (c->samples_total, ==, samples);
     g_assert_cmpuint (c->buffers->len, ==, (samples + 7) / 8);
     g_assert_true (c->has_vocabulary);
     g_assert_true (c->segment_format_is_default);
@@ -486,9 +635,13 @@ acttokenize_suite (void)
   tcase_add_test (tc, test_stream);
   tcase_add_test (tc, test_incomplete);
   tcase_add_test (tc, test_too_short);
-  tcase_add_test (tc, test_flush);
+  tcase_add_loop_test (tc, test_flush, 0, 2);
   tcase_add_test (tc, test_not_utf8);
   tcase_add_test (tc, test_queries);
+  tcase_add_test (tc, test_estimate);
+  tcase_add_test (tc, test_estimate_large_document);
+  tcase_add_test (tc, test_estimate_of_shard);
+  tcase_add_test (tc, test_shard_of_part);
   tcase_add_test (tc, test_bad_properties);
   tcase_add_test (tc, test_pipeline);
   tcase_add_test (tc, test_upstream_error);

@@ -10,15 +10,18 @@
 typedef struct {
   GPtrArray *buffers;
   GstCaps *caps;
-  gint64 complete;         /* what act-complete said, -1: it did not come */
-  guint buffers_before;    /* when act-complete came */
+  gint64 complete;      /* what act-complete said, -1: it did not come */
+  guint buffers_before; /* when act-complete came */
+  guint shard_index, shard_count; /* what else it said */
+  guint64 first_batch, run_batches, run_samples;
   gboolean has_vocabulary; /* before the first buffer */
   gboolean segment_format_is_default;
   gchar *error; /* text of the first error message */
   guint n_errors;
   gboolean eos;
   GstStructure *summary; /* last element message of the name asked for */
-  guint64 progress_done, progress_total;
+  guint64 progress_done, progress_total; /* in bytes */
+  guint64 samples_done, samples_total;
 } Collected;
 
 static inline void
@@ -52,6 +55,9 @@ collect_event (Collected *c, GstEvent *event)
     g_assert_cmpint (c->complete, ==, -1);
     c->complete = (gint64) n;
     c->buffers_before = c->buffers->len;
+    g_assert_true (gst_act_event_parse_complete_shard (event, NULL,
+        &c->shard_index, &c->shard_count, &c->first_batch, &c->run_batches,
+        &c->run_samples));
   } else if (gst_act_event_parse_vocabulary (event, &vocabulary)) {
     g_assert_cmpuint (c->buffers->len, ==, 0);
     c->has_vocabulary = TRUE;
@@ -75,6 +81,7 @@ static inline void
 collect_message (Collected *c, GstMessage *message, const gchar *summary)
 {
   const gchar *unit;
+  guint64 done, total;
 
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     g_autoptr (GError) error = NULL;
@@ -84,9 +91,11 @@ collect_message (Collected *c, GstMessage *message, const gchar *summary)
       c->error = g_strdup (error->message);
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
     c->eos = TRUE;
-  } else if (gst_act_message_parse_progress (
-                 message, &unit, &c->progress_done, &c->progress_total)) {
-    g_assert_cmpstr (unit, ==, "bytes");
+  } else if (gst_act_message_parse_progress (message, &unit, &done, &total)) {
+    gboolean bytes = g_str_equal (unit, "bytes");
+
+    *(bytes ? &c->progress_done : &c->samples_done) = done;
+    *(bytes ? &c->progress_total : &c->samples_total) = total;
   } else if (summary != NULL && gst_message_has_name (message, summary)) {
     gst_clear_structure (&c->summary);
     c->summary = gst_structure_copy (gst_message_get_structure (message));

@@ -146,6 +146,14 @@ def ignore_merges(data):
     del data["model"]["merges"][::3]
 
 
+def nul_in_vocabulary(data):
+    """Tokens that no text has, beside those that it does have."""
+    ignore_merges(data)
+    vocab = data["model"]["vocab"]
+    for token in ("a\x00", "\x00", "Ġthe\x00"):
+        vocab[token] = max(max(vocab.values()), max(t["id"] for t in data["added_tokens"])) + 1
+
+
 def unknown_bytes(data):
     data["model"]["unk_token"] = "<|endoftext|>"
     data["model"]["fuse_unk"] = False
@@ -176,6 +184,15 @@ FLAGGED = [
     AddedToken("é", normalized=True),
     AddedToken("🙂", special=True, normalized=False, lstrip=True, rstrip=True),
 ]
+# U+0000 within, before and after others
+NUL = [
+    AddedToken("\x00", normalized=False),
+    AddedToken("\x00\x00\x00", normalized=False),
+    AddedToken("a\x00", normalized=False),
+    AddedToken("a\x00b", normalized=True),
+    AddedToken("\x00 the", normalized=True, rstrip=True),
+]
+NULS = ["\x00" * n + "a\x00b\x00 the  \x00" + "a\x00" * n for n in range(8)]
 GLUED = [
     "a<mask>b", "a <mask> b", "  <mask>", "<mask>  <mask>", "x\u3000<mask>\u00a0y", "[X]  [X] [X]x", "foo", "foobar",
     "xfoo", "foo_", "foo-", " foo ", "foo\u0301", "fofoo", "foofoobar", " foobar  foobar", "the then the, bathe the\u200dn",
@@ -205,11 +222,13 @@ def main():
             ("ignore_merges", plain, 3000, [], ignore_merges),
             ("unknown", plain, 800, [], unknown_bytes),
             ("fused", plain, 800, [], fused_unknown_bytes),
+            ("nul", plain, 700, NUL, merges_as_pairs),
+            ("nul_in_vocabulary", plain, 700, [], nul_in_vocabulary),
             ("bytes_alone", plain, 257, [], None),
         ]
         for name, pre, size, added, edit in kinds:
             filename = trained(folder, name, pre, size, added, edit)
-            texts = awkward + GLUED + list(random_texts(rng, 3000))
+            texts = awkward + GLUED + NULS + list(random_texts(rng, 3000))
             compare(name, filename, texts)
 
 

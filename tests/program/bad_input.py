@@ -592,8 +592,8 @@ class Dump(Bad):
                  'vocab.json', "'a'"),
                 ('vocabulary, id twice', 'vocab.json', b'{"a": 1, "b": 1}',
                  'vocab.json', '1'),
-                ('vocabulary with U+0000', 'vocab.json', b'["a\\u0000b"]',
-                 'vocab.json', 'U+0000', 'byte 9'),
+                ('vocabulary with half a surrogate pair', 'vocab.json',
+                 b'["a\\ud800b"]', 'vocab.json', 'surrogate', 'byte 9'),
                 ('small vocabulary', 'vocab.json', b'["a", "b"]',
                  'batch 0', 'sample 0', 'vocabulary', '0 to 1')):
             folder = self.dump()

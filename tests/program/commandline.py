@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -300,6 +301,29 @@ class Terminal(harness.Case):
         self.assertIn(b' left', shown)
         # gone before the summary
         self.assertIn(b'\r\033[KTime', shown.replace(b'\r\n', b'\n'))
+
+    def test_samples_from_text(self):
+        """one bar in samples, to the end of storage, however far ahead the
+        files are read"""
+        model = harness.SAMPLE
+        shown, code = self.on_terminal(
+            f'acttextsrc location={model}/README.md format=lines ! '
+            f'acttokenize tokenizer={model}/tokenizer.json n-ctx=16 '
+            f'batch-size=4 ! queue ! actforward model={model} ! queue ! '
+            f'actdeadfilter ! actclustermax clusters={model}/clusters.json ! '
+            'identity sleep-time=20000 ! actstore progress-interval=0 ! '
+            'fakesink')
+        self.assertEqual(code, 0)
+        bars = [bar for bar in shown.split(b'\r')
+                if b'samples ' in bar and b'] ' in bar]
+        self.assertGreater(len(bars), 3)
+        self.assertTrue(any(b' left' in bar for bar in bars), bars)
+        self.assertNotIn(b'bytes ', shown.split(b'Time')[0])
+        numbers = [[int(n.replace(b',', b'')) for n in re.search(
+            rb'samples ([0-9,]+) of (?:about )?([0-9,]+)', bar).groups()]
+            for bar in bars]
+        self.assertEqual(numbers, sorted(numbers, key=lambda n: n[0]))
+        self.assertTrue(all(done <= total for done, total in numbers), numbers)
 
     def test_no_bar(self):
         for arguments, term in ((('--quiet',), 'xterm'), ((), 'dumb')):

@@ -76,6 +76,37 @@ class Shipped(harness.Case):
         for line in listing.splitlines():
             self.assertGreater(len(line.split(maxsplit=1)), 1, line)
 
+    def test_shards(self):
+        """one after the other they have the texts of the whole, whatever
+        makes the batches"""
+        tokens = self.folder / 'tokens.npy'
+        header, content = read_npy(self.dump / 'tokens.npy')
+        *batches, n_ctx = header['shape']
+        write_npy(tokens, header['descr'], (batches[0] * batches[1], n_ctx),
+                  content)
+        whole = (self.dashboard / 'text_samples.jsonl').read_text()
+        clusters = f'clusters={harness.SAMPLE}/clusters.json'
+        for name, *arguments in (
+                ('dashboard', f'model={harness.SAMPLE}', f'text={TEXT}',
+                 'n-ctx=64', 'batch-size=8'),
+                ('from-tokens', f'model={harness.SAMPLE}', f'tokens={tokens}',
+                 'batch-size=8'),
+                ('from-dump', f'dump={self.dump}', clusters)):
+            with self.subTest(name):
+                texts = ''
+                for k in range(3):
+                    folder = self.folder / f'{name}-{k}'
+                    self.check(0, 'run', name, *arguments, f'shard-index={k}',
+                               'shard-count=3', f'output={folder}')
+                    texts += (folder / 'text_samples.jsonl').read_text()
+                self.assertEqual(texts, whole)
+        self.check(0, 'dashboard', '--model', harness.SAMPLE, '--text', TEXT,
+                   '--n-ctx', '64', '--batch-size', '8', '--shard-index', '1',
+                   '--shard-count', '3', '--output', self.folder / 'option')
+        self.assertEqual(
+            (self.folder / 'option' / 'text_samples.jsonl').read_text(),
+            (self.folder / 'dashboard-1' / 'text_samples.jsonl').read_text())
+
     def test_dashboard(self):
         clusters = (self.dashboard / 'clusters.jsonl').read_text().splitlines()
         self.assertGreater(len(clusters), 400)

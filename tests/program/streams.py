@@ -341,10 +341,11 @@ class Texts(Streams):
 
     def test_every_character(self):
         """token strings come out as they went in"""
-        vocabulary = ['\x01', '\t', '\n', '\r\n', '\u2028\u0085', '"\\/', '',
+        vocabulary = ['\0', 'a\0', 'a', '\0b',
+                      '\x01', '\t', '\n', '\r\n', '\u2028\u0085', '"\\/', '',
                       ' ', '\x1b[0m', '\ufeff', '\U0001f600\u200d', '\ufffd',
                       '|', '</script>', '\uffff', 'e\u0301']
-        samples = [list(range(i, i + 4)) for i in range(0, 16, 4)]
+        samples = [list(range(i, i + 4)) for i in range(0, 20, 4)]
         folder = self.dump(vocabulary, samples)
         texts = self.lines(folder, 'text_samples.jsonl')
         self.assertEqual([text['tokens'] for text in texts],

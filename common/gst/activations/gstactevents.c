@@ -215,6 +215,16 @@ gst_act_event_parse_assignment (GstEvent *event, GstActAssignment **assignment)
           s, "assignment", GST_TYPE_ACT_ASSIGNMENT, assignment, NULL);
 }
 
+static GstMessage *
+new_progress (GstObject *source, const gchar *unit, guint64 done, guint64 total,
+    gboolean estimate)
+{
+  return gst_message_new_element (source,
+      gst_structure_new (PROGRESS, "unit", G_TYPE_STRING, unit, "done",
+          G_TYPE_UINT64, done, "total", G_TYPE_UINT64, total, "estimate",
+          G_TYPE_BOOLEAN, estimate, NULL));
+}
+
 /**
  * gst_act_message_new_progress:
  * @source: (transfer none): the element that reports
@@ -222,15 +232,48 @@ gst_act_event_parse_assignment (GstEvent *event, GstActAssignment **assignment)
  * @done: how many are done
  * @total: how many there are, 0 if not known
  *
+ * Of several elements that report, the one that is furthest downstream says
+ * how far the run is.
+ *
  * Returns: (transfer full) (type Gst.Message): an element message act-progress
  */
 GstMessage *
 gst_act_message_new_progress (
     GstObject *source, const gchar *unit, guint64 done, guint64 total)
 {
-  return gst_message_new_element (source,
-      gst_structure_new (PROGRESS, "unit", G_TYPE_STRING, unit, "done",
-          G_TYPE_UINT64, done, "total", G_TYPE_UINT64, total, NULL));
+  return new_progress (source, unit, done, total, FALSE);
+}
+
+/**
+ * gst_act_message_new_progress_estimate:
+ * @source: (transfer none): the element that reports
+ * @unit: what is counted: "bytes", "documents" or "samples"
+ * @done: how many are done
+ * @total: about how many there will be; it may change either way
+ *
+ * Elements behind one whose total is an estimate get it by duration queries,
+ * and have no better one, so what they report is an estimate as well until
+ * this element sends an exact total.
+ *
+ * Returns: (transfer full) (type Gst.Message): an element message
+ *   act-progress whose total is marked as an estimate
+ */
+GstMessage *
+gst_act_message_new_progress_estimate (
+    GstObject *source, const gchar *unit, guint64 done, guint64 total)
+{
+  return new_progress (source, unit, done, total, TRUE);
+}
+
+static const GstStructure *
+progress_structure (GstMessage *message)
+{
+  const GstStructure *s;
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT)
+    return NULL;
+  s = gst_message_get_structure (message);
+  return s != NULL && gst_structure_has_name (s, PROGRESS) ? s : NULL;
 }
 
 /**
@@ -246,14 +289,28 @@ gboolean
 gst_act_message_parse_progress (
     GstMessage *message, const gchar **unit, guint64 *done, guint64 *total)
 {
-  const GstStructure *s;
+  const GstStructure *s = progress_structure (message);
 
-  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT)
-    return FALSE;
-  s = gst_message_get_structure (message);
-  if (s == NULL || !gst_structure_has_name (s, PROGRESS))
+  if (s == NULL)
     return FALSE;
   *unit = gst_structure_get_string (s, "unit");
   return *unit != NULL && gst_structure_get_uint64 (s, "done", done)
       && gst_structure_get_uint64 (s, "total", total);
+}
+
+/**
+ * gst_act_message_progress_is_estimate:
+ * @message: a message
+ *
+ * Returns: whether @message is an act-progress message with a total that is an
+ *   estimate
+ */
+gboolean
+gst_act_message_progress_is_estimate (GstMessage *message)
+{
+  const GstStructure *s = progress_structure (message);
+  gboolean estimate;
+
+  return s != NULL && gst_structure_get_boolean (s, "estimate", &estimate)
+      && estimate;
 }

@@ -46,7 +46,14 @@ GstMessage *gst_act_message_new_progress (
     GstObject *source, const gchar *unit, guint64 done, guint64 total);
 
 GST_ACT_API
+GstMessage *gst_act_message_new_progress_estimate (
+    GstObject *source, const gchar *unit, guint64 done, guint64 total);
+
+GST_ACT_API
 gboolean gst_act_message_parse_progress (
     GstMessage *message, const gchar **unit, guint64 *done, guint64 *total);
+
+GST_ACT_API
+gboolean gst_act_message_progress_is_estimate (GstMessage *message);
 
 G_END_DECLS

@@ -118,6 +118,8 @@ gst_act_vocabulary_get_size (const GstActVocabulary *vocabulary)
  * @id: a token id
  * @length: (out) (optional): the string's length in bytes
  *
+ * A token's string may hold U+0000; then only @length tells where it ends.
+ *
  * Returns: (transfer none) (nullable): the raw string of token @id, empty
  *   where the id has none, %NULL if @id is not below the vocabulary's size
  */

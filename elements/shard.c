@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "shard.h"
+
+#include <gst/activations/activations.h>
+
+#include "acterror.h"
+
+enum { SHARD_INDEX, SHARD_COUNT, SKIP_STORED };
+
+void
+gst_act_shard_install_properties (GParamSpec **props, guint first_id)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  props[first_id + SHARD_INDEX] = g_param_spec_uint ("shard-index",
+      "Shard index", "Which of the shards of the run to give, counted from 0",
+      0, G_MAXUINT, 0, flags);
+  props[first_id + SHARD_COUNT] =
+      g_param_spec_uint ("shard-count", "Shard count",
+          "Into how many shards, each a contiguous range of batches, the run "
+          "is cut",
+          1, G_MAXUINT, 1, flags);
+  props[first_id + SKIP_STORED] = g_param_spec_boolean ("skip-stored",
+      "Skip stored",
+      "Leave out batches that a store downstream holds already; switch it off "
+      "where other branches need them",
+      TRUE, flags);
+}
+
+gboolean
+gst_act_shard_set_property (
+    GstActShard *shard, guint id, guint first_id, const GValue *value)
+{
+  switch ((gint) (id - first_id)) {
+  case SHARD_INDEX:
+    shard->index = g_value_get_uint (value);
+    return TRUE;
+  case SHARD_COUNT:
+    shard->count = g_value_get_uint (value);
+    return TRUE;
+  case SKIP_STORED:
+    shard->skip_stored = g_value_get_boolean (value);
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+gboolean
+gst_act_shard_get_property (
+    const GstActShard *shard, guint id, guint first_id, GValue *value)
+{
+  switch ((gint) (id - first_id)) {
+  case SHARD_INDEX:
+    g_value_set_uint (value, shard->index);
+    return TRUE;
+  case SHARD_COUNT:
+    g_value_set_uint (value, shard->count);
+    return TRUE;
+  case SKIP_STORED:
+    g_value_set_boolean (value, shard->skip_stored);
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+gboolean
+gst_act_shard_check (const GstActShard *shard, GError **error)
+{
+  if (shard->index < shard->count)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
+      "shard-index is %u, expected it to be below shard-count, which is %u",
+      shard->index, shard->count);
+  return FALSE;
+}
+
+void
+gst_act_shard_get_range (
+    const GstActShard *shard, guint64 n_batches, guint64 *first, guint64 *end)
+{
+  /* computed in 128 bits */
+  *first = gst_util_uint64_scale (n_batches, shard->index, shard->count);
+  *end = gst_util_uint64_scale (
+      n_batches, (guint64) shard->index + 1, shard->count);
+}
+
+GArray *
+gst_act_shard_ask_stored (const GstActShard *shard, GstPad *pad)
+{
+  GArray *ranges = NULL;
+  GstQuery *query;
+
+  if (!shard->skip_stored)
+    return NULL;
+  query = gst_act_query_new_stored ();
+  if (gst_pad_peer_query (pad, query)
+      && !gst_act_query_parse_stored (query, &ranges))
+    GST_WARNING_OBJECT (pad, "an answer to act-stored that is not in order");
+  gst_query_unref (query);
+  return ranges;
+}

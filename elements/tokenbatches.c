@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "tokenbatches.h"
+
+#include <gst/activations/activations.h>
+#include <string.h>
+
+gboolean
+gst_act_token_batches_init (GstActTokenBatches *self, guint n_ctx,
+    guint batch_size, const GstActShard *shard, GError **error)
+{
+  memset (self, 0, sizeof *self);
+  self->n_ctx = n_ctx;
+  self->batch_size = batch_size;
+  self->shard = *shard;
+  self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  if (shard->count > 1) {
+    self->spool = act_token_spool_new (error);
+    return self->spool != NULL;
+  }
+  return TRUE;
+}
+
+void
+gst_act_token_batches_clear (GstActTokenBatches *self)
+{
+  g_clear_pointer (&self->tokens, g_array_unref);
+  g_clear_pointer (&self->spool, act_token_spool_free);
+  g_clear_pointer (&self->stored, g_array_unref);
+}
+
+gboolean
+gst_act_token_batches_restart (GstActTokenBatches *self, GError **error)
+{
+  g_array_set_size (self->tokens, 0);
+  self->n_used = 0;
+  self->asked = FALSE;
+  g_clear_pointer (&self->stored, g_array_unref);
+  self->next_batch = self->next_sample = 0;
+  return self->spool == NULL || act_token_spool_clear (self->spool, error);
+}
+
+gboolean
+gst_act_token_batches_end_document (GstActTokenBatches *self, GError **error)
+{
+  if (self->spool == NULL)
+    return TRUE;
+  if (!act_token_spool_append (self->spool,
+          (const gint32 *) (gpointer) self->tokens->data, self->tokens->len,
+          error))
+    return FALSE;
+  g_array_set_size (self->tokens, 0);
+  return TRUE;
+}
+
+guint64
+gst_act_token_batches_get_n_tokens (const GstActTokenBatches *self)
+{
+  if (self->spool != NULL)
+    return act_token_spool_get_size (self->spool);
+  return self->next_sample * self->n_ctx + (self->tokens->len - self->n_used);
+}
+
+void
+gst_act_token_batches_get_range (
+    const GstActTokenBatches *self, guint64 n_tokens, GstActTokenRange *range)
+{
+  guint64 n_samples = n_tokens / self->n_ctx;
+
+  range->run_samples = n_samples;
+  range->run_batches =
+      n_samples / self->batch_size + (n_samples % self->batch_size > 0 ? 1 : 0);
+  gst_act_shard_get_range (
+      &self->shard, range->run_batches, &range->first_batch, &range->end_batch);
+  range->first_sample = MIN (range->first_batch * self->batch_size, n_samples);
+  range->end_sample = MIN (range->end_batch * self->batch_size, n_samples);
+}
+
+gboolean
+gst_act_token_batches_is_full (const GstActTokenBatches *self)
+{
+  return self->spool == NULL
+      && (self->tokens->len - self->n_used) / self->n_ctx >= self->batch_size;
+}
+
+guint
+gst_act_token_batches_get_n_samples (
+    const GstActTokenBatches *self, guint64 end)
+{
+  return (guint) MIN (self->batch_size, end - self->next_sample);
+}
+
+gboolean
+gst_act_token_batches_ask (
+    GstActTokenBatches *self, GstPad *pad, GError **error)
+{
+  if (self->asked)
+    return TRUE;
+  self->asked = TRUE;
+  self->stored = gst_act_shard_ask_stored (&self->shard, pad);
+  for (guint i = 0; self->stored != NULL && i < self->stored->len; i++) {
+    const GstActBatchRange *range =
+        &g_array_index (self->stored, GstActBatchRange, i);
+    guint64 begins;
+
+    if (g_uint64_checked_mul (&begins, range->first_batch, self->batch_size)
+        && begins == range->first_sample)
+      continue;
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+        "what is stored is of another run: there batch %" G_GUINT64_FORMAT
+        " begins with sample %" G_GUINT64_FORMAT
+        ", here batches have %u samples (skip-stored=false takes no account "
+        "of it)",
+        range->first_batch, range->first_sample, self->batch_size);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+set_end_error (guint64 batch, guint64 stored, guint64 expected, GError **error)
+{
+  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+      "what is stored is of another run: there batch %" G_GUINT64_FORMAT
+      " ends before sample %" G_GUINT64_FORMAT ", here %" G_GUINT64_FORMAT
+      " (skip-stored=false takes no account of it)",
+      batch, stored, expected);
+}
+
+gboolean
+gst_act_token_batches_check_ends (const GstActTokenBatches *self,
+    const GstActTokenRange *range, GError **error)
+{
+  for (guint i = 0; self->stored != NULL && i < self->stored->len; i++) {
+    const GstActBatchRange *stored =
+        &g_array_index (self->stored, GstActBatchRange, i);
+    guint64 batch = stored->first_batch + stored->n_batches;
+    guint64 sample = stored->first_sample + stored->n_samples;
+    guint64 expected = batch == range->run_batches ? range->run_samples
+                                                   : batch * self->batch_size;
+
+    if (batch > range->run_batches || sample == expected)
+      continue;
+    set_end_error (batch - 1, sample, expected, error);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+pass (GstActTokenBatches *self, guint n_samples)
+{
+  if (self->spool == NULL)
+    self->n_used += n_samples * self->n_ctx;
+  self->next_batch++;
+  self->next_sample += n_samples;
+}
+
+gboolean
+gst_act_token_batches_skip (
+    GstActTokenBatches *self, guint n_samples, GError **error)
+{
+  guint64 next, sample;
+
+  if (!gst_act_batch_ranges_skip (
+          self->stored, self->next_batch, &next, &sample))
+    return FALSE;
+  if (next == self->next_batch + 1 && sample != self->next_sample + n_samples) {
+    set_end_error (
+        self->next_batch, sample, self->next_sample + n_samples, error);
+    return FALSE;
+  }
+  pass (self, n_samples);
+  return TRUE;
+}
+
+guint64
+gst_act_token_batches_find_last (
+    const GstActTokenBatches *self, const GstActTokenRange *range)
+{
+  for (guint64 batch = range->end_batch; batch > range->first_batch; batch--)
+    if (!gst_act_batch_ranges_skip (self->stored, batch - 1, NULL, NULL))
+      return batch - 1;
+  return range->end_batch;
+}
+
+void
+gst_act_token_batches_go_to (
+    GstActTokenBatches *self, const GstActTokenRange *range)
+{
+  self->next_batch = range->first_batch;
+  self->next_sample = range->first_sample;
+}
+
+GstBuffer *
+gst_act_token_batches_take (
+    GstActTokenBatches *self, guint n_samples, GError **error)
+{
+  gsize n_tokens = (gsize) n_samples * self->n_ctx;
+  g_autoptr (GstBuffer) buffer = gst_buffer_new ();
+  gpointer data;
+  GstMemory *memory = gst_act_memory_new (n_tokens * sizeof (gint32), &data);
+
+  if (self->spool == NULL) {
+    memcpy (data, &g_array_index (self->tokens, gint32, self->n_used),
+        n_tokens * sizeof (gint32));
+  } else if (!act_token_spool_read (self->spool,
+                 self->next_sample * self->n_ctx, data, n_tokens, error)) {
+    gst_memory_unref (memory);
+    return NULL;
+  }
+  gst_act_batch_meta_add (
+      buffer, self->next_batch, self->next_sample, n_samples, self->n_ctx);
+  if (!gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_TOKENS, memory, error))
+    return NULL;
+  pass (self, n_samples);
+  return g_steal_pointer (&buffer);
+}
+
+void
+gst_act_token_batches_trim (GstActTokenBatches *self)
+{
+  g_array_remove_range (self->tokens, 0, self->n_used);
+  self->n_used = 0;
+}
