@@ -16,6 +16,7 @@ struct _ActClusterReducer {
   ActClusterReduction reduction;
   gsize n_columns;
   gsize n_clusters;
+  guint group_shift;
   gsize n_groups;
   gsize nowhere;      /* place of what belongs to no cluster, in no group */
   gint32 *cluster_of; /* as given, -1 turned into nowhere */
@@ -84,8 +85,10 @@ act_cluster_reducer_new (ActClusterReduction reduction, gsize n_columns,
   self->reduction = reduction;
   self->n_columns = n_columns;
   self->n_clusters = n_clusters;
-  self->n_groups = (n_clusters + ACT_GROUP_COLUMNS - 1) / ACT_GROUP_COLUMNS;
-  self->nowhere = self->n_groups * ACT_GROUP_COLUMNS;
+  self->group_shift = act_csr_kernels ()->group_shift;
+  self->n_groups =
+      (n_clusters + ((gsize) 1 << self->group_shift) - 1) >> self->group_shift;
+  self->nowhere = self->n_groups << self->group_shift;
   init_clusters (self, cluster_of);
   init_results (self);
   self->row_indices = g_new (gint32, n_columns + ACT_CSR_SLACK);
@@ -155,7 +158,7 @@ mark_groups (ActClusterReducer *self, gsize n, const gint32 *indices)
     return;
   }
   for (gsize i = 0; i < n; i++) {
-    gsize group = (gsize) self->alive_of[indices[i]] / ACT_GROUP_COLUMNS;
+    gsize group = (gsize) self->alive_of[indices[i]] >> self->group_shift;
 
     marks[group / 64] |= G_GUINT64_CONSTANT (1) << group % 64;
   }

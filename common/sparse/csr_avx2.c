@@ -7,6 +7,10 @@
 
 #include "sparse/kernels.h"
 
+/* of ActGroups: sixteen columns */
+#define GROUP_SHIFT 4
+#define GROUP_COLUMNS ((gsize) 1 << GROUP_SHIFT)
+
 /* COMPACT(mask): bytes that name the set bits of mask, lowest first, so that
  * a permutation by them moves the chosen values to the front. */
 #define BIT(mask, bit)                                                         \
@@ -246,9 +250,9 @@ take_groups (const ActGroups *groups, gint32 *indices, float *values)
     groups->marks[word] = 0;
     for (; marks != 0; marks &= marks - 1) {
       gsize first =
-          (word * 64 + (gsize) __builtin_ctzll (marks)) * ACT_GROUP_COLUMNS;
+          (word * 64 + (gsize) __builtin_ctzll (marks)) * GROUP_COLUMNS;
 
-      for (gsize i = first; i < first + ACT_GROUP_COLUMNS; i += 8) {
+      for (gsize i = first; i < first + GROUP_COLUMNS; i += 8) {
         __m256 v = _mm256_loadu_ps (groups->row + i);
 
         _mm256_storeu_ps (groups->row + i, _mm256_setzero_ps ());
@@ -288,9 +292,9 @@ take_signed_groups (const ActGroups *groups, gint32 *indices, float *values)
     groups->marks[word] = 0;
     for (; marks != 0; marks &= marks - 1) {
       gsize first =
-          (word * 64 + (gsize) __builtin_ctzll (marks)) * ACT_GROUP_COLUMNS;
+          (word * 64 + (gsize) __builtin_ctzll (marks)) * GROUP_COLUMNS;
 
-      for (gsize i = first; i < first + ACT_GROUP_COLUMNS; i += 8)
+      for (gsize i = first; i < first + GROUP_COLUMNS; i += 8)
         count += take (
             signed_maxima (groups, i), i, indices + count, values + count);
     }
@@ -307,6 +311,7 @@ const ActCsrKernels act_csr_kernels_avx2 = {
   .count_descents = count_descents,
   .filter_row = filter_row,
   .any_negative = any_negative,
+  .group_shift = GROUP_SHIFT,
   .take_groups = take_groups,
   .take_signed_groups = take_signed_groups,
 };

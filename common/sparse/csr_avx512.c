@@ -8,6 +8,10 @@
 
 #include "sparse/kernels.h"
 
+/* of ActGroups: sixteen columns */
+#define GROUP_SHIFT 4
+#define GROUP_COLUMNS ((gsize) 1 << GROUP_SHIFT)
+
 /* the first n of sixteen lanes */
 static inline __mmask16
 first_lanes (gsize n)
@@ -227,7 +231,7 @@ take_groups (const ActGroups *groups, gint32 *indices, float *values)
     groups->marks[word] = 0;
     for (; marks != 0; marks &= marks - 1) {
       gsize first =
-          (word * 64 + (gsize) __builtin_ctzll (marks)) * ACT_GROUP_COLUMNS;
+          (word * 64 + (gsize) __builtin_ctzll (marks)) * GROUP_COLUMNS;
       __m512 v = _mm512_loadu_ps (groups->row + first);
 
       _mm512_storeu_ps (groups->row + first, _mm512_setzero_ps ());
@@ -251,7 +255,7 @@ take_signed_groups (const ActGroups *groups, gint32 *indices, float *values)
     groups->marks[word] = 0;
     for (; marks != 0; marks &= marks - 1) {
       gsize first =
-          (word * 64 + (gsize) __builtin_ctzll (marks)) * ACT_GROUP_COLUMNS;
+          (word * 64 + (gsize) __builtin_ctzll (marks)) * GROUP_COLUMNS;
       __m512 v = _mm512_loadu_ps (groups->row + first);
       __m512i counts = _mm512_loadu_si512 (groups->counts + first);
       __mmask16 zero;
@@ -279,6 +283,7 @@ const ActCsrKernels act_csr_kernels_avx512 = {
   .count_descents = count_descents,
   .filter_row = filter_row,
   .any_negative = any_negative,
+  .group_shift = GROUP_SHIFT,
   .take_groups = take_groups,
   .take_signed_groups = take_signed_groups,
 };

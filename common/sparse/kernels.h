@@ -6,7 +6,8 @@
 #define ACT_CSR_ALIVE_SLACK 3
 
 /* A row of results that values were added to here and there, looked through in
- * groups of ACT_GROUP_COLUMNS: those whose bit is set in marks.
+ * groups of 1 << group_shift columns, as suits the kernels: those whose bit is
+ * set in marks.
  *
  * take_groups: columns that are not zero, each divided by its divisor if there
  *   are divisors, to indices and values, ascending; the groups back to zeros.
@@ -16,7 +17,6 @@
  *
  * Marks end up all clear. indices and values have room for ACT_CSR_SLACK
  * elements more. Returns how many were written. */
-#define ACT_GROUP_COLUMNS 16
 typedef struct {
   guint64 *marks; /* [n_words] */
   gsize n_words;
@@ -53,6 +53,7 @@ typedef struct {
       const guint8 *alive, gint32 *out_indices, float *out_values);
   gboolean (*any_negative) (const float *values, gsize n);
   /* see ActGroups */
+  guint group_shift;
   gsize (*take_groups) (
       const ActGroups *groups, gint32 *indices, float *values);
   gsize (*take_signed_groups) (
