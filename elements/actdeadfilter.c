@@ -28,6 +28,8 @@
 
 #include <gst/activations/activations.h>
 
+#include <string.h>
+
 #include "sparse/csr.h"
 #include "sparse/filter.h"
 
@@ -53,7 +55,8 @@ struct _GstActDeadFilter {
   gdouble run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
-  gfloat *max; /* [n_components] */
+  gfloat *max;  /* [n_components] of a dense batch's columns */
+  guint8 *seen; /* [2 * n_components] of a CSR's, see filter.h */
 };
 
 enum { PROP_THRESHOLD = 1, PROP_LAYOUT, N_PROPS };
@@ -155,6 +158,7 @@ gst_act_dead_filter_set_caps (
   }
   self->out_layout = out->layout;
   self->max = g_renew (gfloat, self->max, in->n_components);
+  self->seen = g_renew (guint8, self->seen, 2 * (gsize) in->n_components);
   g_clear_pointer (&self->info, gst_act_info_unref);
   self->info = g_steal_pointer (&in);
   GST_INFO_OBJECT (self, "%u components, %s to %s, kernels: %s",
@@ -163,59 +167,71 @@ gst_act_dead_filter_set_caps (
   return TRUE;
 }
 
-/* The output has the same other blocks; the components come in transform. */
+/* A CSR that nobody else has is filtered where it is. Else the output has the
+ * same other blocks, and the components come in transform. */
 static GstFlowReturn
 gst_act_dead_filter_prepare_output_buffer (
     GstBaseTransform *trans, GstBuffer *input, GstBuffer **output)
 {
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+
   if (gst_act_batch_meta_get (input) == NULL)
     *output = gst_buffer_new (); /* transform says what is missing */
+  else if (self->info->layout == GST_ACT_LAYOUT_CSR
+      && self->out_layout == GST_ACT_LAYOUT_CSR
+      && gst_buffer_is_writable (input))
+    *output = input;
   else
     *output = gst_act_buffer_copy_without (input, COMPONENT_BLOCKS);
   return GST_FLOW_OK;
 }
 
-/* Looks at all values: the largest of each column where that matters, and
- * how many are not zero. */
+/* what a batch's values are like, and which columns are alive */
+typedef struct {
+  gsize n_nonzero;
+  GBytes *marked;        /* NULL: no more are dead than were */
+  gboolean drops_values; /* a column has values and is dead */
+  gboolean in_place;     /* what is left out is still there: see compact () */
+} Verdict;
+
+/* Looks at all values once. */
 static gboolean
-scan (GstActDeadFilter *self, const GstActBatch *batch, gboolean want_max,
-    gsize *n_values, GError **error)
+scan (GstActDeadFilter *self, const GstActBatch *batch, gfloat threshold,
+    Verdict *verdict, GError **error)
 {
-  if (batch->layout == GST_ACT_LAYOUT_DENSE) {
-    if (act_filter_scan_dense (batch->component_values, batch->n_positions,
-            batch->n_components, want_max ? self->max : NULL, n_values))
-      return TRUE;
+  gboolean finite;
+
+  if (batch->layout == GST_ACT_LAYOUT_DENSE)
+    finite = act_filter_scan_dense (batch->component_values, batch->n_positions,
+        batch->n_components, threshold > 0.0f ? self->max : NULL,
+        &verdict->n_nonzero);
+  else
+    finite = act_filter_scan_csr (batch->n_component_values,
+        batch->n_components, batch->component_indices, batch->component_values,
+        threshold, threshold > 0.0f ? self->seen : NULL, &verdict->n_nonzero);
+  if (!finite)
     gst_act_batch_check_finite (batch, self->info, error);
-    return FALSE;
-  }
-  if (!gst_act_batch_check_finite (batch, self->info, error))
-    return FALSE;
-  *n_values = act_csr_count_dense (
-      batch->component_values, 1, batch->n_component_values, NULL);
-  if (want_max)
-    act_csr_column_max (batch->n_positions, batch->n_components,
-        batch->component_indptr, batch->component_indices,
-        batch->component_values, self->max);
-  return TRUE;
+  return finite;
 }
 
-/* Which columns are alive; the same bytes where no more are dead than were. */
-static GBytes *
+static void
 mark_alive (GstActDeadFilter *self, const GstActBatch *batch, gfloat threshold,
-    gboolean *changed)
+    Verdict *verdict)
 {
-  gsize n = batch->n_components;
+  gsize n = batch->n_components, n_dead;
   g_autofree guint8 *alive = g_malloc (MAX (n, 1));
-  gsize n_dead = act_filter_mark (n, self->max, threshold, batch->alive, alive);
 
+  if (batch->layout == GST_ACT_LAYOUT_DENSE)
+    n_dead = act_filter_mark (n, self->max, threshold, batch->alive, alive);
+  else
+    n_dead = act_filter_mark_seen (
+        n, self->seen, batch->alive, alive, &verdict->drops_values);
   GST_LOG_OBJECT (self,
       "batch %" G_GUINT64_FORMAT ": %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
       " components dead",
       batch->batch_index, n_dead, n);
-  *changed = n_dead > 0;
-  if (n_dead == 0)
-    return NULL;
-  return g_bytes_new_take (g_steal_pointer (&alive), n);
+  if (n_dead > 0)
+    verdict->marked = g_bytes_new_take (g_steal_pointer (&alive), n);
 }
 
 typedef struct {
@@ -248,9 +264,9 @@ add_csr (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
         batch->n_components, alive, csr.indptr, csr.indices, csr.values);
   } else {
     csr_alloc (&csr, batch->n_positions, batch->n_component_values);
-    n_values = act_csr_filter (batch->n_positions, batch->component_indptr,
-        batch->component_indices, batch->component_values, alive, csr.indptr,
-        csr.indices, csr.values);
+    n_values = act_csr_filter (batch->n_positions, batch->n_components,
+        batch->component_indptr, batch->component_indices,
+        batch->component_values, alive, csr.indptr, csr.indices, csr.values);
   }
   return gst_act_buffer_set_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
       csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
@@ -302,36 +318,148 @@ share_components (GstBuffer *input, GstBuffer *out, GError **error)
   return TRUE;
 }
 
+/* Whether the component blocks may be written to: nobody else has them. Asked
+ * before they are mapped, which takes references. */
 static gboolean
-filter_batch (GstActDeadFilter *self, const GstActBatch *batch,
-    GstBuffer *input, GstBuffer *out, GError **error)
+owns_components (GstBuffer *buffer)
 {
-  gfloat threshold = (gfloat) self->run_threshold;
-  g_autoptr (GBytes) marked = NULL;
-  const guint8 *alive = batch->alive;
-  gboolean changed = FALSE;
-  gsize n_values;
+  const GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
 
-  if (!scan (self, batch, threshold > 0.0f, &n_values, error))
+  for (guint i = GST_ACT_BLOCK_COMPONENT_INDPTR;
+       i <= GST_ACT_BLOCK_COMPONENT_VALUES; i++) {
+    gint index = meta->block[i];
+
+    if (index < 0 || (guint) index >= gst_buffer_n_memory (buffer)
+        || !gst_act_memory_is_exclusive (
+            gst_buffer_peek_memory (buffer, (guint) index)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+map_csr_for_writing (GstBuffer *buffer, GstMapInfo *maps, GError **error)
+{
+  const GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
+
+  for (guint i = 0; i < 3; i++) {
+    gint index = meta->block[GST_ACT_BLOCK_COMPONENT_INDPTR + i];
+
+    if (gst_memory_map (gst_buffer_peek_memory (buffer, (guint) index),
+            &maps[i], GST_MAP_READWRITE))
+      continue;
+    while (i-- > 0)
+      gst_memory_unmap (maps[i].memory, &maps[i]);
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
+        "batch %" G_GUINT64_FORMAT
+        ": the components could not be mapped for writing",
+        meta->batch_index);
     return FALSE;
-  if (threshold > 0.0f)
-    marked = mark_alive (self, batch, threshold, &changed);
-  if (changed) {
-    alive = g_bytes_get_data (marked, NULL);
-    gst_act_batch_meta_set_alive (gst_act_batch_meta_get (out), marked);
   }
-  if (self->out_layout == GST_ACT_LAYOUT_CSR) {
-    /* zeros are never stored: with one among them the CSR is made anew */
-    if (batch->layout == GST_ACT_LAYOUT_CSR && !changed
-        && n_values == batch->n_component_values)
-      return share_components (input, out, error);
-    return add_csr (batch, out, alive, n_values, error);
+  return TRUE;
+}
+
+/* Where much is gone: not to keep memory alive that nobody reads. */
+static gboolean
+shrink (GstBuffer *buffer, gsize n_rows, gsize n_values, const GstMapInfo *maps,
+    GError **error)
+{
+  Csr csr;
+
+  csr_alloc (&csr, n_rows, n_values);
+  memcpy (csr.indptr, maps[0].data, (n_rows + 1) * sizeof (gint64));
+  memcpy (csr.indices, maps[1].data, n_values * sizeof (gint32));
+  memcpy (csr.values, maps[2].data, n_values * sizeof (gfloat));
+  return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+      csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
+}
+
+/* Drops values where they are. The blocks were checked when they were mapped
+ * for reading, and are exclusive. */
+static gboolean
+compact (GstActDeadFilter *self, GstBuffer *buffer, GError **error)
+{
+  GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
+  gsize n_rows = (gsize) meta->n_samples * meta->sequence_length;
+  gsize n_before = meta->n_component_values;
+  const guint8 *alive =
+      meta->alive != NULL ? g_bytes_get_data (meta->alive, NULL) : NULL;
+  GstMapInfo maps[3];
+  gint64 *indptr;
+  gboolean done = TRUE;
+
+  if (!map_csr_for_writing (buffer, maps, error))
+    return FALSE;
+  indptr = (gpointer) maps[0].data;
+  meta->n_component_values = act_csr_filter (n_rows, self->info->n_components,
+      indptr, (gpointer) maps[1].data, (gpointer) maps[2].data, alive, indptr,
+      (gpointer) maps[1].data, (gpointer) maps[2].data);
+  /* copied while they are mapped, but replaced only then */
+  for (guint i = 0; i < 3; i++)
+    gst_memory_ref (maps[i].memory);
+  if (n_before - meta->n_component_values > n_before / 4)
+    done = shrink (buffer, n_rows, meta->n_component_values, maps, error);
+  for (guint i = 0; i < 3; i++) {
+    GstMemory *memory = maps[i].memory;
+
+    gst_memory_unmap (memory, &maps[i]);
+    gst_memory_unref (memory);
   }
-  if (batch->layout == GST_ACT_LAYOUT_DENSE && !changed
+  return done;
+}
+
+static gboolean
+filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
+    const guint8 *alive, GstBuffer *input, GstBuffer *out, GError **error)
+{
+  /* zeros are never stored: with one among them the CSR is made anew */
+  gboolean as_it_is =
+      !verdict->drops_values && verdict->n_nonzero == batch->n_component_values;
+
+  if (self->out_layout == GST_ACT_LAYOUT_DENSE)
+    return add_dense (batch, out, alive, error);
+  if (as_it_is) {
+    verdict->in_place = FALSE;
+    return input == out || share_components (input, out, error);
+  }
+  return verdict->in_place
+      || add_csr (batch, out, alive, verdict->n_nonzero, error);
+}
+
+static gboolean
+filter_dense (GstActDeadFilter *self, const GstActBatch *batch,
+    const Verdict *verdict, const guint8 *alive, GstBuffer *input,
+    GstBuffer *out, GError **error)
+{
+  if (self->out_layout == GST_ACT_LAYOUT_CSR)
+    return add_csr (batch, out, alive, verdict->n_nonzero, error);
+  if (verdict->marked == NULL
       && !act_has_minus_zero (
           batch->component_values, batch->n_component_values))
     return share_components (input, out, error);
   return add_dense (batch, out, alive, error);
+}
+
+static gboolean
+filter_batch (GstActDeadFilter *self, const GstActBatch *batch,
+    Verdict *verdict, GstBuffer *input, GstBuffer *out, GError **error)
+{
+  gfloat threshold = (gfloat) self->run_threshold;
+  g_autoptr (GBytes) marked = NULL;
+  const guint8 *alive = batch->alive;
+
+  if (!scan (self, batch, threshold, verdict, error))
+    return FALSE;
+  if (threshold > 0.0f)
+    mark_alive (self, batch, threshold, verdict);
+  marked = verdict->marked;
+  if (marked != NULL) {
+    alive = g_bytes_get_data (marked, NULL);
+    gst_act_batch_meta_set_alive (gst_act_batch_meta_get (out), marked);
+  }
+  if (batch->layout == GST_ACT_LAYOUT_DENSE)
+    return filter_dense (self, batch, verdict, alive, input, out, error);
+  return filter_csr (self, batch, verdict, alive, input, out, error);
 }
 
 static GstFlowReturn
@@ -340,15 +468,19 @@ gst_act_dead_filter_transform (
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
   g_autoptr (GError) error = NULL;
+  Verdict verdict = { 0 };
   GstActBatch batch;
   gboolean done;
 
+  verdict.in_place = input == output && owns_components (input);
   done = gst_act_batch_map (
       &batch, input, self->info, GST_ACT_MAP_COMPONENTS, &error);
   if (done) {
-    done = filter_batch (self, &batch, input, output, &error);
+    done = filter_batch (self, &batch, &verdict, input, output, &error);
     gst_act_batch_unmap (&batch);
   }
+  if (done && verdict.in_place)
+    done = compact (self, output, &error);
   if (!done) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
@@ -381,6 +513,7 @@ gst_act_dead_filter_stop (GstBaseTransform *trans)
   self->running = FALSE;
   g_clear_pointer (&self->info, gst_act_info_unref);
   g_clear_pointer (&self->max, g_free);
+  g_clear_pointer (&self->seen, g_free);
   return TRUE;
 }
 

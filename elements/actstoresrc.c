@@ -55,7 +55,6 @@ struct _GstActStoreSrc {
   ActClusterDeriver *deriver;   /* NULL: clusters are stored, or not known */
   gboolean with_clusters;       /* what was negotiated */
   gboolean events_stored;
-  guint64 next_batch; /* of the set's, from 0 */
   GstActSourceRun run;
 };
 
@@ -208,11 +207,21 @@ find_folders (const gchar *location, GError **error)
   return folders;
 }
 
+static guint64
+gst_act_store_src_first_sample (GstBaseSrc *src, guint64 batch)
+{
+  ActStoreSet *set = GST_ACT_STORE_SRC (src)->set;
+
+  return act_store_set_first_sample (
+      set, batch - act_store_set_get_first_batch (set));
+}
+
 static gboolean
 gst_act_store_src_open (GstActStoreSrc *self, GError **error)
 {
+  static const GstActShard all = { 0, 1, TRUE };
   g_autoptr (GPtrArray) folders = NULL;
-  guint64 first;
+  GstActRange range;
 
   if (self->location == NULL) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
@@ -229,9 +238,12 @@ gst_act_store_src_open (GstActStoreSrc *self, GError **error)
       || !gst_act_store_src_load_assignment (self, error)
       || !gst_act_store_src_make_deriver (self, error))
     return FALSE;
-  first = act_store_set_get_first_sample (self->set);
-  gst_act_source_run_init (
-      &self->run, first, first + act_store_set_get_n_samples (self->set));
+  range.first_batch = act_store_set_get_first_batch (self->set);
+  range.end_batch = range.first_batch + act_store_set_get_n_batches (self->set);
+  range.first = act_store_set_get_first_sample (self->set);
+  range.end = range.first + act_store_set_get_n_samples (self->set);
+  gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &all, &range,
+      gst_act_store_src_first_sample);
   return TRUE;
 }
 
@@ -240,7 +252,7 @@ gst_act_store_src_stop (GstBaseSrc *src)
 {
   GstActStoreSrc *self = GST_ACT_STORE_SRC (src);
 
-  gst_act_source_run_take_caps (&self->run, src, NULL);
+  gst_act_source_run_clear (&self->run, src);
   g_clear_pointer (&self->set, act_store_set_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->assignment, gst_act_assignment_unref);
@@ -255,7 +267,6 @@ gst_act_store_src_start (GstBaseSrc *src)
   g_autoptr (GError) error = NULL;
 
   self->events_stored = FALSE;
-  self->next_batch = 0;
   if (!gst_act_store_src_open (self, &error)) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     gst_act_store_src_stop (src);
@@ -289,18 +300,10 @@ gst_act_store_src_is_seekable (GstBaseSrc *src)
   return TRUE;
 }
 
-/* to the beginning of the batch with that sample */
 static gboolean
 gst_act_store_src_do_seek (GstBaseSrc *src, GstSegment *segment)
 {
-  GstActStoreSrc *self = GST_ACT_STORE_SRC (src);
-
-  if (!gst_act_source_run_seek (&self->run, src, segment))
-    return FALSE;
-  self->next_batch = self->run.next < self->run.end
-      ? act_store_set_find (self->set, self->run.next)
-      : act_store_set_get_n_batches (self->set);
-  return TRUE;
+  return gst_act_source_run_seek (&GST_ACT_STORE_SRC (src)->run, src, segment);
 }
 
 static gboolean
@@ -394,19 +397,22 @@ gst_act_store_src_create (GstPushSrc *push, GstBuffer **out)
   GstBaseSrc *src = GST_BASE_SRC (push);
   g_autoptr (GError) error = NULL;
   ActStoredBatch batch;
+  GstFlowReturn ret;
 
   gst_act_store_src_store_events (self);
-  if (gst_act_source_run_ended (&self->run, src))
-    return GST_FLOW_EOS;
+  ret = gst_act_source_run_begin_batch (&self->run, src);
+  if (ret != GST_FLOW_OK)
+    return ret;
   *out = NULL;
-  if (act_store_set_get (self->set, self->next_batch, &batch, &error))
+  if (act_store_set_get (self->set,
+          self->run.next_batch - act_store_set_get_first_batch (self->set),
+          &batch, &error))
     *out = gst_act_store_src_new_buffer (self, &batch, &error);
   if (*out == NULL) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  self->next_batch++;
-  gst_act_source_run_advance (&self->run, src,
+  gst_act_source_run_end_batch (&self->run, src,
       (guint) (batch.first_sample + batch.n_samples - self->run.next));
   return GST_FLOW_OK;
 }

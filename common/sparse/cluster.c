@@ -9,35 +9,72 @@
 #include "sparse/csr.h"
 #include "sparse/kernels.h"
 
-/* what a row has of a cluster so far; back to its start once written out */
-typedef struct {
-  float value;
-  guint32 n_values;
-} Slot;
-
+/* A row is reduced in two steps: each value is added to its cluster's place in
+ * a row of results, then the results are collected from there, in groups as
+ * kernels.h has them. */
 struct _ActClusterReducer {
   ActClusterReduction reduction;
   gsize n_columns;
   gsize n_clusters;
-  gint32 *cluster_of; /* as given, -1 turned into n_clusters */
-  gint32 *alive_of;   /* the same, dead columns at n_clusters too */
-  guint32 *n_members; /* [n_clusters + 1] all of them */
-  guint32 *n_alive;   /* [n_clusters + 1] those alive */
+  guint group_shift;
+  gsize n_groups;
+  gsize nowhere;      /* place of what belongs to no cluster, in no group */
+  gint32 *cluster_of; /* as given, -1 turned into nowhere */
+  gint32 *alive_of;   /* the same, dead columns are nowhere too */
+  gint32 *n_alive;    /* [n_places] at least 1 */
+  float *n_members;   /* [n_places] all of them, at least 1 */
   guint8 *alive;      /* [n_columns], or NULL: all */
-  float start;        /* of a slot's value */
 
-  /* [n_clusters + 1]; the last takes what belongs to no cluster, which saves
-   * a branch a value */
-  Slot *slots;
-  /* a bit a slot that the row touched, and a bit a word of those: so a row
-   * costs its values, not the number of clusters */
+  /* rows of n_places, with nothing in them between two rows of input */
+  float *results;
+  float *maxima; /* where an input row has negative values, with */
+  gint32 *counts;
+
   gsize n_words;
-  guint64 *touched;
-  guint64 *touched_words;
+  guint64 *marks; /* a bit a group; behind n_groups never set */
 
   gint32 *row_indices; /* a dense row's nonzeros */
   float *row_values;
 };
+
+/* zeros, in whole cache lines: a group should not lie in two */
+static gpointer
+alloc_places (const ActClusterReducer *self)
+{
+  G_STATIC_ASSERT (sizeof (gint32) == sizeof (float));
+
+  return g_aligned_alloc0 (self->nowhere + 1, sizeof (float), 64);
+}
+
+static void
+init_results (ActClusterReducer *self)
+{
+  self->results = alloc_places (self);
+  self->maxima = alloc_places (self);
+  self->counts = alloc_places (self);
+  for (gsize i = 0; i <= self->nowhere; i++)
+    self->maxima[i] = -INFINITY;
+  self->n_words = self->n_groups / 64 + 1;
+  self->marks = g_new0 (guint64, self->n_words);
+}
+
+static void
+init_clusters (ActClusterReducer *self, const gint32 *cluster_of)
+{
+  g_autofree gint32 *n_members = g_new0 (gint32, self->nowhere + 1);
+
+  self->cluster_of = g_new (gint32, self->n_columns + 1);
+  self->alive_of = g_new (gint32, self->n_columns + 1);
+  self->n_alive = alloc_places (self);
+  self->n_members = alloc_places (self);
+  for (gsize i = 0; i < self->n_columns; i++) {
+    self->cluster_of[i] =
+        cluster_of[i] < 0 ? (gint32) self->nowhere : cluster_of[i];
+    n_members[self->cluster_of[i]]++;
+  }
+  for (gsize i = 0; i <= self->nowhere; i++)
+    self->n_members[i] = (float) MAX (n_members[i], 1);
+}
 
 ActClusterReducer *
 act_cluster_reducer_new (ActClusterReduction reduction, gsize n_columns,
@@ -48,23 +85,12 @@ act_cluster_reducer_new (ActClusterReduction reduction, gsize n_columns,
   self->reduction = reduction;
   self->n_columns = n_columns;
   self->n_clusters = n_clusters;
-  self->start = reduction == ACT_CLUSTER_MAX ? -INFINITY : 0.0f;
-  self->cluster_of = g_new (gint32, n_columns + 1);
-  self->alive_of = g_new (gint32, n_columns + 1);
-  self->n_members = g_new0 (guint32, n_clusters + 1);
-  self->n_alive = g_new0 (guint32, n_clusters + 1);
-  for (gsize i = 0; i < n_columns; i++) {
-    gint32 cluster = cluster_of[i] < 0 ? (gint32) n_clusters : cluster_of[i];
-
-    self->cluster_of[i] = cluster;
-    self->n_members[cluster]++;
-  }
-  self->slots = g_new (Slot, n_clusters + 1);
-  for (gsize i = 0; i <= n_clusters; i++)
-    self->slots[i] = (Slot){ self->start, 0 };
-  self->n_words = n_clusters / 64 + 1;
-  self->touched = g_new0 (guint64, self->n_words);
-  self->touched_words = g_new0 (guint64, self->n_words / 64 + 1);
+  self->group_shift = act_csr_kernels ()->group_shift;
+  self->n_groups =
+      (n_clusters + ((gsize) 1 << self->group_shift) - 1) >> self->group_shift;
+  self->nowhere = self->n_groups << self->group_shift;
+  init_clusters (self, cluster_of);
+  init_results (self);
   self->row_indices = g_new (gint32, n_columns + ACT_CSR_SLACK);
   self->row_values = g_new (float, n_columns + ACT_CSR_SLACK);
   act_cluster_reducer_set_alive (self, NULL);
@@ -76,12 +102,13 @@ act_cluster_reducer_free (ActClusterReducer *self)
 {
   g_free (self->cluster_of);
   g_free (self->alive_of);
-  g_free (self->n_members);
-  g_free (self->n_alive);
+  g_aligned_free (self->n_members);
+  g_aligned_free (self->n_alive);
   g_free (self->alive);
-  g_free (self->slots);
-  g_free (self->touched);
-  g_free (self->touched_words);
+  g_aligned_free (self->results);
+  g_aligned_free (self->maxima);
+  g_aligned_free (self->counts);
+  g_free (self->marks);
   g_free (self->row_indices);
   g_free (self->row_values);
   g_free (self);
@@ -91,20 +118,18 @@ void
 act_cluster_reducer_set_alive (ActClusterReducer *self, const guint8 *alive)
 {
   g_clear_pointer (&self->alive, g_free);
-  if (alive == NULL) {
-    memcpy (self->alive_of, self->cluster_of, self->n_columns * 4);
-    memcpy (self->n_alive, self->n_members, (self->n_clusters + 1) * 4);
-    return;
-  }
-  self->alive = g_memdup2 (alive, self->n_columns);
-  memset (self->n_alive, 0, (self->n_clusters + 1) * 4);
+  if (alive != NULL)
+    self->alive = g_memdup2 (alive, self->n_columns);
+  memset (self->n_alive, 0, (self->nowhere + 1) * sizeof *self->n_alive);
   for (gsize i = 0; i < self->n_columns; i++) {
-    gint32 cluster =
-        alive[i] != 0 ? self->cluster_of[i] : (gint32) self->n_clusters;
+    gint32 place = alive == NULL || alive[i] != 0 ? self->cluster_of[i]
+                                                  : (gint32) self->nowhere;
 
-    self->alive_of[i] = cluster;
-    self->n_alive[cluster]++;
+    self->alive_of[i] = place;
+    self->n_alive[place]++;
   }
+  for (gsize i = 0; i <= self->nowhere; i++)
+    self->n_alive[i] = MAX (self->n_alive[i], 1);
 }
 
 gsize
@@ -115,127 +140,103 @@ act_cluster_reducer_bound (
 
   if (!g_size_checked_mul (&full, n_rows, self->n_clusters))
     full = n_values;
-  /* a zero is written too, to be overwritten */
-  return MIN (full, n_values) + 1;
+  return MIN (full, n_values) + ACT_CSR_SLACK;
 }
 
-/* a slot's result; the slot starts anew */
-static inline float
-take_slot (ActClusterReducer *self, gsize cluster)
+/* Where the row has about as many values as there are groups, all of them are
+ * looked through; else those that a value went to, so that a row costs its
+ * values, not the number of clusters. */
+static void
+mark_groups (ActClusterReducer *self, gsize n, const gint32 *indices)
 {
-  Slot *slot = &self->slots[cluster];
-  float value = slot->value;
+  guint64 *marks = self->marks;
 
-  if (self->reduction == ACT_CLUSTER_MAX) {
-    /* an alive member without a value is a zero */
-    if (value < 0.0f && slot->n_values < self->n_alive[cluster])
-      value = 0.0f;
-  } else if (self->reduction == ACT_CLUSTER_MEAN) {
-    value /= (float) self->n_members[cluster];
+  if (n >= self->n_groups) {
+    memset (marks, 0xff, self->n_words * sizeof *marks);
+    marks[self->n_words - 1] =
+        (G_GUINT64_CONSTANT (1) << self->n_groups % 64) - 1;
+    return;
   }
-  *slot = (Slot){ self->start, 0 };
-  return value;
+  for (gsize i = 0; i < n; i++) {
+    gsize group = (gsize) self->alive_of[indices[i]] >> self->group_shift;
+
+    marks[group / 64] |= G_GUINT64_CONSTANT (1) << group % 64;
+  }
+  /* nowhere is in the group behind the last */
+  marks[self->n_words - 1] &=
+      (G_GUINT64_CONSTANT (1) << self->n_groups % 64) - 1;
 }
 
-/* writes the touched clusters that are not zero, ascending */
-static gsize
-write_row (ActClusterReducer *self, gint32 *out_indices, float *out_values)
+/* where no value is negative, nothing is below a member without a value */
+static void
+add_maxima (ActClusterReducer *self, gsize n, const gint32 *indices,
+    const float *values)
 {
-  gsize last = self->n_clusters;
-  gsize n = 0;
+  const gint32 *alive_of = self->alive_of;
+  float *results = self->results;
 
-  self->slots[last] = (Slot){ self->start, 0 };
-  self->touched[last / 64] &= ~(G_GUINT64_CONSTANT (1) << last % 64);
-  for (gsize top = 0; top * 64 < self->n_words; top++) {
-    guint64 words = self->touched_words[top];
+  for (gsize i = 0; i < n; i++) {
+    float *result = &results[alive_of[indices[i]]];
 
-    self->touched_words[top] = 0;
-    for (; words != 0; words &= words - 1) {
-      gsize word = top * 64 + (gsize) __builtin_ctzll (words);
-      guint64 bits = self->touched[word];
-
-      self->touched[word] = 0;
-      for (; bits != 0; bits &= bits - 1) {
-        gsize cluster = word * 64 + (gsize) __builtin_ctzll (bits);
-        float value = take_slot (self, cluster);
-
-        out_indices[n] = (gint32) cluster;
-        out_values[n] = value;
-        n += value != 0.0f;
-      }
-    }
+    *result = values[i] > *result ? values[i] : *result;
   }
-  return n;
+  results[self->nowhere] = 0.0f;
 }
 
-static inline void
-touch (ActClusterReducer *self, guint32 cluster)
+static void
+add_signed_maxima (ActClusterReducer *self, gsize n, const gint32 *indices,
+    const float *values)
 {
-  self->touched[cluster / 64] |= G_GUINT64_CONSTANT (1) << cluster % 64;
-  self->touched_words[cluster / 4096] |= G_GUINT64_CONSTANT (1)
-      << cluster / 64 % 64;
+  for (gsize i = 0; i < n; i++) {
+    gint32 place = self->alive_of[indices[i]];
+    float *max = &self->maxima[place];
+
+    *max = values[i] > *max ? values[i] : *max;
+    self->counts[place]++;
+  }
+  self->counts[self->nowhere] = 0;
 }
 
-/* Where the row has about as many values as there are clusters: goes through
- * all of them, instead of noting those that were touched. */
-static gsize
-reduce_full_row (ActClusterReducer *self, gsize n, const gint32 *indices,
-    const float *values, gint32 *out_indices, float *out_values)
+static void
+add_sums (ActClusterReducer *self, gsize n, const gint32 *indices,
+    const float *values)
 {
-  gsize n_out = 0;
+  const gint32 *alive_of = self->alive_of;
+  float *results = self->results;
 
-  if (self->reduction == ACT_CLUSTER_MAX) {
-    for (gsize i = 0; i < n; i++) {
-      Slot *slot = &self->slots[self->alive_of[indices[i]]];
-
-      slot->value = values[i] > slot->value ? values[i] : slot->value;
-      slot->n_values++;
-    }
-  } else {
-    for (gsize i = 0; i < n; i++) {
-      Slot *slot = &self->slots[self->alive_of[indices[i]]];
-
-      slot->value += values[i];
-      slot->n_values++;
-    }
-  }
-  for (gsize cluster = 0; cluster < self->n_clusters; cluster++) {
-    if (self->slots[cluster].n_values == 0)
-      continue;
-    out_indices[n_out] = (gint32) cluster;
-    out_values[n_out] = take_slot (self, cluster);
-    n_out += out_values[n_out] != 0.0f;
-  }
-  self->slots[self->n_clusters] = (Slot){ self->start, 0 };
-  return n_out;
+  for (gsize i = 0; i < n; i++)
+    results[alive_of[indices[i]]] += values[i];
+  results[self->nowhere] = 0.0f;
 }
 
 static gsize
-reduce_row (ActClusterReducer *self, gsize n, const gint32 *indices,
-    const float *values, gint32 *out_indices, float *out_values)
+reduce_row (ActClusterReducer *self, const ActCsrKernels *k, gsize n,
+    const gint32 *indices, const float *values, gint32 *out_indices,
+    float *out_values)
 {
+  ActGroups groups = {
+    .marks = self->marks,
+    .n_words = self->n_words,
+    .row = self->results,
+  };
+
   if (n == 0)
     return 0;
-  if (n >= self->n_clusters / 2)
-    return reduce_full_row (self, n, indices, values, out_indices, out_values);
-  if (self->reduction == ACT_CLUSTER_MAX) {
-    for (gsize i = 0; i < n; i++) {
-      guint32 cluster = (guint32) self->alive_of[indices[i]];
-      Slot *slot = &self->slots[cluster];
-
-      slot->value = values[i] > slot->value ? values[i] : slot->value;
-      slot->n_values++;
-      touch (self, cluster);
-    }
+  mark_groups (self, n, indices);
+  if (self->reduction != ACT_CLUSTER_MAX) {
+    add_sums (self, n, indices, values);
+    groups.divisors =
+        self->reduction == ACT_CLUSTER_MEAN ? self->n_members : NULL;
+  } else if (!k->any_negative (values, n)) {
+    add_maxima (self, n, indices, values);
   } else {
-    for (gsize i = 0; i < n; i++) {
-      guint32 cluster = (guint32) self->alive_of[indices[i]];
-
-      self->slots[cluster].value += values[i];
-      touch (self, cluster);
-    }
+    add_signed_maxima (self, n, indices, values);
+    groups.row = self->maxima;
+    groups.counts = self->counts;
+    groups.full = self->n_alive;
+    return k->take_signed_groups (&groups, out_indices, out_values);
   }
-  return write_row (self, out_indices, out_values);
+  return k->take_groups (&groups, out_indices, out_values);
 }
 
 gsize
@@ -243,14 +244,15 @@ act_cluster_reduce_csr (ActClusterReducer *self, gsize n_rows,
     const gint64 *indptr, const gint32 *indices, const float *values,
     gint64 *out_indptr, gint32 *out_indices, float *out_values)
 {
+  const ActCsrKernels *k = act_csr_kernels ();
   gsize n = 0;
 
   out_indptr[0] = 0;
   for (gsize row = 0; row < n_rows; row++) {
     gint64 first = indptr[row];
 
-    n += reduce_row (self, (gsize) (indptr[row + 1] - first), indices + first,
-        values + first, out_indices + n, out_values + n);
+    n += reduce_row (self, k, (gsize) (indptr[row + 1] - first),
+        indices + first, values + first, out_indices + n, out_values + n);
     out_indptr[row + 1] = (gint64) n;
   }
   return n;
@@ -269,7 +271,7 @@ act_cluster_reduce_dense (ActClusterReducer *self, gsize n_rows,
     gsize n_values = k->row_from_dense (dense + row * self->n_columns,
         self->n_columns, self->alive, self->row_indices, self->row_values);
 
-    n += reduce_row (self, n_values, self->row_indices, self->row_values,
+    n += reduce_row (self, k, n_values, self->row_indices, self->row_values,
         out_indices + n, out_values + n);
     out_indptr[row + 1] = (gint64) n;
   }

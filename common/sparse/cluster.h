@@ -37,8 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActClusterReducer, act_cluster_reducer_free)
 void act_cluster_reducer_set_alive (
     ActClusterReducer *reducer, const guint8 *alive);
 
-/* Elements that the output arrays need at most for n_values component
- * activations that are not zero. */
+/* Elements that the output arrays need at most, slack included, for n_values
+ * component activations that are not zero. */
 gsize act_cluster_reducer_bound (
     const ActClusterReducer *reducer, gsize n_rows, gsize n_values);
 

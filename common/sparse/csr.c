@@ -173,23 +173,28 @@ act_csr_column_max (gsize n_rows, gsize n_cols, const gint64 *indptr,
 }
 
 gsize
-act_csr_filter (gsize n_rows, const gint64 *indptr, const gint32 *indices,
-    const float *values, const guint8 *alive, gint64 *out_indptr,
-    gint32 *out_indices, float *out_values)
+act_csr_filter (gsize n_rows, gsize n_cols, const gint64 *indptr,
+    const gint32 *indices, const float *values, const guint8 *alive,
+    gint64 *out_indptr, gint32 *out_indices, float *out_values)
 {
+  const ActCsrKernels *k = act_csr_kernels ();
+  g_autofree guint8 *marks = g_malloc0 (n_cols + ACT_CSR_ALIVE_SLACK);
   gsize n = 0;
+  gint64 first = 0;
 
+  if (alive != NULL)
+    memcpy (marks, alive, n_cols);
+  else
+    memset (marks, 1, n_cols);
   out_indptr[0] = 0;
   for (gsize row = 0; row < n_rows; row++) {
-    for (gint64 i = indptr[row]; i < indptr[row + 1]; i++) {
-      gint32 col = indices[i];
+    /* read before the output, which may be the same, is written */
+    gint64 end = indptr[row + 1];
 
-      /* n never passes i, so that the write is always inside */
-      out_indices[n] = col;
-      out_values[n] = values[i];
-      n += (alive == NULL || alive[col] != 0) & (values[i] != 0.0f);
-    }
+    n += k->filter_row (indices + first, values + first, (gsize) (end - first),
+        marks, out_indices + n, out_values + n);
     out_indptr[row + 1] = (gint64) n;
+    first = end;
   }
   return n;
 }
@@ -228,33 +233,50 @@ check_indptr (
   return TRUE;
 }
 
+/* Finds the row that is wrong. */
+static void
+explain_indices (gsize n_rows, gsize n_cols, const gint64 *indptr,
+    const gint32 *indices, GError **error)
+{
+  for (gsize row = 0; row < n_rows; row++) {
+    for (gint64 i = indptr[row]; i < indptr[row + 1]; i++) {
+      if (i > indptr[row] && indices[i] <= indices[i - 1]) {
+        g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+            "indices of row %" G_GSIZE_FORMAT " do not ascend", row);
+        return;
+      }
+      if (indices[i] < 0 || (gsize) indices[i] >= n_cols) {
+        g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+            "index %d in row %" G_GSIZE_FORMAT
+            " is out of range, expected 0 to below %" G_GSIZE_FORMAT,
+            indices[i], row, n_cols);
+        return;
+      }
+    }
+  }
+}
+
+/* All rows at once: wherever an index is not above the one before, a row must
+ * begin. */
 gboolean
 act_csr_validate (gsize n_rows, gsize n_cols, gsize n_values,
     const gint64 *indptr, const gint32 *indices, GError **error)
 {
-  const ActCsrKernels *k = act_csr_kernels ();
+  gsize n_descents;
 
   if (!check_indptr (n_rows, n_values, indptr, error))
     return FALSE;
-  for (gsize row = 0; row < n_rows; row++) {
-    const gint32 *first = indices + indptr[row];
-    gsize n = (gsize) (indptr[row + 1] - indptr[row]);
+  n_descents = act_csr_kernels ()->count_descents (
+      indices, n_values, MIN (n_cols, (gsize) G_MAXINT32 + 1));
+  for (gsize row = 1; row < n_rows && n_descents != 0; row++) {
+    gint64 first = indptr[row];
 
-    if (n == 0)
-      continue;
-    if (!k->ascending (first, n)) {
-      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-          "indices of row %" G_GSIZE_FORMAT " do not ascend", row);
-      return FALSE;
-    }
-    /* ascending: the ends speak for all */
-    if (first[0] < 0 || (gsize) first[n - 1] >= n_cols) {
-      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-          "index %d in row %" G_GSIZE_FORMAT
-          " is out of range, expected 0 to below %" G_GSIZE_FORMAT,
-          first[0] < 0 ? first[0] : first[n - 1], row, n_cols);
-      return FALSE;
-    }
+    /* an empty row has the same beginning as the next */
+    n_descents -= first > 0 && first < indptr[row + 1]
+        && indices[first] <= indices[first - 1];
   }
-  return TRUE;
+  if (n_descents == 0)
+    return TRUE;
+  explain_indices (n_rows, n_cols, indptr, indices, error);
+  return FALSE;
 }

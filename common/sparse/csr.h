@@ -33,11 +33,11 @@ void act_dense_column_max (
 void act_csr_column_max (gsize n_rows, gsize n_cols, const gint64 *indptr,
     const gint32 *indices, const float *values, float *max);
 
-/* Drops dead columns and zeros. Output arrays as large as the input's.
- * Returns the number of values. */
-gsize act_csr_filter (gsize n_rows, const gint64 *indptr, const gint32 *indices,
-    const float *values, const guint8 *alive, gint64 *out_indptr,
-    gint32 *out_indices, float *out_values);
+/* Drops dead columns (alive NULL: none) and zeros. Output arrays as large as
+ * the input's, or the same. Returns the number of values. */
+gsize act_csr_filter (gsize n_rows, gsize n_cols, const gint64 *indptr,
+    const gint32 *indices, const float *values, const guint8 *alive,
+    gint64 *out_indptr, gint32 *out_indices, float *out_values);
 
 /* Index of the first value that is NaN or infinite, or -1. */
 gssize act_find_nonfinite (const float *values, gsize n);

@@ -52,6 +52,48 @@ act_filter_mark (gsize n_cols, const float *max, float threshold,
   return n_dead;
 }
 
+gboolean
+act_filter_scan_csr (gsize n_values, gsize n_cols, const gint32 *indices,
+    const float *values, float threshold, guint8 *seen, gsize *n_nonzero)
+{
+  const ActCsrKernels *k = act_csr_kernels ();
+
+  *n_nonzero = 0;
+  if (seen != NULL)
+    memset (seen, 0, 2 * n_cols);
+  for (gsize first = 0; first < n_values; first += TILE_VALUES / 4) {
+    gsize n = MIN (TILE_VALUES / 4, n_values - first);
+
+    if (k->find_nonfinite (values + first, n) >= 0)
+      return FALSE;
+    *n_nonzero += k->count_row (values + first, n, NULL);
+    /* one of the two is set: no branch to guess wrong */
+    for (gsize i = first; seen != NULL && i < first + n; i++)
+      seen[(values[i] < threshold ? 0 : n_cols) + (gsize) indices[i]] = 1;
+  }
+  return TRUE;
+}
+
+gsize
+act_filter_mark_seen (gsize n_cols, const guint8 *seen, const guint8 *before,
+    guint8 *alive, gboolean *drops_values)
+{
+  const guint8 *below = seen, *reached = seen + n_cols;
+  gsize n_dead = 0;
+  guint drops = 0;
+
+  for (gsize i = 0; i < n_cols; i++) {
+    guint was = before == NULL || before[i] != 0;
+    guint is = was & reached[i];
+
+    n_dead += was ^ is;
+    drops |= (is ^ 1) & (below[i] | reached[i]);
+    alive[i] = (guint8) is;
+  }
+  *drops_values = drops != 0;
+  return n_dead;
+}
+
 void
 act_filter_dense (const float *dense, gsize n_rows, gsize n_cols,
     const guint8 *alive, float *out)

@@ -17,6 +17,19 @@ gboolean act_filter_scan_dense (const float *dense, gsize n_rows, gsize n_cols,
 gsize act_filter_mark (gsize n_cols, const float *max, float threshold,
     const guint8 *before, guint8 *alive);
 
+/* The same for the values of a CSR, with a threshold above 0, so that a
+ * column's implicit zeros do not matter: seen [2 * n_cols] (NULL: not wanted)
+ * tells which columns have a value below the threshold, then which have
+ * another. */
+gboolean act_filter_scan_csr (gsize n_values, gsize n_cols,
+    const gint32 *indices, const float *values, float threshold, guint8 *seen,
+    gsize *n_nonzero);
+
+/* As act_filter_mark, from seen; drops_values: whether a column that is dead
+ * now has values. */
+gsize act_filter_mark_seen (gsize n_cols, const guint8 *seen,
+    const guint8 *before, guint8 *alive, gboolean *drops_values);
+
 /* A copy with zeros in the columns that are dead (alive NULL: none) and with
  * every -0.0 as 0.0. */
 void act_filter_dense (const float *dense, gsize n_rows, gsize n_cols,

@@ -308,17 +308,16 @@ make_current (ActStoreSet *self, guint i, GError **error)
   return self->current != NULL;
 }
 
-/* the part for which compare says that it is the last not above */
+/* the part that holds the i-th batch */
 static guint
-find_part (const ActStoreSet *self, guint64 key,
-    gboolean (*is_above) (const Part *part, guint64 key))
+find_part (const ActStoreSet *self, guint64 i)
 {
   guint low = 0, high = self->parts->len;
 
   while (high - low > 1) {
     guint middle = low + (high - low) / 2;
 
-    if (is_above (&g_array_index (self->parts, Part, middle), key))
+    if (g_array_index (self->parts, Part, middle).first > i)
       high = middle;
     else
       low = middle;
@@ -326,23 +325,11 @@ find_part (const ActStoreSet *self, guint64 key,
   return low;
 }
 
-static gboolean
-batch_is_above (const Part *part, guint64 batch)
-{
-  return part->first > batch;
-}
-
-static gboolean
-sample_is_above (const Part *part, guint64 sample)
-{
-  return part->file->first_sample > sample;
-}
-
 gboolean
 act_store_set_get (
     ActStoreSet *self, guint64 i, ActStoredBatch *batch, GError **error)
 {
-  guint part = find_part (self, i, batch_is_above);
+  guint part = find_part (self, i);
 
   g_return_val_if_fail (i < self->n_batches, FALSE);
   if (!make_current (self, part, error))
@@ -352,17 +339,20 @@ act_store_set_get (
   return TRUE;
 }
 
+/* A segment is opened for it only in its middle, and if that cannot be done
+ * reading it will say so. */
 guint64
-act_store_set_find (const ActStoreSet *self, guint64 sample)
+act_store_set_first_sample (ActStoreSet *self, guint64 i)
 {
-  const Part *part = &g_array_index (
-      self->parts, Part, find_part (self, sample, sample_is_above));
-  g_autoptr (ActSegment) segment = act_segment_file_open (part->member->folder,
-      part->file, &self->shape, part->member->manifest->clusters_stored, NULL);
-  guint64 b = 0;
+  const Part *part;
+  guint at;
 
-  while (segment != NULL && b + 1 < part->file->n_batches
-      && act_segment_get_range (segment, (gsize) b + 1).first_sample <= sample)
-    b++;
-  return part->first + b;
+  if (i >= self->n_batches)
+    return act_store_set_get_first_sample (self) + self->n_samples;
+  at = find_part (self, i);
+  part = &g_array_index (self->parts, Part, at);
+  if (i == part->first || !make_current (self, at, NULL))
+    return part->file->first_sample;
+  return act_segment_get_range (self->current, (gsize) (i - part->first))
+      .first_sample;
 }

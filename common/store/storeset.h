@@ -29,5 +29,5 @@ guint64 act_store_set_get_first_sample (const ActStoreSet *set);
  * checksum is looked at before its first batch comes. */
 gboolean act_store_set_get (
     ActStoreSet *set, guint64 i, ActStoredBatch *batch, GError **error);
-/* the batch of all, from 0, that holds a sample, which must be there */
-guint64 act_store_set_find (const ActStoreSet *set, guint64 sample);
+/* The first sample of the i-th batch; of the one after the last, the end. */
+guint64 act_store_set_first_sample (ActStoreSet *set, guint64 i);

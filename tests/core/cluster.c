@@ -153,7 +153,7 @@ test_random (void)
 {
   static const gsize widths[] = { 0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65,
     200 };
-  static const gsize clusters[] = { 1, 2, 63, 64, 65 };
+  static const gsize clusters[] = { 1, 2, 15, 16, 17, 63, 64, 65 };
   g_autoptr (GRand) rand = g_rand_new_with_seed (3);
 
   for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
@@ -164,7 +164,15 @@ test_random (void)
       }
     }
   }
-  /* more clusters than a word of words has bits */
+  /* as many groups of clusters as a word has bits, and some more and less; few
+   * values and many */
+  for (gsize n_clusters = 1023; n_clusters <= 1025; n_clusters++) {
+    check_random (rand, 2, 300, n_clusters, 0, 1);
+    check_random (rand, 2, 300, n_clusters, 1, 1);
+    check_random (rand, 2, 300, n_clusters, 5, 0);
+  }
+  /* many words */
+  check_random (rand, 1, 40, 70000, 5, 0);
   check_random (rand, 3, 9000, 4095, 0, 1);
   check_random (rand, 3, 9000, 4097, 0, 1);
   check_random (rand, 2, 3000, 8500, 1, 1);
@@ -185,8 +193,8 @@ check_by_hand (
   g_autoptr (ActClusterReducer) reducer =
       act_cluster_reducer_new (reduction, 5, 2, cluster_of);
   gint64 indptr[5];
-  gint32 indices[8];
-  float values[8], out[8];
+  gint32 indices[8 + ACT_CSR_SLACK];
+  float values[8 + ACT_CSR_SLACK], out[8];
 
   act_cluster_reducer_set_alive (reducer, alive);
   act_cluster_reduce_dense (reducer, 4, dense, indptr, indices, values);

@@ -8,6 +8,7 @@
 
 #include "acterror.h"
 #include "sparse/csr.h"
+#include "sparse/filter.h"
 
 typedef enum {
   KIND_SPARSE,
@@ -183,13 +184,166 @@ test_filter (void)
     if (n > 0)
       values[n / 2] = -0.0f; /* a stored zero is dropped too */
     act_csr_to_dense (9, cols, indptr, indices, values, dense);
-    kept = act_csr_filter (
-        9, indptr, indices, values, alive, indptr + 10, indices2, values2);
+    kept = act_csr_filter (9, cols, indptr, indices, values, alive, indptr + 10,
+        indices2, values2);
     g_assert_cmpuint (kept, ==, act_csr_count_dense (dense, 9, cols, alive));
+    /* and the same in its own arrays */
+    g_assert_cmpuint (act_csr_filter (9, cols, indptr, indices, values, alive,
+                          indptr, indices, values),
+        ==, kept);
+    g_assert_cmpmem (indptr, 80, indptr + 10, 80);
+    g_assert_cmpmem (indices, kept * 4, indices2, kept * 4);
+    g_assert_cmpmem (values, kept * 4, values2, kept * 4);
     act_csr_from_dense (dense, 9, cols, alive, indptr, indices, values);
     g_assert_cmpmem (indptr, 80, indptr + 10, 80);
     g_assert_cmpmem (indices, kept * 4, indices2, kept * 4);
     g_assert_cmpmem (values, kept * 4, values2, kept * 4);
+  }
+}
+
+/* one row in its own arrays, with something behind that must not change */
+static void
+test_filter_edges (void)
+{
+  const guint8 alive[40] = { 0, 1, 1, 0, 255, 128, 0, 1 };
+
+  for (gint32 n = 0; n <= 40; n++) {
+    gint64 indptr[] = { 0, n / 3, n / 3, n };
+    gint32 indices[80];
+    float values[80];
+    gsize kept = 0;
+
+    for (gint32 i = 0; i < 80; i++) {
+      indices[i] = i;
+      values[i] = i % 5 == 4 ? -0.0f : 1.0f + (float) i;
+    }
+    g_assert_cmpuint (act_csr_filter (3, 40, indptr, indices, values, alive,
+                          indptr, indices, values),
+        ==, (gsize) indptr[3]);
+    for (gint32 i = 0; i < n; i++) {
+      if (alive[i] == 0 || i % 5 == 4)
+        continue;
+      g_assert_cmpint (indices[kept], ==, i);
+      g_assert_true (same_bits (values[kept], 1.0f + (float) i));
+      kept++;
+    }
+    g_assert_cmpint (indptr[3], ==, (gint64) kept);
+    g_assert_cmpint (indptr[1], ==, indptr[2]);
+    for (gint32 i = n; i < 80; i++) {
+      g_assert_cmpint (indices[i], ==, i);
+      g_assert_true (
+          same_bits (values[i], i % 5 == 4 ? -0.0f : 1.0f + (float) i));
+    }
+  }
+}
+
+/* which columns are dead and whether they have values: as from the maxima */
+static void
+check_seen (GRand *rand, gsize n_rows, gsize n_cols, Kind kind, guint choice)
+{
+  g_autofree float *dense = random_dense (rand, n_rows, n_cols, kind);
+  g_autofree guint8 *before = random_alive (rand, n_cols, choice);
+  gsize n = act_csr_count_dense (dense, n_rows, n_cols, NULL), n_nonzero;
+  g_autofree gint64 *indptr = g_new (gint64, n_rows + 1);
+  g_autofree gint32 *indices = g_new (gint32, n + ACT_CSR_SLACK);
+  g_autofree float *values = g_new (float, n + ACT_CSR_SLACK);
+  g_autofree float *max = g_new (float, n_cols + 1);
+  g_autofree guint8 *seen = g_malloc (2 * n_cols + 1);
+  g_autofree guint8 *want = g_malloc (n_cols + 1);
+  g_autofree guint8 *alive = g_malloc (n_cols + 1);
+  gboolean drops, want_drops = FALSE;
+  gsize n_dead;
+
+  act_csr_from_dense (dense, n_rows, n_cols, NULL, indptr, indices, values);
+  act_csr_column_max (n_rows, n_cols, indptr, indices, values, max);
+  n_dead = act_filter_mark (n_cols, max, 0.9f, before, want);
+  g_assert_true (
+      act_filter_scan_csr (n, n_cols, indices, values, 0.9f, seen, &n_nonzero));
+  g_assert_cmpuint (n_nonzero, ==, n);
+  g_assert_cmpuint (
+      act_filter_mark_seen (n_cols, seen, before, alive, &drops), ==, n_dead);
+  g_assert_cmpmem (alive, n_cols, want, n_cols);
+  for (gsize i = 0; i < n; i++)
+    want_drops |= want[indices[i]] == 0;
+  g_assert_cmpint (drops, ==, want_drops);
+  g_assert_true (
+      act_filter_scan_csr (n, n_cols, indices, values, 0, NULL, &n_nonzero));
+  g_assert_cmpuint (n_nonzero, ==, n);
+  if (n > 0) {
+    values[n - 1] = -0.0f;
+    act_filter_scan_csr (n, n_cols, indices, values, 0.9f, seen, &n_nonzero);
+    g_assert_cmpuint (n_nonzero, ==, n - 1);
+    values[n / 2] = NAN;
+    g_assert_false (act_filter_scan_csr (
+        n, n_cols, indices, values, 0.9f, seen, &n_nonzero));
+  }
+}
+
+static void
+test_seen (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (4);
+
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
+    for (guint kind = 0; kind < N_KINDS; kind++) {
+      for (guint choice = 0; choice < 3; choice++)
+        check_seen (rand, 1 + w % 4, widths[w], kind, choice);
+    }
+  }
+  check_seen (rand, 300, 100, KIND_FULL, 1); /* several tiles */
+  check_seen (rand, 300, 100, KIND_SPARSE, 0);
+}
+
+static gboolean
+naive_valid (
+    gsize n_rows, gsize n_cols, const gint64 *indptr, const gint32 *indices)
+{
+  for (gsize row = 0; row < n_rows; row++) {
+    for (gint64 i = indptr[row]; i < indptr[row + 1]; i++) {
+      if (indices[i] < 0 || (gsize) indices[i] >= n_cols
+          || (i > indptr[row] && indices[i] <= indices[i - 1]))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* rows of many lengths, empty ones too, each index changed in turn */
+static void
+test_validate_rows (void)
+{
+  static const gint32 wrong[] = { -1, G_MININT32, G_MAXINT32, 0, 34, 35, 17 };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+
+  for (guint round = 0; round < 60; round++) {
+    gint64 indptr[13] = { 0 };
+    gint32 indices[12 * 35 + 1];
+
+    for (guint row = 0; row < 12; row++) {
+      gint64 n = indptr[row];
+
+      for (gint32 col = 0; round % 4 != 0 && col < 35; col++) {
+        indices[n] = col;
+        n += g_rand_int_range (rand, 0, 4) < (gint32) (round % 4);
+      }
+      indptr[row + 1] = g_rand_int_range (rand, 0, 3) == 0 ? indptr[row] : n;
+    }
+    g_assert_true (
+        act_csr_validate (12, 35, (gsize) indptr[12], indptr, indices, NULL));
+    for (gint64 i = 0; i < indptr[12]; i++) {
+      for (guint w = 0; w < G_N_ELEMENTS (wrong); w++) {
+        g_autoptr (GError) error = NULL;
+        gint32 was = indices[i];
+        gboolean valid;
+
+        indices[i] = wrong[w];
+        valid = act_csr_validate (
+            12, 35, (gsize) indptr[12], indptr, indices, &error);
+        g_assert_cmpint (valid, ==, naive_valid (12, 35, indptr, indices));
+        g_assert_cmpint (valid, ==, error == NULL);
+        indices[i] = was;
+      }
+    }
   }
 }
 
@@ -272,6 +426,9 @@ main (int argc, char **argv)
   g_test_add_func ("/csr/dense", test_dense);
   g_test_add_func ("/csr/column-max-minus-zero", test_column_max_minus_zero);
   g_test_add_func ("/csr/filter", test_filter);
+  g_test_add_func ("/csr/filter-edges", test_filter_edges);
+  g_test_add_func ("/csr/seen", test_seen);
+  g_test_add_func ("/csr/validate-rows", test_validate_rows);
   g_test_add_func ("/csr/nonfinite", test_nonfinite);
   g_test_add_func ("/csr/validate", test_validate);
   return g_test_run ();

@@ -190,6 +190,145 @@ GST_START_TEST (test_shared_input)
 }
 GST_END_TEST;
 
+/* one value of nine is in a dead column */
+static const gfloat most[] = { 0.5f, 0.5f, 0.5f, -9.0f, 0.5f, /* */
+  0.5f, 0.25f, 0.5f, 0.0f, 0.5f };
+static const gfloat most_kept[] = { 0.5f, 0.5f, 0.5f, 0, 0.5f, /* */
+  0.5f, 0.25f, 0.5f, 0, 0.5f };
+
+static GstMemory *
+component_values (GstBuffer *buffer)
+{
+  return gst_buffer_peek_memory (buffer,
+      gst_act_batch_meta_get (buffer)->block[GST_ACT_BLOCK_COMPONENT_VALUES]);
+}
+
+/* what is nobody else's is filtered where it is, unless much is left out */
+GST_START_TEST (test_in_place)
+{
+  GstHarness *h = harness ("threshold=0.01", CSR);
+  GstBuffer *in = test_batch (CSR, 3, 6, 1, 2, 5, most);
+  GstMemory *memory = component_values (in);
+  GstBuffer *out = filter (h, in, CSR, most_kept, "11101");
+
+  fail_unless (component_values (out) == memory);
+  fail_unless (gst_act_memory_is_exclusive (memory));
+  fail_unless_equals_uint64 (
+      gst_act_batch_meta_get (out)->n_component_values, 8);
+  gst_buffer_unref (out);
+
+  out = filter (h, batch (CSR), CSR, kept, "11000");
+  fail_unless_equals_uint64 (
+      gst_act_batch_meta_get (out)->n_component_values, 2);
+  fail_unless (gst_act_memory_is_exclusive (component_values (out)));
+  gst_buffer_unref (out);
+
+  /* columns without values are dead too, but there is nothing to drop */
+  in = test_batch (CSR, 3, 6, 1, 2, 5, kept);
+  memory = component_values (in);
+  out = filter (h, in, CSR, kept, "11000");
+  fail_unless (component_values (out) == memory);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* the batch as it came in, also after somebody else's copy was filtered */
+static void
+assert_untouched (GstBuffer *buffer)
+{
+  g_autoptr (GstCaps) caps =
+      test_component_caps (CSR, 4, 2, "<m, n>", "<2, 3>");
+  g_autoptr (GstActInfo) info = gst_act_info_new_from_caps (caps, NULL);
+  g_autofree gfloat *dense = NULL;
+  gsize n;
+
+  assert_alive (buffer, NULL);
+  fail_unless_equals_uint64 (
+      gst_act_batch_meta_get (buffer)->n_component_values, 9);
+  dense = test_components_to_dense (buffer, info, &n);
+  fail_unless_equals_int (n, 10);
+  for (guint i = 0; i < 10; i++)
+    fail_unless_equals_float (dense[i], most[i]);
+}
+
+/* the buffer, its memories, one of them, or the parent of one is held */
+GST_START_TEST (test_held_elsewhere)
+{
+  GstHarness *h = harness ("threshold=0.01", CSR);
+  GstBuffer *in = test_batch (CSR, 3, 6, 1, 2, 5, most), *copy;
+  GstMemory *memory;
+  GstMapInfo map;
+
+  gst_buffer_ref (in);
+  gst_buffer_unref (filter (h, in, CSR, most_kept, "11101"));
+  assert_untouched (in);
+
+  copy = gst_buffer_copy (in);
+  gst_buffer_unref (filter (h, in, CSR, most_kept, "11101"));
+  assert_untouched (copy);
+
+  memory = gst_memory_ref (component_values (copy));
+  gst_buffer_unref (filter (h, copy, CSR, most_kept, "11101"));
+  fail_unless_equals_int (GST_MINI_OBJECT_REFCOUNT_VALUE (memory), 1);
+  gst_memory_map (memory, &map, GST_MAP_READ);
+  fail_unless_equals_float (((gfloat *) map.data)[3], -9.0f);
+  gst_memory_unmap (memory, &map);
+
+  in = test_batch (CSR, 3, 6, 1, 2, 5, most);
+  fail_unless (gst_act_buffer_set_block (in, GST_ACT_BLOCK_COMPONENT_VALUES,
+      gst_memory_share (memory, 0, -1), NULL));
+  gst_buffer_unref (filter (h, in, CSR, most_kept, "11101"));
+  gst_memory_map (memory, &map, GST_MAP_READ);
+  fail_unless_equals_float (((gfloat *) map.data)[3], -9.0f);
+  gst_memory_unmap (memory, &map);
+  gst_memory_unref (memory);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* memory that may be anybody's, or read-only without saying so */
+GST_START_TEST (test_foreign_memory)
+{
+  GstHarness *h = harness ("threshold=0.01", CSR);
+  GstBuffer *in = test_batch (CSR, 3, 6, 1, 2, 5, most);
+  gfloat foreign[16] = { 0.5f, 0.5f, 0.5f, -9.0f, 0.5f, 0.5f, 0.25f, 0.5f,
+    0.5f };
+
+  fail_unless (gst_act_buffer_set_block (in, GST_ACT_BLOCK_COMPONENT_VALUES,
+      gst_memory_new_wrapped (
+          0, foreign, sizeof foreign, 0, sizeof foreign, NULL, NULL),
+      NULL));
+  gst_buffer_unref (filter (h, in, CSR, most_kept, "11101"));
+  fail_unless_equals_float (foreign[3], -9.0f);
+  fail_unless_equals_float (foreign[8], 0.5f);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* the other branch of a tee has the batch as it was */
+GST_START_TEST (test_behind_tee)
+{
+  GstHarness *h = gst_harness_new_parse (
+      "tee name=t  t. ! fakesink name=other async=false  "
+      "t. ! actdeadfilter threshold=0.01");
+  g_autoptr (GstElement) other = gst_harness_find_element (h, "fakesink");
+  g_autoptr (GstSample) sample = NULL;
+  GstBuffer *out;
+
+  gst_harness_set_src_caps (
+      h, test_component_caps (CSR, 4, 2, "<m, n>", "<2, 3>"));
+  out = filter (
+      h, test_batch (CSR, 3, 6, 1, 2, 5, most), CSR, most_kept, "11101");
+  g_object_get (other, "last-sample", &sample, NULL);
+  fail_unless (sample != NULL);
+  fail_unless (gst_sample_get_buffer (sample) != out);
+  assert_untouched (gst_sample_get_buffer (sample));
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 /* a CSR that stores zeros is given on without them */
 GST_START_TEST (test_stored_zeros)
 {
@@ -403,6 +542,10 @@ actdeadfilter_suite (void)
   tcase_add_test (tc, test_alive_is_anded);
   tcase_add_test (tc, test_blocks);
   tcase_add_test (tc, test_shared_input);
+  tcase_add_test (tc, test_in_place);
+  tcase_add_test (tc, test_held_elsewhere);
+  tcase_add_test (tc, test_foreign_memory);
+  tcase_add_test (tc, test_behind_tee);
   tcase_add_test (tc, test_stored_zeros);
   tcase_add_test (tc, test_not_finite);
   tcase_add_test (tc, test_bad_batches);

@@ -292,6 +292,85 @@ GST_START_TEST (test_bad_batches)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_exclusive)
+{
+  gpointer data;
+  GstMemory *memory = gst_act_memory_new (100, &data), *part;
+  GstMemory *foreign = gst_allocator_alloc (NULL, 100, NULL);
+  GstMemory *copy = gst_memory_copy (memory, 0, -1);
+
+  fail_unless (gst_act_memory_is_exclusive (memory));
+  fail_if (gst_act_memory_is_exclusive (foreign));
+  fail_if (gst_act_memory_is_exclusive (copy));
+  gst_memory_ref (memory);
+  fail_if (gst_act_memory_is_exclusive (memory));
+  gst_memory_unref (memory);
+  fail_unless (gst_act_memory_is_exclusive (memory));
+  part = gst_memory_share (memory, 0, 50);
+  fail_if (gst_act_memory_is_exclusive (memory));
+  fail_if (gst_act_memory_is_exclusive (part));
+  gst_memory_unref (part);
+  gst_memory_unref (copy);
+  gst_memory_unref (foreign);
+  gst_memory_unref (memory);
+}
+GST_END_TEST;
+
+/* Blocks of all sizes at once, each written whole, some freed in between:
+ * none may lie in another. With a clustering element, freed ones come again. */
+static void
+check_blocks_apart (void)
+{
+  static const gsize sizes[] = { 1, 64, 65, 131071, 131072, 131073, 140000,
+    1400000, 1399936, 1300000, 9000000 };
+  GstMemory *memories[3][G_N_ELEMENTS (sizes)];
+  guint8 *data[3][G_N_ELEMENTS (sizes)];
+
+  for (guint round = 0; round < 5; round++) {
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+      guint set = round % 3;
+
+      if (round >= 3)
+        gst_memory_unref (memories[set][i]);
+      memories[set][i] =
+          gst_act_memory_new (sizes[i], (gpointer *) &data[set][i]);
+      fail_unless_equals_uint64 ((gsize) data[set][i] % 64, 0);
+      fail_unless (memories[set][i]->size >= sizes[i]);
+      memset (data[set][i], (int) (set * 16 + i), sizes[i]);
+    }
+  }
+  for (guint set = 0; set < 3; set++) {
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+      fail_unless_equals_int (data[set][i][0], set * 16 + i);
+      fail_unless (sizes[i] == 1
+          || memcmp (data[set][i], data[set][i] + 1, sizes[i] - 1) == 0);
+      gst_memory_unref (memories[set][i]);
+    }
+  }
+}
+
+GST_START_TEST (test_memory)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *clusters = g_build_filename (
+      g_getenv ("ACT_TEST_DATA"), "golden", "basic", "clusters.json", NULL);
+  g_autofree gchar *line =
+      g_strdup_printf ("actclustermax clusters=\"%s\"", clusters);
+  GstElement *bin;
+
+  check_blocks_apart ();
+  bin = gst_parse_bin_from_description (line, FALSE, &error);
+  g_assert_no_error (error);
+  fail_unless_equals_int (
+      gst_element_set_state (bin, GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
+  check_blocks_apart ();
+  check_blocks_apart ();
+  gst_element_set_state (bin, GST_STATE_NULL);
+  check_blocks_apart ();
+  gst_object_unref (bin);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_copies)
 {
   GstBuffer *buffer = csr_batch (good_indptr, good_indices, good_values);
@@ -551,6 +630,8 @@ library_suite (void)
   tcase_add_test (tc, test_rename);
   tcase_add_test (tc, test_map);
   tcase_add_test (tc, test_bad_batches);
+  tcase_add_test (tc, test_exclusive);
+  tcase_add_test (tc, test_memory);
   tcase_add_test (tc, test_copies);
   tcase_add_test (tc, test_too_many_blocks);
   tcase_add_test (tc, test_record);

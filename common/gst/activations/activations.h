@@ -5,6 +5,7 @@
 #include <gst/activations/gstactprelude.h>
 #include <gst/activations/gstacterror.h>
 #include <gst/activations/gstactcaps.h>
+#include <gst/activations/gstactmemory.h>
 #include <gst/activations/gstactbatchmeta.h>
 #include <gst/activations/gstactcomponents.h>
 #include <gst/activations/gstactassignment.h>

@@ -161,33 +161,6 @@ gst_act_batch_meta_set_alive (GstActBatchMeta *meta, GBytes *alive)
 }
 
 /**
- * gst_act_memory_new: (skip)
- * @size: bytes that will be used
- * @data: (out): where to write them, aligned to 64 bytes
- *
- * Allocates plain memory for a block. It is never empty, since GStreamer
- * drops empty memories when it copies a buffer. Fill it before it is added to
- * a buffer.
- *
- * Returns: (transfer full): the memory
- */
-GstMemory *
-gst_act_memory_new (gsize size, gpointer *data)
-{
-  gsize rounded;
-  gpointer block;
-
-  /* whole cache lines, at least one */
-  if (!g_size_checked_add (&rounded, MAX (size, 1), 63))
-    g_error ("gst_act_memory_new: size %" G_GSIZE_FORMAT, size);
-  rounded &= ~(gsize) 63;
-  block = g_aligned_alloc (rounded, 1, 64);
-  *data = block;
-  return gst_memory_new_wrapped (
-      0, block, rounded, 0, rounded, block, g_aligned_free);
-}
-
-/**
  * gst_act_buffer_set_block:
  * @buffer: a writable buffer with a #GstActBatchMeta
  * @block: which block

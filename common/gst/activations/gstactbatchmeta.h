@@ -3,6 +3,7 @@
 
 #include <gst/activations/gstactprelude.h>
 #include <gst/activations/gstactcaps.h>
+#include <gst/activations/gstactmemory.h>
 
 G_BEGIN_DECLS
 
@@ -86,9 +87,6 @@ GstActBatchMeta *gst_act_batch_meta_add (GstBuffer *buffer, guint64 batch_index,
 
 GST_ACT_API
 void gst_act_batch_meta_set_alive (GstActBatchMeta *meta, GBytes *alive);
-
-GST_ACT_API
-GstMemory *gst_act_memory_new (gsize size, gpointer *data);
 
 GST_ACT_API
 gboolean gst_act_buffer_set_block (

@@ -8,6 +8,7 @@
 
 #include "gst/activations/gstactassignment-private.h"
 #include "gst/activations/gstactcomponents-private.h"
+#include "gst/activations/gstactmemory-private.h"
 
 /**
  * SECTION:gstactclusterbase
@@ -34,7 +35,8 @@ typedef struct {
   gint iteration;
   gchar *run;
 
-  ActClusterFile *file; /* from start to stop, if there is one */
+  ActClusterFile *file;  /* from start to stop, if there is one */
+  gboolean holds_memory; /* from start to stop */
 
   /* streaming thread only */
   GstActInfo *info;     /* what the sink caps say; from the run's first on */
@@ -383,6 +385,8 @@ gst_act_cluster_base_start (GstBaseTransform *trans)
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return FALSE;
   }
+  gst_act_memory_hold ();
+  priv->holds_memory = TRUE;
   return TRUE;
 }
 
@@ -396,6 +400,9 @@ gst_act_cluster_base_stop (GstBaseTransform *trans)
   g_clear_pointer (&priv->info, gst_act_info_unref);
   g_clear_pointer (&priv->out_info, gst_act_info_unref);
   g_clear_pointer (&priv->assignment, gst_act_assignment_unref);
+  if (priv->holds_memory)
+    gst_act_memory_release ();
+  priv->holds_memory = FALSE;
   return TRUE;
 }
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/activations/gstactprelude.h>
+
+G_BEGIN_DECLS
+
+GST_ACT_API
+GstMemory *gst_act_memory_new (gsize size, gpointer *data);
+
+GST_ACT_API
+gboolean gst_act_memory_is_exclusive (GstMemory *memory);
+
+G_END_DECLS
