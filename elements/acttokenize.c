@@ -585,7 +585,8 @@ push_rest (GstActTokenize *self, const GstActTokenRange *range, gboolean whole)
   guint64 last;
 
   if (!gst_act_token_batches_ask (batches, self->srcpad, &error)
-      || !gst_act_token_batches_check_ends (batches, range, &error)) {
+      || (whole
+          && !gst_act_token_batches_check_ends (batches, range, &error))) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return FALSE;
   }
