@@ -19,6 +19,11 @@
  * application/x-act-records, a bounded run of rows a buffer, see
  * #GstActRecordMeta.
  *
+ * With the property "location" batches go to segments in a folder, and a run
+ * that was cut off goes on there: batches that are stored do not come again
+ * (query act-stored) or are dropped. Memory for batches is bounded by
+ * "max-memory", with or without a folder.
+ *
  * The end of a stream does not say that the run was whole, so nothing is
  * drained unless an act-complete event came whose number of samples is what
  * was stored; else the element warns. Positions and durations are in samples
@@ -310,7 +315,7 @@ gst_act_store_eos (GstActStore *self, GstEvent *event)
 static gboolean
 gst_act_store_add (GstActStore *self, GstBuffer *buffer, GError **error)
 {
-  gint64 total;
+  gint64 total, first;
 
   if (self->store == NULL && !gst_act_store_begin (self, buffer, error))
     return FALSE;
@@ -324,11 +329,12 @@ gst_act_store_add (GstActStore *self, GstBuffer *buffer, GError **error)
 
   if (!gst_act_store_progress_is_due (self))
     return TRUE;
+  first = (gint64) act_store_get_batches (self->store)[0].first_sample;
   if (!gst_pad_peer_query_duration (self->sink_pad, GST_FORMAT_DEFAULT, &total)
-      || total < 0)
-    total = 0;
+      || total < first)
+    total = first;
   gst_act_store_post_progress (
-      self, "samples", act_store_get_n_samples (self->store), total);
+      self, "samples", act_store_get_n_samples (self->store), total - first);
   return TRUE;
 }
 

@@ -165,6 +165,19 @@ gst_act_store_push (
 
 /* --- draining --- */
 
+/* of what is stored, with what the source said of the whole run */
+static GstEvent *
+gst_act_store_new_complete (GstActStore *self)
+{
+  const GstActComplete *total = &self->total;
+  guint64 n_samples = act_store_get_n_samples (self->store);
+
+  return total->shard_count > 1 ? gst_act_event_new_complete_shard (n_samples,
+             total->shard_index, total->shard_count, total->first_batch,
+             total->run_batches, total->run_samples)
+                                : gst_act_event_new_complete (n_samples);
+}
+
 static ActDrainResult
 gst_act_store_drain_run (GstActStore *self, ActDrain *drain, const ActRun *run,
     GstFlowCombiner *combiner, GstFlowReturn *flow, GError **error)
@@ -177,8 +190,7 @@ gst_act_store_drain_run (GstActStore *self, ActDrain *drain, const ActRun *run,
   /* before the last buffer: what is behind knows that it is whole when it
    * has that */
   if (run->end)
-    gst_act_store_push_event (self,
-        gst_act_event_new_complete (act_store_get_n_samples (self->store)));
+    gst_act_store_push_event (self, gst_act_store_new_complete (self));
   *flow = gst_act_store_push (self, combiner, buffer);
   if (run->kind == ACT_RUN_CLUSTER && run->last
       && (run->cluster + 1 == self->info->n_clusters

@@ -22,7 +22,7 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 actstoresrc location=/tmp/act-doc/store ! actstore ! fakesink
+ * gst-launch-1.0 actstoresrc location=tests/data/store ! actstore ! fakesink
  * ]|
  */
 #include "config.h"

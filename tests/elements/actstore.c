@@ -1208,7 +1208,7 @@ GST_START_TEST (test_progress)
       break;
   }
   fail_unless_equals_string (seen->str,
-      "samples 4/777, samples 8/777, samples 12/777, clusters 1/10, clusters "
+      "samples 4/277, samples 8/277, samples 12/277, clusters 1/10, clusters "
       "2/10, clusters 3/10, clusters 4/10, clusters 5/10, clusters 6/10, "
       "clusters 7/10, clusters 8/10, clusters 9/10, clusters 10/10, ");
   rig_free (rig);
