@@ -25,6 +25,7 @@ act_coactivation_init (
   self->seen = g_new0 (guint64, n_cols / 64 + 1);
   self->set_of = g_new (gint32, n_cols);
   self->row = g_new (guint32, n_cols);
+  self->used = g_new (gsize, n_cols);
 }
 
 void
@@ -35,6 +36,7 @@ act_coactivation_clear (ActCoactivation *self)
   g_clear_pointer (&self->seen, g_free);
   g_clear_pointer (&self->set_of, g_free);
   g_clear_pointer (&self->row, g_free);
+  g_clear_pointer (&self->used, g_free);
   g_clear_pointer (&self->sets, g_free);
 }
 
@@ -68,21 +70,21 @@ add_pairs (ActCoactivation *self, gsize n_positions, const gint64 *indptr,
 }
 
 static void
-clear_sets (ActCoactivation *self, guint n_sets)
+make_room (ActCoactivation *self, guint n_sets)
 {
-  if (self->n_sets_allocated < n_sets) {
-    g_free (self->sets);
-    self->sets = g_new (guint64, (gsize) n_sets * STRETCH_WORDS);
-    self->n_sets_allocated = n_sets;
-  }
-  memset (self->sets, 0, (gsize) n_sets * STRETCH_WORDS * sizeof (guint64));
+  if (self->n_sets_allocated >= n_sets)
+    return;
+  g_free (self->sets);
+  self->sets = g_new (guint64, (gsize) n_sets * STRETCH_WORDS);
+  self->n_sets_allocated = n_sets;
 }
 
 static void
 fill_sets (ActCoactivation *self, guint n_sets, gsize n_positions,
     const gint64 *indptr, const gint32 *indices, const float *values)
 {
-  clear_sets (self, n_sets);
+  make_room (self, n_sets);
+  memset (self->sets, 0, (gsize) n_sets * STRETCH_WORDS * sizeof (guint64));
   for (guint i = 0; i < n_sets; i++)
     self->set_of[self->pairs[i]] = i;
   for (gsize p = 0; p < n_positions; p++) {
@@ -164,23 +166,103 @@ pairs_are_cheaper (
       <= n_sets * (n_sets + 1) / 2 * ((n_positions + 63) / 64);
 }
 
+/* Positions [first, first + 64 * STRETCH_WORDS) of a column; -> whether any is
+ * above 0. Cells of one word come together, so that it is written once. */
+static gboolean
+fill_set (guint64 *set, const ActColumn *column, gsize *used, gsize first)
+{
+  const ActCell *cells = column->cells;
+  guint64 any = 0, word = 0;
+  gsize k = *used, at = 0;
+
+  memset (set, 0, STRETCH_WORDS * sizeof (guint64));
+  for (; k < column->n; k++) {
+    gsize position = (gsize) cells[k].position - first;
+
+    if (position >= ACT_COACTIVATION_STRETCH)
+      break;
+    if (position / 64 != at) {
+      set[at] = word;
+      any |= word;
+      word = 0;
+      at = position / 64;
+    }
+    word |= (guint64) (cells[k].value > 0) << (position % 64);
+  }
+  set[at] = word;
+  *used = k;
+  return (any | word) != 0;
+}
+
+/* from columns; -> how many have one above 0, into self->pairs, ascending */
+static guint
+fill_sets_from_columns (
+    ActCoactivation *self, const ActColumn *columns, gsize first)
+{
+  guint n_sets = 0;
+
+  make_room (self, self->n_cols);
+  for (guint c = 0; c < self->n_cols; c++) {
+    if (self->used[c] == columns[c].n)
+      continue;
+    if (fill_set (self->sets + (gsize) n_sets * STRETCH_WORDS, &columns[c],
+            &self->used[c], first))
+      self->pairs[n_sets++] = c;
+  }
+  return n_sets;
+}
+
+/* a stretch counted by pairs: its cells are not in sets, but done with */
+static void
+skip_cells (ActCoactivation *self, const ActColumn *columns, gsize end)
+{
+  for (guint c = 0; c < self->n_cols; c++)
+    while (self->used[c] < columns[c].n
+        && (gsize) columns[c].cells[self->used[c]].position < end)
+      self->used[c]++;
+}
+
+static guint
+fill_sets_from_rows (ActCoactivation *self, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values)
+{
+  guint n_sets = collect_columns (self, n_positions, indptr, indices, values);
+
+  fill_sets (self, n_sets, n_positions, indptr, indices, values);
+  return n_sets;
+}
+
+/* columns may be NULL */
+void
+act_coactivation_add_both (ActCoactivation *self, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values,
+    const ActColumn *columns)
+{
+  memset (self->used, 0, self->n_cols * sizeof *self->used);
+  for (gsize first = 0; first < n_positions;
+       first += ACT_COACTIVATION_STRETCH) {
+    const gint64 *rows = indptr + first;
+    gsize n = MIN (n_positions - first, ACT_COACTIVATION_STRETCH);
+
+    if (pairs_are_cheaper (self, n, rows)) {
+      add_pairs (self, n, rows, indices, values);
+      if (columns != NULL && first + n < n_positions)
+        skip_cells (self, columns, first + n);
+    } else {
+      add_sets (self,
+          columns != NULL
+              ? fill_sets_from_columns (self, columns, first)
+              : fill_sets_from_rows (self, n, rows, indices, values),
+          n);
+    }
+  }
+}
+
 void
 act_coactivation_add (ActCoactivation *self, gsize n_positions,
     const gint64 *indptr, const gint32 *indices, const float *values)
 {
-  while (n_positions > 0) {
-    gsize n = MIN (n_positions, ACT_COACTIVATION_STRETCH);
-
-    if (pairs_are_cheaper (self, n, indptr)) {
-      add_pairs (self, n, indptr, indices, values);
-    } else {
-      guint n_sets = collect_columns (self, n, indptr, indices, values);
-      fill_sets (self, n_sets, n, indptr, indices, values);
-      add_sets (self, n_sets, n);
-    }
-    indptr += n;
-    n_positions -= n;
-  }
+  act_coactivation_add_both (self, n_positions, indptr, indices, values, NULL);
 }
 
 /* Turned into rows first. */
@@ -211,7 +293,8 @@ act_coactivation_add_columns (
       values[at] = columns[c].cells[k].value;
     }
   }
-  act_coactivation_add (self, n_positions, indptr, indices, values);
+  act_coactivation_add_both (
+      self, n_positions, indptr, indices, values, columns);
 }
 
 void

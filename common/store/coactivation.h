@@ -22,6 +22,7 @@ typedef struct {
   gint32 *set_of; /* [n_cols] which bit set is a column's */
   guint64 *sets;  /* bit sets of one stretch */
   guint32 *row;   /* [n_cols] of one bit set with others */
+  gsize *used;    /* [n_cols] cells of a column that are in sets already */
   gsize n_sets_allocated;
 } ActCoactivation;
 
@@ -49,6 +50,11 @@ typedef struct {
 
 void act_coactivation_add_columns (
     ActCoactivation *self, gsize n_positions, const ActColumn *columns);
+
+/* Both, for whoever has both: rows for pairs, columns for bit sets. */
+void act_coactivation_add_both (ActCoactivation *self, gsize n_positions,
+    const gint64 *indptr, const gint32 *indices, const float *values,
+    const ActColumn *columns);
 
 /* Mirrors what was counted once for both orders. */
 void act_coactivation_finish (ActCoactivation *self);

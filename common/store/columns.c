@@ -46,7 +46,8 @@ struct _ActColumns {
   guint chunk;    /* in use */
   gsize memory;   /* that stretches take */
   ActScratch *scratch;
-  guint32 *next; /* [n_columns + 1] */
+  guint32 *next;       /* [n_columns + 1] */
+  ActColumn *clusters; /* [n_clusters] of the last batch */
 };
 
 static void
@@ -78,6 +79,7 @@ act_columns_new (const ActColumnsSettings *settings)
   self->chunks = g_array_new (FALSE, FALSE, sizeof (Chunk));
   g_array_set_clear_func (self->chunks, chunk_clear);
   self->next = g_new (guint32, (gsize) settings->n_columns + 1);
+  self->clusters = g_new (ActColumn, MAX (settings->n_clusters, 1));
   return self;
 }
 
@@ -92,6 +94,7 @@ act_columns_free (ActColumns *self)
   g_free (self->column_of);
   g_free (self->folder);
   g_free (self->next);
+  g_free (self->clusters);
   g_free (self);
 }
 
@@ -331,18 +334,22 @@ move_to_file (ActColumns *self, GError **error)
   return TRUE;
 }
 
-gboolean
+const ActColumn *
 act_columns_add (ActColumns *self, gsize n_positions,
-    const ActStoredBatch *batch, const guint32 **cluster_starts, GError **error)
+    const ActStoredBatch *batch, GError **error)
 {
-  /* the last batch's starts were still in use until now */
+  const Stretch *stretch;
+
+  /* the last batch's cells were still in use until now */
   if (self->memory > self->settings.max_memory && !move_to_file (self, error))
-    return FALSE;
+    return NULL;
   transpose (self, n_positions, batch);
   self->n_batches++;
-  *cluster_starts =
-      g_array_index (self->stretches, Stretch, self->stretches->len - 1).starts;
-  return TRUE;
+  stretch = &g_array_index (self->stretches, Stretch, self->stretches->len - 1);
+  for (guint c = 0; c < self->settings.n_clusters; c++)
+    self->clusters[c] = (ActColumn){ stretch->cells + stretch->starts[c],
+      stretch->starts[c + 1] - stretch->starts[c] };
+  return self->clusters;
 }
 
 /* --- looking --- */

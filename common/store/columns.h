@@ -27,11 +27,10 @@ ActColumns *act_columns_new (const ActColumnsSettings *settings);
 void act_columns_free (ActColumns *columns);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActColumns, act_columns_free)
 
-/* The next batch; cluster_starts [n_clusters + 1], valid until the next call:
- * a cluster has values in it if two that follow each other differ. */
-gboolean act_columns_add (ActColumns *columns, gsize n_positions,
-    const ActStoredBatch *batch, const guint32 **cluster_starts,
-    GError **error);
+/* The next batch; -> its clusters' cells [n_clusters], valid until the next
+ * call, or NULL with an error. */
+const ActColumn *act_columns_add (ActColumns *columns, gsize n_positions,
+    const ActStoredBatch *batch, GError **error);
 
 /* Cells of a column in the b-th batch added: positions within the batch,
  * ascending. Cheapest where b ascends. */

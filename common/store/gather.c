@@ -70,12 +70,16 @@ static gboolean
 add_batch (ActGather *gather, gsize n_positions, const ActStoredBatch *batch,
     GError **error)
 {
-  const guint32 *starts;
+  const ActColumn *clusters;
 
-  if (!act_columns_add (gather->columns, n_positions, batch, &starts, error))
+  clusters = act_columns_add (gather->columns, n_positions, batch, error);
+  if (clusters == NULL)
     return FALSE;
-  act_member_counts_add (&gather->member_counts, n_positions, batch, starts);
-  return count_batch (gather, n_positions, batch, error);
+  act_member_counts_add (&gather->member_counts, n_positions, batch, clusters);
+  act_coactivation_add_both (&gather->coactivation, n_positions,
+      batch->clusters.indptr, batch->clusters.indices, batch->clusters.values,
+      clusters);
+  return TRUE;
 }
 
 /* The matrix from row `first` on: as many rows as fit, one at least. */

@@ -95,7 +95,7 @@ add_cluster (const ActMemberCounts *self, const guint *members, gsize n,
 
 void
 act_member_counts_add (ActMemberCounts *self, gsize n_positions,
-    const ActStoredBatch *batch, const guint32 *starts)
+    const ActStoredBatch *batch, const ActColumn *clusters)
 {
   const ActCsr *csr = &batch->components;
 
@@ -108,7 +108,7 @@ act_member_counts_add (ActMemberCounts *self, gsize n_positions,
 
     fill_sets (self, n, csr->indptr + first, csr->indices, csr->values);
     for (guint c = 0; c < self->n_clusters; c++) {
-      if (self->n_members[c] <= ACT_MEMBERS_FEW && starts[c] != starts[c + 1])
+      if (self->n_members[c] <= ACT_MEMBERS_FEW && clusters[c].n > 0)
         add_cluster (self, members, self->n_members[c], (n + 63) / 64,
             batch->alive, self->counts + self->start[c]);
       members += self->n_members[c];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "store/coactivation.h"
 #include "store/store.h"
 
 /* Which components belong to which cluster. */
@@ -35,11 +36,10 @@ void act_member_counts_init (ActMemberCounts *self, const ActMembers *members,
     guint n_clusters, guint n_components);
 void act_member_counts_clear (ActMemberCounts *self);
 
-/* starts [n_clusters + 1]: a cluster has values in this batch if two that
- * follow each other differ; where it has none nothing counts, nor do
- * components that are dead in it. */
+/* clusters [n_clusters]: where one has no cells in this batch nothing counts,
+ * nor do components that are dead in it. */
 void act_member_counts_add (ActMemberCounts *self, gsize n_positions,
-    const ActStoredBatch *batch, const guint32 *starts);
+    const ActStoredBatch *batch, const ActColumn *clusters);
 
 /* [n_members, n_members], complete after _finish; NULL: not a small one */
 void act_member_counts_finish (ActMemberCounts *self);

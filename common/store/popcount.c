@@ -55,28 +55,78 @@ and_popcounts_popcnt (const guint64 *set, const guint64 *sets, gsize n_sets,
   }
 }
 
-__attribute__ ((target ("avx512f,avx512vpopcntdq"))) static void
+#define AVX512 __attribute__ ((target ("avx512f,avx512dq,avx512vpopcntdq")))
+
+/* the sums of eight vectors' elements, in order */
+AVX512 static inline __m512i
+sum_eight (const __m512i v[8])
+{
+  __m512i a[4], b[2];
+
+  for (int i = 0; i < 4; i++)
+    a[i] = _mm512_add_epi64 (_mm512_unpacklo_epi64 (v[2 * i], v[2 * i + 1]),
+        _mm512_unpackhi_epi64 (v[2 * i], v[2 * i + 1]));
+  /* of four lanes of 128 bits, each with two vectors' sums: two, then one */
+  for (int i = 0; i < 2; i++)
+    b[i] =
+        _mm512_add_epi64 (_mm512_shuffle_i64x2 (a[2 * i], a[2 * i + 1], 0x88),
+            _mm512_shuffle_i64x2 (a[2 * i], a[2 * i + 1], 0xdd));
+  return _mm512_add_epi64 (_mm512_shuffle_i64x2 (b[0], b[1], 0x88),
+      _mm512_shuffle_i64x2 (b[0], b[1], 0xdd));
+}
+
+/* one set, which stays in registers, with eight others; 64 words */
+AVX512 static inline void
+and_popcounts_eight (
+    const __m512i set[8], const guint64 *sets, gsize stride, guint32 *counts)
+{
+  __m512i v[8];
+
+  for (int j = 0; j < 8; j++, sets += stride) {
+    __m512i n = _mm512_setzero_si512 ();
+
+    for (int i = 0; i < 8; i++)
+      n = _mm512_add_epi64 (n,
+          _mm512_popcnt_epi64 (
+              _mm512_and_si512 (set[i], _mm512_loadu_si512 (sets + 8 * i))));
+    v[j] = n;
+  }
+  _mm256_storeu_si256 (
+      (__m256i *) counts, _mm512_cvtepi64_epi32 (sum_eight (v)));
+}
+
+AVX512 static guint32
+and_popcount_avx512 (const guint64 *set, const guint64 *other, gsize n_words)
+{
+  __m512i n = _mm512_setzero_si512 ();
+
+  for (gsize i = 0; i < n_words; i += 8) {
+    __mmask8 mask =
+        n_words - i >= 8 ? 0xff : (__mmask8) ((1u << (n_words - i)) - 1);
+    __m512i a = _mm512_maskz_loadu_epi64 (mask, set + i);
+    __m512i b = _mm512_maskz_loadu_epi64 (mask, other + i);
+
+    n = _mm512_add_epi64 (n, _mm512_popcnt_epi64 (_mm512_and_si512 (a, b)));
+  }
+  return (guint32) _mm512_reduce_add_epi64 (n);
+}
+
+AVX512 static void
 and_popcounts_avx512 (const guint64 *set, const guint64 *sets, gsize n_sets,
     gsize stride, gsize n_words, guint32 *counts)
 {
-  const gsize n_whole = n_words - n_words % 8;
-  const __mmask8 rest = (__mmask8) ((1u << n_words % 8) - 1);
+  gsize j = 0;
 
-  for (gsize j = 0; j < n_sets; j++, sets += stride) {
-    __m512i n = _mm512_setzero_si512 (), m = n, a, b;
+  if (n_words == 64 && n_sets >= 8) {
+    __m512i whole[8];
 
-    for (gsize i = 0; i < n_whole; i += 8) {
-      a = _mm512_loadu_si512 (set + i);
-      b = _mm512_loadu_si512 (sets + i);
-      n = _mm512_add_epi64 (n, _mm512_popcnt_epi64 (_mm512_and_si512 (a, b)));
-    }
-    if (rest != 0) {
-      a = _mm512_maskz_loadu_epi64 (rest, set + n_whole);
-      b = _mm512_maskz_loadu_epi64 (rest, sets + n_whole);
-      m = _mm512_popcnt_epi64 (_mm512_and_si512 (a, b));
-    }
-    counts[j] = (guint32) _mm512_reduce_add_epi64 (_mm512_add_epi64 (n, m));
+    for (int i = 0; i < 8; i++)
+      whole[i] = _mm512_loadu_si512 (set + 8 * i);
+    for (; j + 8 <= n_sets; j += 8)
+      and_popcounts_eight (whole, sets + j * stride, stride, counts + j);
   }
+  for (; j < n_sets; j++)
+    counts[j] = and_popcount_avx512 (set, sets + j * stride, n_words);
 }
 #endif
 
@@ -87,7 +137,7 @@ act_and_popcounts (void)
   /* the sparse kernels' choice, so that one setting forces it in both */
   const char *name = act_csr_kernel_name ();
 
-  if (g_str_equal (name, "avx512")
+  if (g_str_equal (name, "avx512") && __builtin_cpu_supports ("avx512dq")
       && __builtin_cpu_supports ("avx512vpopcntdq"))
     return and_popcounts_avx512;
   if (!g_str_equal (name, "c") && __builtin_cpu_supports ("popcnt"))
