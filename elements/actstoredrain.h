@@ -56,6 +56,7 @@ struct _GstActStore {
   ActBatchStorage *storage; /* the store's */
   gboolean derives;         /* the storage makes the clusters itself */
   GstActComplete total;     /* what the source announced */
+  gboolean failed;          /* a batch was refused: this becomes no run */
   gboolean ended;
   guint run; /* counts streams; a pad whose events are of this one is ready */
   gint64 last_progress;

@@ -165,15 +165,27 @@ write_vocabulary (
   return act_output_replace (path, text->str, text->len, error);
 }
 
-/* what a reader of the folder needs beside the segments */
 static gboolean
-write_context (const GstActStore *self, GError **error)
+is_in_folder (const GstActStore *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->folder->path, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* What a reader of the folder needs beside the segments. In a store that is
+ * not new it is there, unless the run that began it ended right then. */
+static gboolean
+write_context (const GstActStore *self, gboolean is_new, GError **error)
 {
   g_autoptr (GstActVocabulary) vocabulary = NULL;
 
-  if (self->assignment != NULL && !write_clusters (self, error))
+  if (self->assignment != NULL
+      && (is_new || !is_in_folder (self, ACT_STORE_CLUSTERS_NAME))
+      && !write_clusters (self, error))
     return FALSE;
   return self->vocabulary == NULL
+      || (!is_new && is_in_folder (self, ACT_STORE_VOCABULARY_NAME))
       || !gst_act_event_parse_vocabulary (self->vocabulary, &vocabulary)
       || write_vocabulary (self, vocabulary, error);
 }
@@ -223,7 +235,7 @@ begin_in_folder (
   if (!act_store_folder_begin (self->folder, make_identity (self),
           settings->cluster_of == NULL, self->segment_size, error))
     return FALSE;
-  if (is_new && !write_context (self, error))
+  if (!write_context (self, is_new, error))
     return FALSE;
   settings->folder = self->folder->path;
   settings->manifest = self->folder->manifest;
