@@ -248,7 +248,11 @@ gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
   ActSegmentStorageSettings settings = storage_settings (self);
   g_autofree gint32 *cluster_of = find_partition (self, &settings.reduction);
 
-  /* whoever calls itself by a name that is known may do something else */
+  /* whoever calls itself by a name that is known may do something else, which
+   * need not show again in what is left to store */
+  if (self->folder != NULL && self->folder->manifest != NULL
+      && self->folder->manifest->clusters_stored)
+    g_clear_pointer (&cluster_of, g_free);
   if (cluster_of != NULL && first != NULL
       && !gst_act_records_are_derived (
           first, self->info, settings.reduction, cluster_of, error)) {
