@@ -179,6 +179,7 @@ static void
 gst_act_store_reset (GstActStore *self)
 {
   gst_act_store_reset_run (self);
+  self->asked_index = self->asked_count = 0;
   g_clear_pointer (&self->folder, act_store_folder_free);
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->stored, g_array_unref);

@@ -44,6 +44,7 @@ struct _GstActStore {
   guint32 eos_seqnum;
   guint64 position; /* one past the last sample that came */
   GArray *stored;   /* GstActBatchRange: in the folder when the run began */
+  guint asked_index, asked_count; /* who asked for it; 0 of 0: nobody yet */
 
   /* streaming thread only */
   GstActInfo *info;

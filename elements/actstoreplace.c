@@ -73,6 +73,7 @@ gst_act_store_answer_stored (GstActStore *self, GstQuery *query)
   if (!gst_act_query_is_stored (query))
     return FALSE;
   g_mutex_lock (&self->lock);
+  gst_act_query_parse_shard (query, &self->asked_index, &self->asked_count);
   if (self->stored != NULL) {
     gst_act_query_set_stored (query,
         (const GstActBatchRange *) self->stored->data, self->stored->len);
@@ -226,6 +227,32 @@ storage_settings (GstActStore *self)
 
 /* --- beginning --- */
 
+/* Nothing tells batches of different shards apart, so who asked for what is
+ * stored said which one it is. Who did not ask may be any. */
+static gboolean
+take_shard (GstActStore *self, GError **error)
+{
+  ActManifest *manifest = self->folder->manifest;
+  guint index, count;
+
+  g_mutex_lock (&self->lock);
+  index = self->asked_index;
+  count = self->asked_count;
+  g_mutex_unlock (&self->lock);
+  if (manifest->shard_count == 0) {
+    manifest->shard_index = index;
+    manifest->shard_count = count;
+  }
+  if (count == 0
+      || (manifest->shard_index == index && manifest->shard_count == count))
+    return TRUE;
+  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+      "the store '%s' is of shard %u of %u, this stream is shard %u of %u",
+      self->folder->path, manifest->shard_index, manifest->shard_count, index,
+      count);
+  return FALSE;
+}
+
 static gboolean
 begin_in_folder (
     GstActStore *self, ActSegmentStorageSettings *settings, GError **error)
@@ -233,7 +260,8 @@ begin_in_folder (
   gboolean is_new = self->folder->manifest == NULL;
 
   if (!act_store_folder_begin (self->folder, make_identity (self),
-          settings->cluster_of == NULL, self->segment_size, error))
+          settings->cluster_of == NULL, self->segment_size, error)
+      || !take_shard (self, error))
     return FALSE;
   if (!write_context (self, is_new, error))
     return FALSE;

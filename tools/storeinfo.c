@@ -88,11 +88,11 @@ clustering_name (const ActIdentity *identity)
   return g_strdup_printf ("%s-%d", identity->run, identity->iteration);
 }
 
-/* until a run is through its store does not know what part of it it is */
+/* a store that has only begun does not know what part of the run it is */
 static char *
 shard_name (const ActManifest *manifest)
 {
-  if (!manifest->complete)
+  if (manifest->shard_count == 0)
     return g_strdup ("-");
   return g_strdup_printf (
       "%u of %u", manifest->shard_index, manifest->shard_count);
@@ -164,27 +164,28 @@ add_uint (ActJsonWriter *json, const char *key, guint64 value)
   act_json_uint (json, value);
 }
 
-/* known once a run is through */
+/* null where it is not known */
 static void
-add_end (ActJsonWriter *json, const ActManifest *manifest)
+add_if (ActJsonWriter *json, const char *key, guint64 value, gboolean known)
 {
-  const struct {
-    const char *name;
-    guint64 value;
-  } fields[] = { { "shard_index", manifest->shard_index },
-    { "shard_count", manifest->shard_count },
-    { "run_batches", manifest->run_batches },
-    { "run_samples", manifest->run_samples } };
+  act_json_key (json, key);
+  if (known)
+    act_json_uint (json, value);
+  else
+    act_json_null (json);
+}
+
+static void
+add_part (ActJsonWriter *json, const ActManifest *manifest)
+{
+  gboolean known = manifest->shard_count > 0;
 
   act_json_key (json, "complete");
   act_json_boolean (json, manifest->complete);
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    act_json_key (json, fields[i].name);
-    if (manifest->complete)
-      act_json_uint (json, fields[i].value);
-    else
-      act_json_null (json);
-  }
+  add_if (json, "shard_index", manifest->shard_index, known);
+  add_if (json, "shard_count", manifest->shard_count, known);
+  add_if (json, "run_batches", manifest->run_batches, manifest->complete);
+  add_if (json, "run_samples", manifest->run_samples, manifest->complete);
 }
 
 static void
@@ -196,7 +197,7 @@ add_store (ActJsonWriter *json, const ActStoreInfo *info)
   act_json_key (json, "store");
   act_json_string (json, info->folder);
   act_identity_write (info->manifest->identity, json);
-  add_end (json, info->manifest);
+  add_part (json, info->manifest);
   add_uint (json, "batches", totals.batches);
   add_uint (json, "samples", totals.samples);
   add_uint (json, "values", totals.values);

@@ -138,11 +138,12 @@ class Stored(storefiles.Case):
                           f'store={store}', f'output={self.folder}/unused',
                           'overwrite=true', *more)
 
-    def unfinished(self, folder):
+    def unfinished(self, folder, shard_count=1):
         """a store of the first of three batches"""
         shutil.copytree(self.shards[0], folder)
         manifest = storefiles.manifest_of(folder)
         manifest['complete'] = None
+        manifest['shard_count'] = shard_count
         (folder / 'manifest.json').write_text(json.dumps(manifest))
         return folder
 
@@ -238,6 +239,14 @@ class Merge(Stored):
                     'threshold (0.25 and 0.0)')
         self.assertEqual(content(output), before)
 
+    def test_goes_on_of_a_shard(self):
+        """the rest of the run would spoil it"""
+        output = self.unfinished(self.folder / 'merged', 3)
+        before = content(output)
+        self.failed(harness.run('merge', *self.shards, '--output', output),
+                    'is of shard 0 of 3, this stream is shard 0 of 1')
+        self.assertEqual(content(output), before)
+
     def test_names(self):
         """commas, and what would be a pattern"""
         names = ['a,b', '[x]*', ' c']
@@ -281,7 +290,7 @@ class Look(Stored):
     """store info, store verify"""
 
     def test_info(self):
-        part = self.unfinished(self.folder / 'part')
+        part = self.unfinished(self.folder / 'part', 0)
         result = self.check(0, 'store', 'info', *self.shards, part)
         names, *rows = (line.split('  ') for line
                         in result.stdout.splitlines())
@@ -304,7 +313,7 @@ class Look(Stored):
                 'store': str((*self.shards, part)[k])})
 
     def test_info_json(self):
-        part = self.unfinished(self.folder / 'part')
+        part = self.unfinished(self.folder / 'part', 7)
         result = self.check(0, 'store', 'info', '--json', self.shards[1], part)
         one, other = json.loads(result.stdout)
         manifest = storefiles.manifest_of(self.shards[1])
@@ -317,7 +326,7 @@ class Look(Stored):
         self.assertEqual(
             [other[name] for name in ('complete', 'shard_index', 'shard_count',
                                       'run_batches', 'batches', 'bytes')],
-            [False, None, None, None, 1,
+            [False, 0, 7, None, 1,
              os.path.getsize(part / 'segment-000000.safetensors')])
 
     def test_info_of_what_is_no_store(self):
@@ -386,11 +395,45 @@ class Refused(Stored):
         self.assertFalse((self.folder / 'd').exists())
 
     def test_other_shard(self):
-        """even where shard 1 has as many samples as shard 0, which is there"""
-        self.before = content(self.shards[0])
-        self.unchanged(self.shards[0],
-                       self.run_shard(1, 1, self.shards[0]), self.shards[0],
-                       'complete, as shard 0 of 3', 'batch 1')
+        """of a store that is complete, even where shard 1 has as many samples
+        as shard 0, which is there; and of one that is not"""
+        unfinished = self.unfinished(self.folder / 'part', 2)
+        for store, count in ((self.shards[0], 3), (unfinished, 2)):
+            self.before = content(store)
+            self.unchanged(store, self.run_shard(1, 1, store), store,
+                           f'is of shard 0 of {count}',
+                           'this stream is shard 1 of 3')
+
+    def test_more_of_the_run(self):
+        """the shard is the same, but the run has become longer"""
+        part = self.folder / 'whole'
+        shutil.copytree(self.shards[0], part)
+        manifest = storefiles.manifest_of(part)
+        manifest['shard_count'] = 1
+        (part / 'manifest.json').write_text(json.dumps(manifest))
+        self.before = content(part)
+        self.unchanged(part, self.run_shard(1, 0, part, count=1), part,
+                       'complete, as shard 0 of 1', 'batch 1')
+
+    def test_shard_that_nobody_names(self):
+        """who does not ask what is stored does not say which shard it is; a
+        store knows when it is complete"""
+        store = self.folder / 'unasked'
+        path = self.description(
+            'actdumpsrc location="${dump}" vocabulary="${dump}/vocab.json" '
+            'shard-index=1 shard-count=3 skip-stored=false ! actdeadfilter '
+            'threshold=0 ! actclustermax clusters="${dump}/clusters.json" '
+            'run=goldrun1 iteration=7 ! actstore location="${store}"')
+        arguments = ('run', '--quiet', path, f'dump={GOLDEN}/basic',
+                     f'store={store}')
+        self.check(0, *arguments)
+        self.assertEqual(content(store), content(self.shards[1]))
+        manifest = storefiles.manifest_of(store)
+        manifest['complete'], manifest['segments'] = None, []
+        manifest['shard_index'] = manifest['shard_count'] = 0
+        (store / 'manifest.json').write_text(json.dumps(manifest))
+        self.run_shard(0, 1, store)
+        self.assertEqual(content(store), content(self.shards[1]))
 
     def test_other_run(self):
         store = self.folder / 'model-store'
