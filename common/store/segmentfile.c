@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,9 @@ hash_new (void)
   return hash;
 }
 
+/* What libcrypto keeps for a thread goes with the thread; one that ends while
+ * the program does, as those of GStreamer may, would leak it. So it goes now.
+ */
 static void
 hash_finish (EVP_MD_CTX *hash, char text[65])
 {
@@ -46,6 +50,7 @@ hash_finish (EVP_MD_CTX *hash, char text[65])
   EVP_DigestFinal_ex (hash, digest, &n);
   for (unsigned int i = 0; i < 32; i++)
     g_snprintf (text + 2 * i, 3, "%02x", digest[i]);
+  OPENSSL_thread_stop ();
 }
 
 /* --- writing --- */
