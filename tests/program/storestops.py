@@ -70,8 +70,15 @@ class Stops(storefiles.Case):
 
 class Model(Stops):
     """with the sample model, of which each batch costs"""
-    arguments = ['dashboard', *SAMPLE, f'text={TEXT}', 'segment-size=2']
     counted = 'actforward'
+
+    def setUp(self):
+        super().setUp()
+        # long enough to be stopped in its middle on a busy machine
+        text = self.folder / 'long.txt'
+        text.write_bytes(TEXT.read_bytes() * 2)
+        self.arguments = ['dashboard', *SAMPLE, f'text={text}',
+                          'segment-size=2']
 
     def test_stopped(self):
         expected = self.plain()
@@ -292,6 +299,36 @@ class Dump(Stops):
                 self.go_on(expected)
                 shutil.rmtree(kept)
 
+    def test_little_memory(self):
+        """what does not fit in memory goes to the folder, or to a file without
+        a name; where there is no room for that it is an error"""
+        self.dump = storefiles.repeat_dump('many_values',
+                                           self.folder / 'long', 20)
+        store, dashboard = storefiles.dump_arguments(self.dump)
+        self.arguments = ['from-dump', *store, *dashboard]
+        expected = self.plain()
+        self.assertEqual(self.go_on(expected, 'max-memory=1048576'), 160)
+        temporary = self.folder / 'tmp'
+        temporary.mkdir()
+        spills = ['run', '--quiet', *self.arguments, 'max-memory=1048576',
+                  f'output={self.output}']
+        self.check(0, *spills, env={**os.environ, 'TMPDIR': str(temporary)})
+        self.assert_same(self.output, expected)
+        self.assertEqual(os.listdir(temporary), [])
+        shutil.rmtree(self.output)
+        if not mounts():
+            self.skipTest('cannot mount')
+        script = ('mount -t tmpfs -o size=200k none "$TMPDIR" || exit 9; '
+                  '"$@"; code=$?; ls -A "$TMPDIR"; exit $code')
+        result = subprocess.run(
+            ['unshare', '-rm', 'sh', '-c', script, 'sh', harness.PROGRAM,
+             *spills], text=True, capture_output=True,
+            timeout=harness.TIMEOUT,
+            env={**os.environ, 'TMPDIR': str(temporary)})
+        self.failed(result, 'No space left', temporary)
+        self.assertEqual(result.stdout, '')
+        self.assertFalse(self.output.exists())
+
     def test_read_only(self):
         if not mounts():
             self.skipTest('cannot mount')
@@ -411,6 +448,41 @@ class Kills(Stops):
             self.finish(expected)
         for phase in ('storing', 'drain'):
             self.assertGreater(phases.count(phase), 2, phases)
+
+    def test_kills_of_a_merge(self):
+        stores = []
+        for k in range(3):
+            stores.append(self.folder / f'shard-{k}')
+            self.check(0, 'run', '--quiet', *self.arguments,
+                       f'output={self.output}', 'overwrite=true',
+                       f'store={stores[-1]}', f'shard-index={k}',
+                       'shard-count=3')
+        merge = ['merge', '--quiet', *map(str, stores), '--segment-size', '1']
+        start = time.monotonic()
+        self.check(0, *merge, '--output', self.folder / 'whole')
+        seconds = time.monotonic() - start
+        expected = content(self.folder / 'whole')
+        n_killed = 0
+        for moment in range(8):
+            process = subprocess.Popen(
+                [harness.PROGRAM, *merge, '--output', self.store])
+            try:
+                process.wait(seconds * (moment + 1) / 9)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            code = process.wait()
+            self.assertIn(code, (0, -signal.SIGKILL))
+            n_killed += code != 0
+            whole = (self.store / 'manifest.json').exists() and \
+                storefiles.manifest_of(self.store)['complete'] is not None
+            if not whole and moment % 3 == 0:
+                self.check(0, *merge, '--output', self.store)
+                whole = True
+            # else the next one goes on
+            if whole:
+                self.assert_same(self.store, expected)
+                shutil.rmtree(self.store)
+        self.assertGreater(n_killed, 0)
 
 
 if __name__ == '__main__':
