@@ -802,7 +802,7 @@ gst_act_store_install_properties (GObjectClass *object_class)
   props[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", "Maximum memory",
       "About the most bytes of memory for batches and, at the end, for turning "
       "them into records; more goes to disk",
-      (guint64) 1 << 20, (guint64) 1 << 50, DEFAULT_MAX_MEMORY, flags);
+      (guint64) 1 << 20, G_MAXUINT64, DEFAULT_MAX_MEMORY, flags);
   props[PROP_REPAIR] = g_param_spec_boolean ("repair", "Repair",
       "Make the batches of damaged segments again, instead of an error",
       DEFAULT_REPAIR, flags);
