@@ -158,6 +158,24 @@ alive_of_selected (const ActModel *model, const guint8 *selected)
   return g_bytes_new_take (alive, n);
 }
 
+/* Takes fingerprint. Activations of some modules are not those of the model:
+ * whoever stores or compares them shall tell them apart. */
+static gchar *
+fingerprint_of_selected (
+    gchar *fingerprint, const ActModel *model, const guint8 *selected)
+{
+  g_autoptr (GString) text = g_string_new (fingerprint);
+
+  if (memchr (selected, 0, act_model_get_n_modules (model)) == NULL)
+    return fingerprint;
+  g_free (fingerprint);
+  for (guint i = 0; i < act_model_get_n_modules (model); i++)
+    if (selected[i])
+      g_string_append_printf (
+          text, "\n%s", act_model_get_module_name (model, i));
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, -1);
+}
+
 static gboolean
 gst_act_forward_load (GstActForward *self, const gchar *folder,
     const gchar *modules, guint n_threads, GError **error)
@@ -174,6 +192,7 @@ gst_act_forward_load (GstActForward *self, const gchar *folder,
   fingerprint = act_model_fingerprint (folder, error);
   if (fingerprint == NULL)
     return FALSE;
+  fingerprint = fingerprint_of_selected (fingerprint, model, selected);
   self->forward = act_forward_new (model, selected, n_threads, error);
   if (self->forward == NULL)
     return FALSE;

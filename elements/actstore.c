@@ -28,8 +28,9 @@
  * drained unless an act-complete event came whose number of samples is what
  * was stored; else the element warns. Positions and durations are in samples
  * (#GST_FORMAT_DEFAULT). At the end it posts an element message `act-summary`
- * with `samples`, `positions`, `batches`, `component-values`,
- * `cluster-values` and `clusters`.
+ * with `samples`, `positions`, `batches`, `component-values`, `clusters` and,
+ * without "location", `cluster-values`. A sink with "location" then posts
+ * `act-output` with `location`.
  *
  * ## Example launch line
  * |[
@@ -164,6 +165,7 @@ gst_act_store_reset_run (GstActStore *self)
 {
   gst_act_store_close (self);
   self->total = (GstActComplete){ 0 };
+  self->failed = FALSE;
   self->ended = FALSE;
   self->run++;
   self->last_progress = 0;
@@ -177,6 +179,7 @@ static void
 gst_act_store_reset (GstActStore *self)
 {
   gst_act_store_reset_run (self);
+  self->asked_index = self->asked_count = 0;
   g_clear_pointer (&self->folder, act_store_folder_free);
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->stored, g_array_unref);
@@ -189,21 +192,39 @@ gst_act_store_reset (GstActStore *self)
 }
 
 static void
+gst_act_store_post (GstActStore *self, GstStructure *structure)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+static void
 gst_act_store_post_summary (GstActStore *self)
 {
   guint64 n_samples = act_store_get_n_samples (self->store);
+  GstStructure *summary = gst_structure_new ("act-summary", "samples",
+      G_TYPE_UINT64, n_samples, "positions", G_TYPE_UINT64,
+      n_samples * self->info->sequence_length, "batches", G_TYPE_UINT64,
+      (guint64) act_store_get_n_batches (self->store), "component-values",
+      G_TYPE_UINT64, act_store_get_n_component_values (self->store), NULL);
 
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("act-summary", "samples", G_TYPE_UINT64, n_samples,
-              "positions", G_TYPE_UINT64,
-              n_samples * self->info->sequence_length, "batches", G_TYPE_UINT64,
-              (guint64) act_store_get_n_batches (self->store),
-              "component-values", G_TYPE_UINT64,
-              act_store_get_n_component_values (self->store), "cluster-values",
-              G_TYPE_UINT64, act_store_get_n_cluster_values (self->store),
-              "clusters", G_TYPE_UINT64, (guint64) self->info->n_clusters,
-              NULL)));
+  /* in a folder they are not kept but made again, so nobody counts them */
+  if (self->folder == NULL)
+    gst_structure_set (summary, "cluster-values", G_TYPE_UINT64,
+        act_store_get_n_cluster_values (self->store), NULL);
+  gst_structure_set (summary, "clusters", G_TYPE_UINT64,
+      (guint64) self->info->n_clusters, NULL);
+  gst_act_store_post (self, summary);
+}
+
+/* a store that is all that was asked for; else a dashboard is what was made */
+static void
+gst_act_store_post_output (GstActStore *self)
+{
+  if (self->folder != NULL && gst_act_store_is_sink (self))
+    gst_act_store_post (self,
+        gst_structure_new (
+            "act-output", "location", G_TYPE_STRING, self->folder->path, NULL));
 }
 
 /* --- the end of a run --- */
@@ -274,7 +295,8 @@ gst_act_store_begin_without_batch (GstActStore *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->store != NULL || self->info == NULL || !self->total.announced)
+  if (self->store != NULL || self->info == NULL || !self->total.announced
+      || self->failed)
     return TRUE;
   if (gst_act_store_begin (self, NULL, &error))
     return TRUE;
@@ -288,17 +310,22 @@ static gboolean
 gst_act_store_eos (GstActStore *self, GstEvent *event)
 {
   g_autoptr (GstEvent) eos = event;
+  gboolean complete;
 
   if (!gst_act_store_wait (self))
     return FALSE;
   if (!gst_act_store_begin_without_batch (self))
     return FALSE;
-  if (gst_act_store_check_complete (self) && !gst_act_store_finish (self))
+  /* sources end the stream after an error too, which was said then */
+  complete = !self->failed && gst_act_store_check_complete (self);
+  if (complete && !gst_act_store_finish (self))
     return FALSE;
   if (gst_act_store_cancelled (self))
     return FALSE;
   if (self->store != NULL)
     gst_act_store_post_summary (self);
+  if (complete)
+    gst_act_store_post_output (self);
   /* nothing can come any more: the memory is of no use */
   gst_act_store_close (self);
   self->ended = TRUE;
@@ -352,6 +379,7 @@ gst_act_store_chain (GstPad *pad, GstObject *parent, GstBuffer *buf)
   if (!gst_act_store_add (self, buffer, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
       return GST_FLOW_FLUSHING;
+    self->failed = TRUE;
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }

@@ -44,6 +44,7 @@ struct _GstActStore {
   guint32 eos_seqnum;
   guint64 position; /* one past the last sample that came */
   GArray *stored;   /* GstActBatchRange: in the folder when the run began */
+  guint asked_index, asked_count; /* who asked for it; 0 of 0: nobody yet */
 
   /* streaming thread only */
   GstActInfo *info;
@@ -56,6 +57,7 @@ struct _GstActStore {
   ActBatchStorage *storage; /* the store's */
   gboolean derives;         /* the storage makes the clusters itself */
   GstActComplete total;     /* what the source announced */
+  gboolean failed;          /* a batch was refused: this becomes no run */
   gboolean ended;
   guint run; /* counts streams; a pad whose events are of this one is ready */
   gint64 last_progress;

@@ -73,6 +73,7 @@ gst_act_store_answer_stored (GstActStore *self, GstQuery *query)
   if (!gst_act_query_is_stored (query))
     return FALSE;
   g_mutex_lock (&self->lock);
+  gst_act_query_parse_shard (query, &self->asked_index, &self->asked_count);
   if (self->stored != NULL) {
     gst_act_query_set_stored (query,
         (const GstActBatchRange *) self->stored->data, self->stored->len);
@@ -165,15 +166,27 @@ write_vocabulary (
   return act_output_replace (path, text->str, text->len, error);
 }
 
-/* what a reader of the folder needs beside the segments */
 static gboolean
-write_context (const GstActStore *self, GError **error)
+is_in_folder (const GstActStore *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->folder->path, name, NULL);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* What a reader of the folder needs beside the segments. In a store that is
+ * not new it is there, unless the run that began it ended right then. */
+static gboolean
+write_context (const GstActStore *self, gboolean is_new, GError **error)
 {
   g_autoptr (GstActVocabulary) vocabulary = NULL;
 
-  if (self->assignment != NULL && !write_clusters (self, error))
+  if (self->assignment != NULL
+      && (is_new || !is_in_folder (self, ACT_STORE_CLUSTERS_NAME))
+      && !write_clusters (self, error))
     return FALSE;
   return self->vocabulary == NULL
+      || (!is_new && is_in_folder (self, ACT_STORE_VOCABULARY_NAME))
       || !gst_act_event_parse_vocabulary (self->vocabulary, &vocabulary)
       || write_vocabulary (self, vocabulary, error);
 }
@@ -214,6 +227,32 @@ storage_settings (GstActStore *self)
 
 /* --- beginning --- */
 
+/* Nothing tells batches of different shards apart, so who asked for what is
+ * stored said which one it is. Who did not ask may be any. */
+static gboolean
+take_shard (GstActStore *self, GError **error)
+{
+  ActManifest *manifest = self->folder->manifest;
+  guint index, count;
+
+  g_mutex_lock (&self->lock);
+  index = self->asked_index;
+  count = self->asked_count;
+  g_mutex_unlock (&self->lock);
+  if (manifest->shard_count == 0) {
+    manifest->shard_index = index;
+    manifest->shard_count = count;
+  }
+  if (count == 0
+      || (manifest->shard_index == index && manifest->shard_count == count))
+    return TRUE;
+  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
+      "the store '%s' is of shard %u of %u, this stream is shard %u of %u",
+      self->folder->path, manifest->shard_index, manifest->shard_count, index,
+      count);
+  return FALSE;
+}
+
 static gboolean
 begin_in_folder (
     GstActStore *self, ActSegmentStorageSettings *settings, GError **error)
@@ -221,9 +260,10 @@ begin_in_folder (
   gboolean is_new = self->folder->manifest == NULL;
 
   if (!act_store_folder_begin (self->folder, make_identity (self),
-          settings->cluster_of == NULL, self->segment_size, error))
+          settings->cluster_of == NULL, self->segment_size, error)
+      || !take_shard (self, error))
     return FALSE;
-  if (is_new && !write_context (self, error))
+  if (!write_context (self, is_new, error))
     return FALSE;
   settings->folder = self->folder->path;
   settings->manifest = self->folder->manifest;
@@ -236,7 +276,11 @@ gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
   ActSegmentStorageSettings settings = storage_settings (self);
   g_autofree gint32 *cluster_of = find_partition (self, &settings.reduction);
 
-  /* whoever calls itself by a name that is known may do something else */
+  /* whoever calls itself by a name that is known may do something else, which
+   * need not show again in what is left to store */
+  if (self->folder != NULL && self->folder->manifest != NULL
+      && self->folder->manifest->clusters_stored)
+    g_clear_pointer (&cluster_of, g_free);
   if (cluster_of != NULL && first != NULL
       && !gst_act_records_are_derived (
           first, self->info, settings.reduction, cluster_of, error)) {

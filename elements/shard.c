@@ -100,6 +100,7 @@ gst_act_shard_ask_stored (const GstActShard *shard, GstPad *pad)
   if (!shard->skip_stored)
     return NULL;
   query = gst_act_query_new_stored ();
+  gst_act_query_set_shard (query, shard->index, shard->count);
   if (gst_pad_peer_query (pad, query)
       && !gst_act_query_parse_stored (query, &ranges))
     GST_WARNING_OBJECT (pad, "an answer to act-stored that is not in order");

@@ -5,6 +5,7 @@
 
 #include <text/textfiles.h>
 
+#include "locations.h"
 #include "toolerror.h"
 
 #define DESCRIPTION "dashboard"
@@ -182,21 +183,6 @@ find_missing (const Settings *settings)
   return NULL;
 }
 
-/* acttextsrc's location: a comma between paths, "\\," for one in a path */
-static char *
-join_texts (GPtrArray *texts)
-{
-  GString *joined = g_string_new (NULL);
-
-  for (guint i = 0; i < texts->len; i++) {
-    g_auto (GStrv) parts = g_strsplit (g_ptr_array_index (texts, i), ",", -1);
-    g_autofree char *escaped = g_strjoinv ("\\,", parts);
-
-    g_string_append_printf (joined, "%s%s", i > 0 ? "," : "", escaped);
-  }
-  return g_string_free (joined, FALSE);
-}
-
 /* An element would find it out too, but one further down first, and it would
  * name what it misses: that the model's folder is wrong says neither. */
 static gboolean
@@ -241,8 +227,8 @@ check_inputs (const Settings *settings, GError **error)
 static void
 settle_values (Settings *settings)
 {
-  g_hash_table_replace (
-      settings->values, g_strdup ("text"), join_texts (settings->texts));
+  g_hash_table_replace (settings->values, g_strdup ("text"),
+      act_locations_join (settings->texts));
   if (settings->repair)
     g_hash_table_replace (
         settings->values, g_strdup ("repair"), g_strdup ("true"));

@@ -28,3 +28,5 @@ int act_command_error (const GError *error);
 /* (transfer full): the command's name and what follows it */
 int act_command_run (char **command_line);
 int act_command_dashboard (char **command_line);
+int act_command_merge (char **command_line);
+int act_command_store (char **command_line);

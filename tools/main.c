@@ -18,6 +18,8 @@ static const char usage[] =
     "Commands:\n"
     "  dashboard   from a model and texts to a dashboard\n"
     "  run         run a pipeline description\n"
+    "  merge       from the stores of a run's shards to one store\n"
+    "  store       say what is in stores, or check it\n"
     "\n"
     "Options:\n"
     "  --help      this text; 'gst-activations COMMAND --help' for a "
@@ -26,7 +28,8 @@ static const char usage[] =
     "\n"
     "Examples:\n"
     "  gst-activations dashboard --model DIR --text FILES... --output DIR\n"
-    "  gst-activations run --list\n";
+    "  gst-activations run --list\n"
+    "  gst-activations store info DIR\n";
 
 /* GLib's own handlers turn what the locale lacks into question marks; paths
  * are to come out as they are */
@@ -82,6 +85,10 @@ dispatch (char **arguments)
     return act_command_run (for_command (arguments));
   if (g_str_equal (command, "dashboard"))
     return act_command_dashboard (for_command (arguments));
+  if (g_str_equal (command, "merge"))
+    return act_command_merge (for_command (arguments));
+  if (g_str_equal (command, "store"))
+    return act_command_store (for_command (arguments));
   problem = g_strdup_printf ("there is no command '%s'", command);
   return act_command_usage_error ("", problem);
 }

@@ -102,9 +102,10 @@ read_segments (ActStoreFolder *self, gboolean repair, GError **error)
   return TRUE;
 }
 
-/* nothing but what a killed run can leave before there is a manifest */
+/* Nothing but what a killed run can leave before there is a manifest. Segments
+ * are not: they are work that somebody may miss, so repair is asked for. */
 static gboolean
-check_unused (const char *path, GError **error)
+check_unused (const char *path, gboolean repair, GError **error)
 {
   g_autoptr (GDir) dir = g_dir_open (path, 0, error);
   const char *name;
@@ -112,8 +113,15 @@ check_unused (const char *path, GError **error)
   if (dir == NULL)
     return FALSE;
   while ((name = g_dir_read_name (dir)) != NULL) {
-    if (act_store_is_part (name))
+    if (act_store_is_early (name) || (repair && act_store_is_segment (name)))
       continue;
+    if (act_store_is_segment (name)) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+          "the store '%s' has lost its %s: nobody knows whose '%s' is; with "
+          "repair all of it is made again",
+          path, ACT_MANIFEST_NAME, name);
+      return FALSE;
+    }
     g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
         "'%s' exists and is no store: it has '%s' but no %s", path, name,
         ACT_MANIFEST_NAME);
@@ -138,7 +146,8 @@ act_store_folder_open (const char *path, gboolean repair, GError **error)
     return NULL;
   manifest = g_build_filename (self->path, ACT_MANIFEST_NAME, NULL);
   if (!g_file_test (manifest, G_FILE_TEST_EXISTS))
-    return check_unused (self->path, error) ? g_steal_pointer (&self) : NULL;
+    return check_unused (self->path, repair, error) ? g_steal_pointer (&self)
+                                                    : NULL;
 
   self->manifest = act_manifest_read (self->path, error);
   if (self->manifest == NULL || !read_segments (self, repair, error))
@@ -167,6 +176,23 @@ check_same (ActStoreFolder *self, const ActIdentity *identity,
   return FALSE;
 }
 
+/* From here on the folder is this run's. It was not there when it was opened:
+ * what is there now another run has made. */
+static gboolean
+take_new_folder (ActStoreFolder *self, GError **error)
+{
+  g_autofree char *manifest = NULL;
+
+  if (!lock_folder (self, error))
+    return FALSE;
+  manifest = g_build_filename (self->path, ACT_MANIFEST_NAME, NULL);
+  if (!g_file_test (manifest, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+      "the store '%s' was made by another run meanwhile", self->path);
+  return FALSE;
+}
+
 gboolean
 act_store_folder_begin (ActStoreFolder *self, ActIdentity *identity,
     gboolean clusters_stored, guint segment_size, GError **error)
@@ -184,7 +210,7 @@ act_store_folder_begin (ActStoreFolder *self, ActIdentity *identity,
     act_set_errno_error (error, errno, TRUE, "cannot create '%s'", self->path);
     return FALSE;
   }
-  if (self->lock < 0 && !lock_folder (self, error))
+  if (self->lock < 0 && !take_new_folder (self, error))
     return FALSE;
   act_segment_files_sweep (self->path, NULL, 0);
   return act_manifest_write (self->manifest, self->path, error);

@@ -18,7 +18,6 @@ act_manifest_new (ActIdentity *identity)
   ActManifest *self = g_new0 (ActManifest, 1);
 
   self->identity = identity;
-  self->shard_count = 1;
   self->segments = g_array_new (FALSE, FALSE, sizeof (ActSegmentFile));
   g_array_set_clear_func (
       self->segments, (GDestroyNotify) act_segment_file_clear);
@@ -279,6 +278,19 @@ read_cluster_values (
   return FALSE;
 }
 
+static gboolean
+check_shard (const ActManifest *self, const char *path, GError **error)
+{
+  if (self->shard_index < self->shard_count
+      || (self->shard_count == 0 && !self->complete))
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s': \"shard_index\" is %u, expected it to be below "
+      "\"shard_count\", which is %u",
+      path, self->shard_index, self->shard_count);
+  return FALSE;
+}
+
 ActManifest *
 act_manifest_read (const char *folder, GError **error)
 {
@@ -307,6 +319,7 @@ act_manifest_read (const char *folder, GError **error)
       || !read_small (object, "shard_index", path, &self->shard_index, error)
       || !read_small (object, "shard_count", path, &self->shard_count, error)
       || !read_complete (self, object, path, error)
+      || !check_shard (self, path, error)
       || !read_segments (self, object, path, error))
     return NULL;
   return g_steal_pointer (&self);

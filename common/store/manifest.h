@@ -11,7 +11,7 @@ typedef struct {
   gboolean clusters_stored; /* else they are derived from the components */
   guint segment_size;       /* batches */
   guint shard_index;        /* what of the run is here */
-  guint shard_count;
+  guint shard_count;        /* 0: not known yet */
 
   /* known when all of it came */
   gboolean complete;

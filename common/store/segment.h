@@ -39,6 +39,8 @@ void act_segment_free (ActSegment *segment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSegment, act_segment_free)
 
 gsize act_segment_get_n_batches (const ActSegment *segment);
+guint64 act_segment_get_n_samples (const ActSegment *segment);
+guint64 act_segment_get_n_values (const ActSegment *segment);
 ActBatchRange act_segment_get_range (const ActSegment *segment, gsize i);
 
 /* The i-th batch: views into the segment and, for what has to be counted from

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,9 @@ hash_new (void)
   return hash;
 }
 
+/* What libcrypto keeps for a thread goes with the thread; one that ends while
+ * the program does, as those of GStreamer may, would leak it. So it goes now.
+ */
 static void
 hash_finish (EVP_MD_CTX *hash, char text[65])
 {
@@ -46,6 +50,7 @@ hash_finish (EVP_MD_CTX *hash, char text[65])
   EVP_DigestFinal_ex (hash, digest, &n);
   for (unsigned int i = 0; i < 32; i++)
     g_snprintf (text + 2 * i, 3, "%02x", digest[i]);
+  OPENSSL_thread_stop ();
 }
 
 /* --- writing --- */
@@ -115,6 +120,34 @@ act_segment_file_write (const char *folder, const ActStoreShape *shape,
 
 /* --- reading --- */
 
+static gboolean
+check_counts (const ActSegment *segment, const ActSegmentFile *file,
+    const char *path, GError **error)
+{
+  ActBatchRange first = act_segment_get_range (segment, 0);
+
+  if (first.index != file->first_batch
+      || first.first_sample != file->first_sample
+      || act_segment_get_n_batches (segment) != file->n_batches) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+        "'%s' holds %" G_GSIZE_FORMAT " batches from %" G_GUINT64_FORMAT
+        "; the manifest says %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT,
+        path, act_segment_get_n_batches (segment), first.index, file->n_batches,
+        file->first_batch);
+    return FALSE;
+  }
+  if (act_segment_get_n_samples (segment) == file->n_samples
+      && act_segment_get_n_values (segment) == file->n_values)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+      "'%s' holds %" G_GUINT64_FORMAT " samples with %" G_GUINT64_FORMAT
+      " values; the manifest says %" G_GUINT64_FORMAT
+      " with %" G_GUINT64_FORMAT,
+      path, act_segment_get_n_samples (segment),
+      act_segment_get_n_values (segment), file->n_samples, file->n_values);
+  return FALSE;
+}
+
 ActSegment *
 act_segment_file_open (const char *folder, const ActSegmentFile *file,
     const ActStoreShape *shape, gboolean with_clusters, GError **error)
@@ -122,24 +155,13 @@ act_segment_file_open (const char *folder, const ActSegmentFile *file,
   g_autofree char *path = g_build_filename (folder, file->file, NULL);
   g_autoptr (GBytes) bytes = act_file_map (path, error);
   g_autoptr (ActSegment) segment = NULL;
-  ActBatchRange first;
 
   if (bytes == NULL)
     return NULL;
   segment = act_segment_new (bytes, path, shape, with_clusters, error);
-  if (segment == NULL)
+  if (segment == NULL || !check_counts (segment, file, path, error))
     return NULL;
-  first = act_segment_get_range (segment, 0);
-  if (first.index == file->first_batch
-      && first.first_sample == file->first_sample
-      && act_segment_get_n_batches (segment) == file->n_batches)
-    return g_steal_pointer (&segment);
-  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
-      "'%s' holds %" G_GSIZE_FORMAT " batches from %" G_GUINT64_FORMAT
-      "; the manifest says %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT,
-      path, act_segment_get_n_batches (segment), first.index, file->n_batches,
-      file->first_batch);
-  return NULL;
+  return g_steal_pointer (&segment);
 }
 
 gboolean
@@ -179,8 +201,8 @@ is_listed (const char *name, const ActSegmentFile *files, guint n)
   return FALSE;
 }
 
-static gboolean
-is_segment (const char *name)
+gboolean
+act_store_is_segment (const char *name)
 {
   return g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX);
 }
@@ -195,10 +217,9 @@ is_temporary (const char *name)
 }
 
 gboolean
-act_store_is_part (const char *name)
+act_store_is_early (const char *name)
 {
-  return is_segment (name) || is_temporary (name)
-      || strcmp (name, ACT_STORE_CLUSTERS_NAME) == 0
+  return is_temporary (name) || strcmp (name, ACT_STORE_CLUSTERS_NAME) == 0
       || strcmp (name, ACT_STORE_VOCABULARY_NAME) == 0;
 }
 
@@ -211,7 +232,7 @@ act_segment_files_sweep (
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
     if (is_temporary (name)
-        || (is_segment (name) && !is_listed (name, files, n))) {
+        || (act_store_is_segment (name) && !is_listed (name, files, n))) {
       g_autofree char *path = g_build_filename (folder, name, NULL);
       (void) g_unlink (path);
     }

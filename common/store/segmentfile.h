@@ -32,9 +32,10 @@ ActSegment *act_segment_file_open (const char *folder,
 gboolean act_segment_file_verify (
     const char *folder, const ActSegmentFile *file, GError **error);
 
-/* Whether a file of that name in a store's folder is the store's own, other
- * than its manifest. */
-gboolean act_store_is_part (const char *name);
+/* What a file of that name in a store's folder is: a segment; or what is there
+ * before there is a manifest. */
+gboolean act_store_is_segment (const char *name);
+gboolean act_store_is_early (const char *name);
 
 #define ACT_STORE_CLUSTERS_NAME "clusters.json"
 #define ACT_STORE_VOCABULARY_NAME "vocabulary.json"

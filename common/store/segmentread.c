@@ -252,6 +252,18 @@ act_segment_get_n_batches (const ActSegment *self)
   return self->n_batches;
 }
 
+guint64
+act_segment_get_n_samples (const ActSegment *self)
+{
+  return self->n_samples;
+}
+
+guint64
+act_segment_get_n_values (const ActSegment *self)
+{
+  return self->components.n_values;
+}
+
 ActBatchRange
 act_segment_get_range (const ActSegment *self, gsize i)
 {

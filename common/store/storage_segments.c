@@ -283,12 +283,29 @@ is_written (Storage *self, gsize size)
   return TRUE;
 }
 
+/* Batches of another shard in it would spoil a store that is complete. */
+static gboolean
+check_open (const Storage *self, guint64 index, GError **error)
+{
+  const ActManifest *manifest = self->settings.manifest;
+
+  if (manifest == NULL || !manifest->complete)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+      "the store '%s' is complete, as shard %u of %u, without batch "
+      "%" G_GUINT64_FORMAT ", which is of another run or shard",
+      self->folder, manifest->shard_index, manifest->shard_count, index);
+  return FALSE;
+}
+
 static gboolean
 segments_append (
     ActBatchStorage *storage, const ActStoredBatch *batch, GError **error)
 {
   Storage *self = (Storage *) storage;
 
+  if (!check_open (self, batch->index, error))
+    return FALSE;
   /* a quarter, so that writing and collecting go on at the same time */
   if (!follows (self, batch) || self->open_size > self->settings.max_memory / 4)
     close_segment (self);

@@ -513,10 +513,16 @@ GST_START_TEST (test_stored)
 {
   GstQuery *query = gst_act_query_new_stored ();
   GArray *ranges = NULL;
+  guint index, count;
 
   fail_unless_equals_int (GST_QUERY_TYPE (query), GST_QUERY_CUSTOM);
   fail_unless (gst_act_query_is_stored (query));
   fail_if (gst_act_query_parse_stored (query, &ranges));
+  fail_if (gst_act_query_parse_shard (query, &index, &count));
+  gst_act_query_set_shard (query, 2, 5);
+  fail_unless (gst_act_query_parse_shard (query, &index, &count));
+  fail_unless_equals_int (index, 2);
+  fail_unless_equals_int (count, 5);
   gst_act_query_set_stored (query, stored_ranges, G_N_ELEMENTS (stored_ranges));
   fail_unless (gst_act_query_parse_stored (query, &ranges));
   fail_unless_equals_int (ranges->len, 3);

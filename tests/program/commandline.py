@@ -110,7 +110,9 @@ class Usage(harness.Case):
     def test_help(self):
         for arguments, text in ((('--help',), 'Commands:'),
                                 (('run', '--help'), 'FILE [name=value'),
-                                (('dashboard', '--help'), '--model=DIR')):
+                                (('dashboard', '--help'), '--model=DIR'),
+                                (('merge', '--help'), '--output=DIR'),
+                                (('store', '--help'), 'info|verify DIR')):
             result = self.check(0, *arguments)
             self.assertIn(text, result.stdout)
             self.assertEqual(result.stderr, '')

@@ -45,7 +45,7 @@ def range_text(description):
     if least == -2**31 and most in LARGEST:
         return 'any'
     if most in LARGEST:
-        return f'from {least:g}'
+        return f'from {least:.10g}'
     return f'{least:.0f} to {most:.0f}'
 
 

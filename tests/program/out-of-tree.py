@@ -37,6 +37,39 @@ def overlapping_clusters(path):
     path.write_text(json.dumps({"0": a, "1": b, "2": a[:1] + b[:1]}))
 
 
+WEIGHTED = """actdumpsrc location=${dump} vocabulary=${dump}/vocab.json shard-index=${index:-0} shard-count=${count:-1}
+! actdeadfilter ! actclusterweighted clusters=${clusters} ! actstore location=${store:-} segment-size=2
+! actdashboardsink location=${output} overwrite=true"""
+
+
+def content(dashboard):
+    return {path.name: path.read_bytes() for path in dashboard.iterdir() if path.name != "run_info.json"}
+
+
+def dashboard_of_stores(folder, clusters, env):
+    """shards, from-store, merge and a run again: the bytes of a run without a store"""
+    description = folder / "weighted.pipeline"
+    description.write_text(WEIGHTED)
+    weighted = ["gst-activations", "run", description, f"dump={case}", f"clusters={clusters}"]
+    run(*weighted, f"output={folder}/plain", env=env)
+    expected = content(folder / "plain")
+    assert len(expected["clusters.jsonl"].splitlines()) == 3
+    stores = [folder / f"store-{k}" for k in range(2)]
+    for k, store in enumerate(stores):
+        run(*weighted, f"output={folder}/unused", f"store={store}", f"index={k}", "count=2", env=env)
+        manifest = json.loads((store / "manifest.json").read_text())
+        assert manifest["cluster_values"] == "stored" and manifest["reduction"] == "weighted", manifest
+    run("gst-activations", "merge", *stores[::-1], "--output", folder / "merged", env=env)
+    run("gst-activations", "store", "verify", *stores, folder / "merged", env=env)
+    for names in (",".join(map(str, stores)), folder / "merged"):
+        run("gst-activations", "run", "from-store", f"stores={names}", f"output={folder}/again", "overwrite=true",
+            env=env)
+        assert content(folder / "again") == expected
+    # all of it is there: nothing comes but the end
+    run(*weighted, f"store={folder}/merged", f"output={folder}/end", env=env)
+    assert content(folder / "end") == expected
+
+
 with tempfile.TemporaryDirectory(prefix="act-out-of-tree-") as folder:
     folder = Path(folder)
     run(meson, "install", "-C", build, "--no-rebuild", "--destdir", folder / "root")
@@ -79,6 +112,9 @@ with tempfile.TemporaryDirectory(prefix="act-out-of-tree-") as folder:
               "actclusterweighted", f"clusters={clusters}", "!", "fakesink", env=environment)
     assert "reduction=(string)weighted" in out and "clusters=(int)3" in out, out
     assert "Got EOS" in out and "ERROR" not in out, out
+
+    # what follows from no reduction that is known here is stored as it is, and goes through shards and a merge
+    dashboard_of_stores(folder, clusters, environment)
 
     # the same file is none for an element that wants a partition
     # (not by gst-launch-1.0: an error before its main loop runs is lost on it)

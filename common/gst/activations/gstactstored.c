@@ -28,6 +28,9 @@
  * answers from what it found when it opened its folder, and compares caps when
  * they come.
  *
+ * A source whose run is cut into shards says which one it gives
+ * (gst_act_query_set_shard()), so that a store can refuse batches of another.
+ *
  * What a source leaves out reaches nobody: behind a tee the other branches
  * miss it. Sources have a property `skip-stored` to switch it off. The number
  * of samples in act-complete is not changed by it.
@@ -35,6 +38,8 @@
 
 #define STORED "act-stored"
 #define RANGES "ranges"
+#define SHARD_INDEX "shard-index"
+#define SHARD_COUNT "shard-count"
 
 /* sorted and disjoint, none empty, nothing beyond 64 bits */
 static gboolean
@@ -86,6 +91,52 @@ gst_act_query_is_stored (GstQuery *query)
     return FALSE;
   s = gst_query_get_structure (query);
   return s != NULL && gst_structure_has_name (s, STORED);
+}
+
+/**
+ * gst_act_query_set_shard:
+ * @query: an act-stored query
+ * @shard_index: which shard of the run asks, from 0
+ * @shard_count: of how many; 1: the whole run
+ *
+ * Says who asks.
+ */
+void
+gst_act_query_set_shard (GstQuery *query, guint shard_index, guint shard_count)
+{
+  g_return_if_fail (gst_act_query_is_stored (query));
+  g_return_if_fail (shard_index < shard_count);
+
+  gst_structure_set (gst_query_writable_structure (query), SHARD_INDEX,
+      G_TYPE_UINT, shard_index, SHARD_COUNT, G_TYPE_UINT, shard_count, NULL);
+}
+
+/**
+ * gst_act_query_parse_shard:
+ * @query: a query
+ * @shard_index: (out): which shard of the run asks, from 0
+ * @shard_count: (out): of how many
+ *
+ * The results are only set if the query says it.
+ *
+ * Returns: whether @query is an act-stored query that says who asks
+ */
+gboolean
+gst_act_query_parse_shard (
+    GstQuery *query, guint *shard_index, guint *shard_count)
+{
+  guint index, count;
+
+  g_return_val_if_fail (shard_index != NULL && shard_count != NULL, FALSE);
+
+  if (!gst_act_query_is_stored (query)
+      || !gst_structure_get (gst_query_get_structure (query), SHARD_INDEX,
+          G_TYPE_UINT, &index, SHARD_COUNT, G_TYPE_UINT, &count, NULL)
+      || index >= count)
+    return FALSE;
+  *shard_index = index;
+  *shard_count = count;
+  return TRUE;
 }
 
 /**

@@ -27,6 +27,14 @@ GST_ACT_API
 GstQuery *gst_act_query_new_stored (void);
 
 GST_ACT_API
+void gst_act_query_set_shard (
+    GstQuery *query, guint shard_index, guint shard_count);
+
+GST_ACT_API
+gboolean gst_act_query_parse_shard (
+    GstQuery *query, guint *shard_index, guint *shard_count);
+
+GST_ACT_API
 gboolean gst_act_query_is_stored (GstQuery *query);
 
 GST_ACT_API

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <store/manifest.h>
+
+/* What a store's manifest says, for people and for programs. */
+
+typedef struct {
+  char *folder;
+  ActManifest *manifest;
+} ActStoreInfo;
+
+/* An error names the folder: it does not exist, or is no store. */
+ActStoreInfo *act_store_info_new (const char *folder, GError **error);
+void act_store_info_free (ActStoreInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActStoreInfo, act_store_info_free)
+
+/* a line each, under one with names */
+char *act_store_info_table (const GPtrArray *infos);
+/* a list of objects */
+char *act_store_info_json (const GPtrArray *infos);
+
+/* Looks at every segment: size, checksum, contents, and whether they add up.
+ * Calls on_fault for each fault; their number is the result. */
+typedef void (*ActStoreFault) (const GError *error);
+guint act_store_info_verify (const ActStoreInfo *info, ActStoreFault on_fault);
