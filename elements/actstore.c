@@ -11,7 +11,9 @@
  *
  * A cluster is active in a batch if any of its activations there is not 0;
  * then all samples of that batch are rows of it. Each of its components has
- * the same rows but for batches in which it is dead.
+ * the same rows but for batches in which it is dead. With
+ * `sample-scope=all` all samples of the run are rows of each cluster that was
+ * active at all; so they do not depend on how the run was cut into batches.
  *
  * Sink: application/x-act-clusters, a batch a buffer: tokens [samples, n_ctx],
  * components [samples x n_ctx, components] in CSR or dense, clusters
@@ -47,12 +49,14 @@ GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
 
 #define DEFAULT_COMPONENT_RECORDS FALSE
 #define DEFAULT_MAX_RECORD_SIZE (4u << 20)
+#define DEFAULT_SAMPLE_SCOPE GST_ACT_STORE_ACTIVE_BATCHES
 #define DEFAULT_PROGRESS_INTERVAL 250
 
 enum {
   PROP_COMPONENT_RECORDS = 1,
   PROP_MAX_RECORD_SIZE,
   PROP_PROGRESS_INTERVAL,
+  PROP_SAMPLE_SCOPE,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -557,6 +561,24 @@ gst_act_store_change_state (GstElement *element, GstStateChange transition)
 
 /* --- type --- */
 
+static GType
+sample_scope_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ACT_STORE_ACTIVE_BATCHES,
+        "All samples of the batches in which the cluster is active",
+        "active-batches" },
+    { GST_ACT_STORE_ALL_SAMPLES, "All samples of the run", "all" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstActStoreSampleScope", values));
+  return type;
+}
+
 static void
 gst_act_store_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -572,6 +594,9 @@ gst_act_store_set_property (
     break;
   case PROP_PROGRESS_INTERVAL:
     self->progress_interval = g_value_get_uint (value);
+    break;
+  case PROP_SAMPLE_SCOPE:
+    self->sample_scope = g_value_get_enum (value);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -593,6 +618,9 @@ gst_act_store_get_property (
     break;
   case PROP_PROGRESS_INTERVAL:
     g_value_set_uint (value, self->progress_interval);
+    break;
+  case PROP_SAMPLE_SCOPE:
+    g_value_set_enum (value, self->sample_scope);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -636,6 +664,10 @@ gst_act_store_class_init (GstActStoreClass *klass)
       "Least time in milliseconds between two act-progress messages (0 = one "
       "for each batch and cluster)",
       0, G_MAXUINT, DEFAULT_PROGRESS_INTERVAL, flags);
+  props[PROP_SAMPLE_SCOPE] = g_param_spec_enum ("sample-scope", "Sample scope",
+      "Which samples are rows of a cluster: those of the batches in which it "
+      "is active, or all of the run",
+      sample_scope_get_type (), DEFAULT_SAMPLE_SCOPE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
@@ -659,6 +691,7 @@ gst_act_store_init (GstActStore *self)
   self->component_records = DEFAULT_COMPONENT_RECORDS;
   self->max_record_size = DEFAULT_MAX_RECORD_SIZE;
   self->progress_interval = DEFAULT_PROGRESS_INTERVAL;
+  self->sample_scope = DEFAULT_SAMPLE_SCOPE;
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
 

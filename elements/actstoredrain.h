@@ -8,6 +8,11 @@
 
 /* What the two files of actstore share. */
 
+typedef enum {
+  GST_ACT_STORE_ACTIVE_BATCHES,
+  GST_ACT_STORE_ALL_SAMPLES,
+} GstActStoreSampleScope;
+
 struct _GstActStore {
   GstElement parent;
 
@@ -15,6 +20,7 @@ struct _GstActStore {
   guint next_pad;
 
   gboolean component_records;
+  gint sample_scope; /* GstActStoreSampleScope */
   guint max_record_size;
   guint progress_interval;
 

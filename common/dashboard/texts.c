@@ -41,6 +41,8 @@ struct _ActTexts {
   guint32 *slots; /* text by digest, open addressing; NO_TEXT: free */
   gsize n_slots;  /* a power of two */
   GString *joined;
+  guint8 *marked; /* [texts] or NULL */
+  guint32 *lines; /* [texts], of those marked; NULL: every text has one */
   guint32 n_ambiguous;
   guint32 n_collisions;
 };
@@ -73,6 +75,8 @@ act_texts_free (ActTexts *texts)
   g_array_unref (texts->texts);
   g_free (texts->lists);
   g_free (texts->slots);
+  g_free (texts->marked);
+  g_free (texts->lines);
   g_string_free (texts->joined, TRUE);
   g_free (texts);
 }
@@ -264,6 +268,12 @@ act_texts_add (ActTexts *texts, const guint64 *samples, const gint32 *tokens,
   return TRUE;
 }
 
+guint
+act_texts_get_n_ctx (const ActTexts *texts)
+{
+  return texts->n_ctx;
+}
+
 guint64
 act_texts_get_n_samples (const ActTexts *texts)
 {
@@ -312,6 +322,12 @@ act_texts_find (const ActTexts *texts, guint64 sample, gsize *row)
     middle = low + (high - low) / 2;
   }
   return FALSE;
+}
+
+guint64
+act_texts_get_sample (const ActTexts *texts, gsize row)
+{
+  return g_array_index (texts->indices, guint64, row);
 }
 
 guint32
@@ -375,8 +391,10 @@ write_text (const ActTexts *texts, guint32 text, GString *line, GString *joined)
   g_string_append_c (line, '\n');
 }
 
-gboolean
-act_texts_write (const ActTexts *texts, const char *filename, GError **error)
+/* marked [texts], or NULL for all */
+static gboolean
+write_texts (const ActTexts *texts, const guint8 *marked, const char *filename,
+    GError **error)
 {
   g_autoptr (ActOutputFile) file = act_output_file_new (filename, error);
   g_autoptr (GString) line = g_string_new (NULL);
@@ -385,10 +403,53 @@ act_texts_write (const ActTexts *texts, const char *filename, GError **error)
   if (file == NULL)
     return FALSE;
   for (guint32 i = 0; i < texts->texts->len; i++) {
+    if (marked != NULL && !marked[i])
+      continue;
     g_string_truncate (line, 0);
     write_text (texts, i, line, joined);
     if (!act_output_file_write (file, line->str, line->len, error))
       return FALSE;
   }
   return act_output_file_close (g_steal_pointer (&file), error);
+}
+
+gboolean
+act_texts_write (const ActTexts *texts, const char *filename, GError **error)
+{
+  return write_texts (texts, NULL, filename, error);
+}
+
+static void
+make_marks (ActTexts *texts)
+{
+  if (texts->marked == NULL)
+    texts->marked = g_new0 (guint8, MAX (texts->texts->len, 1));
+}
+
+void
+act_texts_mark (ActTexts *texts, guint32 text)
+{
+  make_marks (texts);
+  texts->marked[text] = TRUE;
+}
+
+gboolean
+act_texts_write_marked (ActTexts *texts, const char *filename, GError **error)
+{
+  guint32 n = 0;
+
+  make_marks (texts);
+  g_free (texts->lines);
+  texts->lines = g_new (guint32, MAX (texts->texts->len, 1));
+  for (guint32 i = 0; i < texts->texts->len; i++) {
+    texts->lines[i] = n;
+    n += texts->marked[i];
+  }
+  return write_texts (texts, texts->marked, filename, error);
+}
+
+guint32
+act_texts_get_line (const ActTexts *texts, guint32 text)
+{
+  return texts->lines != NULL ? texts->lines[text] : text;
 }

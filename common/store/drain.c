@@ -240,10 +240,10 @@ next_group (ActDrain *drain, GError **error)
   result = cut_group (drain, &end, error);
   if (result != ACT_DRAIN_RUN)
     return result;
-  result =
-      act_gather_init (&drain->gather, drain->store, &drain->settings.members,
-          drain->settings.component_rows, drain->cluster, end - drain->cluster,
-          drain->settings.cancelled, drain->settings.user_data, error);
+  result = act_gather_init (&drain->gather, drain->store,
+      &drain->settings.members, drain->settings.component_rows,
+      drain->settings.all_samples, drain->cluster, end - drain->cluster,
+      drain->settings.cancelled, drain->settings.user_data, error);
   drain->in_group = result == ACT_DRAIN_RUN;
   return result;
 }
@@ -255,6 +255,8 @@ cluster_is_active (const ActDrain *drain, gsize b)
 {
   gsize column = drain->cluster - drain->gather.first;
 
+  if (drain->settings.all_samples)
+    return act_store_get_cluster_values (drain->store, drain->cluster) > 0;
   return drain->gather.n_values[column * drain->n_batches + b] > 0;
 }
 
@@ -410,7 +412,7 @@ count_members (ActDrain *drain)
       columns[m].n = count & ACT_GATHER_DEAD ? 0 : count;
       value[m] += ACT_GATHER_COUNT (count);
     }
-    if (cluster_is_active (drain, b))
+    if (drain->settings.all_samples || cluster_is_active (drain, b))
       act_coactivation_add_columns (&counter,
           (gsize) drain->batches[b].n_samples * drain->shape.n_ctx, columns);
   }

@@ -112,8 +112,8 @@ fill_csr (ActGather *gather, const ActCsr *csr, gsize n_positions,
 
 static ActDrainResult
 gather_pass (ActGather *gather, ActStore *store, gboolean fill,
-    gpointer scratch, const gint32 *cluster_column_of, ActCancelled cancelled,
-    gpointer user_data, GError **error)
+    gboolean all_samples, gpointer scratch, const gint32 *cluster_column_of,
+    ActCancelled cancelled, gpointer user_data, GError **error)
 {
   ActBatchStorage *storage = act_store_get_storage (store);
   const ActStoreShape *shape = act_store_get_shape (store);
@@ -140,7 +140,7 @@ gather_pass (ActGather *gather, ActStore *store, gboolean fill,
           batch->clusters.indptr, batch->clusters.indices,
           batch->clusters.values);
       act_member_counts_add (&gather->member_counts, n_positions, batch,
-          gather->n_values + b, gather->n_batches);
+          all_samples ? NULL : gather->n_values + b, gather->n_batches);
     }
     storage->funcs->release (storage, batch);
   }
@@ -149,8 +149,9 @@ gather_pass (ActGather *gather, ActStore *store, gboolean fill,
 
 ActDrainResult
 act_gather_init (ActGather *gather, ActStore *store, const ActMembers *members,
-    gboolean component_rows, guint first, guint n_clusters,
-    ActCancelled cancelled, gpointer user_data, GError **error)
+    gboolean component_rows, gboolean all_samples, guint first,
+    guint n_clusters, ActCancelled cancelled, gpointer user_data,
+    GError **error)
 {
   const ActStoreShape *shape = act_store_get_shape (store);
   g_autofree gint32 *cluster_column_of = NULL;
@@ -174,13 +175,13 @@ act_gather_init (ActGather *gather, ActStore *store, const ActMembers *members,
     cluster_column_of[c] =
         c >= first && c - first < n_clusters ? (gint32) (c - first) : -1;
 
-  result = gather_pass (
-      gather, store, FALSE, count, NULL, cancelled, user_data, error);
+  result = gather_pass (gather, store, FALSE, all_samples, count, NULL,
+      cancelled, user_data, error);
   if (result == ACT_DRAIN_RUN) {
     allocate_values (gather);
     next = g_memdup2 (gather->start, gather->n_columns * sizeof (gsize));
-    result = gather_pass (gather, store, TRUE, next, cluster_column_of,
-        cancelled, user_data, error);
+    result = gather_pass (gather, store, TRUE, all_samples, next,
+        cluster_column_of, cancelled, user_data, error);
   }
   if (result == ACT_DRAIN_RUN) {
     act_coactivation_finish (&gather->coactivation);

@@ -43,9 +43,10 @@ typedef gboolean (*ActCancelled) (gpointer user_data);
 #define ACT_GATHER_HAS_MEMBERS(n_members, component_rows)                      \
   ((component_rows) || (n_members) > ACT_MEMBERS_FEW)
 
-/* ACT_DRAIN_RUN if it is done; gather must be zero or cleared before. */
+/* ACT_DRAIN_RUN if it is done; gather must be zero or cleared before.
+ * all_samples: coactivations within a cluster count in all batches. */
 ActDrainResult act_gather_init (ActGather *gather, ActStore *store,
-    const ActMembers *members, gboolean component_rows, guint first,
-    guint n_clusters, ActCancelled cancelled, gpointer user_data,
+    const ActMembers *members, gboolean component_rows, gboolean all_samples,
+    guint first, guint n_clusters, ActCancelled cancelled, gpointer user_data,
     GError **error);
 void act_gather_clear (ActGather *gather);

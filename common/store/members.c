@@ -111,7 +111,8 @@ act_member_counts_add (ActMemberCounts *self, gsize n_positions,
 
     fill_sets (self, n, csr->indptr + start, csr->indices, csr->values);
     for (guint c = 0; c < self->n_clusters; c++) {
-      if (self->n_members[c] <= ACT_MEMBERS_FEW && active[c * stride] != 0)
+      if (self->n_members[c] <= ACT_MEMBERS_FEW
+          && (active == NULL || active[c * stride] != 0))
         add_cluster (self, members, self->n_members[c], (n + 63) / 64,
             batch->alive, self->counts + self->start[c]);
       members += self->n_members[c];

@@ -37,7 +37,7 @@ void act_member_counts_clear (ActMemberCounts *self);
 
 /* active: whether a cluster has values in this batch, active[i * stride] not 0
  * for the group's i-th; where it has none nothing counts, nor do components
- * that are dead in it. */
+ * that are dead in it. NULL: all count. */
 void act_member_counts_add (ActMemberCounts *self, gsize n_positions,
     const ActStoredBatch *batch, const guint32 *active, gsize stride);
 

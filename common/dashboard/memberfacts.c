@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/memberfacts.h"
+
+#include "acterror.h"
+#include "dashboard/spool.h"
+
+struct _ActMemberFacts {
+  char *folder;
+  guint n_ctx;
+  float threshold;
+
+  /* the component at hand */
+  GArray *samples; /* guint64 */
+  GArray *indptr;  /* gsize, one more */
+  GArray *positions;
+  GArray *values;
+
+  /* the line at hand */
+  const guint64 *shown;
+  gsize n_shown;
+
+  /* a row is a line's component and shown sample */
+  gint64 n_rows;
+  gint64 n_values;
+  ActSpool *row_ends; /* gint64 */
+  ActSpool *row_positions;
+  ActSpool *row_values;
+  GArray *line_indptr; /* gint64, one more: a line's first row */
+  gint64 n_counts;
+  ActSpool *counts; /* gint64 */
+  GArray *counts_indptr;
+};
+
+static GArray *
+new_indptr (void)
+{
+  GArray *array = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gint64 zero = 0;
+
+  g_array_append_val (array, zero);
+  return array;
+}
+
+static gboolean
+open_spools (ActMemberFacts *self, GError **error)
+{
+  gint64 zero = 0;
+
+  return (self->row_ends = act_spool_new (self->folder, error)) != NULL
+      && (self->row_positions = act_spool_new (self->folder, error)) != NULL
+      && (self->row_values = act_spool_new (self->folder, error)) != NULL
+      && (self->counts = act_spool_new (self->folder, error)) != NULL
+      && act_spool_append (self->row_ends, &zero, sizeof zero, error);
+}
+
+ActMemberFacts *
+act_member_facts_new (
+    const char *folder, guint n_ctx, float threshold, GError **error)
+{
+  g_autoptr (ActMemberFacts) self = g_new0 (ActMemberFacts, 1);
+
+  self->folder = g_strdup (folder);
+  self->n_ctx = n_ctx;
+  self->threshold = threshold;
+  self->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->indptr = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->positions = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->values = g_array_new (FALSE, FALSE, sizeof (float));
+  self->line_indptr = new_indptr ();
+  self->counts_indptr = new_indptr ();
+  return open_spools (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+act_member_facts_free (ActMemberFacts *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->samples);
+  g_array_unref (self->indptr);
+  g_array_unref (self->positions);
+  g_array_unref (self->values);
+  g_array_unref (self->line_indptr);
+  g_array_unref (self->counts_indptr);
+  act_spool_free (self->row_ends);
+  act_spool_free (self->row_positions);
+  act_spool_free (self->row_values);
+  act_spool_free (self->counts);
+  g_free (self->folder);
+  g_free (self);
+}
+
+void
+act_member_facts_begin_line (
+    ActMemberFacts *self, const guint64 *shown, gsize n_shown)
+{
+  self->shown = shown;
+  self->n_shown = n_shown;
+}
+
+gboolean
+act_member_facts_add_coactivations (
+    ActMemberFacts *self, const gint64 *counts, guint n_members, GError **error)
+{
+  gsize n = (gsize) n_members * n_members;
+
+  self->n_counts += n;
+  return act_spool_append (self->counts, counts, n * sizeof *counts, error);
+}
+
+void
+act_member_facts_begin (ActMemberFacts *self)
+{
+  gsize zero = 0;
+
+  g_array_set_size (self->samples, 0);
+  g_array_set_size (self->indptr, 0);
+  g_array_append_val (self->indptr, zero);
+  g_array_set_size (self->positions, 0);
+  g_array_set_size (self->values, 0);
+}
+
+gboolean
+act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
+    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
+    const float *values, GError **error)
+{
+  gsize first = self->values->len;
+
+  /* a GArray counts in 32 bits */
+  if (self->samples->len + n_rows >= G_MAXINT32
+      || self->values->len + (guint64) indptr[n_rows] >= G_MAXINT32) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+        "a component has more than %u activations other than zero",
+        (guint) G_MAXINT32);
+    return FALSE;
+  }
+  g_array_append_vals (self->samples, samples, n_rows);
+  for (gsize i = 1; i <= n_rows; i++) {
+    gsize end = first + indptr[i];
+    g_array_append_val (self->indptr, end);
+  }
+  g_array_append_vals (self->positions, positions, indptr[n_rows]);
+  g_array_append_vals (self->values, values, indptr[n_rows]);
+  return TRUE;
+}
+
+static ActRows
+get_rows (const ActMemberFacts *self)
+{
+  return (ActRows){
+    .n_ctx = self->n_ctx,
+    .n_rows = self->samples->len,
+    .indptr = (const gsize *) self->indptr->data,
+    .positions = (const gint32 *) self->positions->data,
+    .values = (const float *) self->values->data,
+  };
+}
+
+static gboolean
+show_row (ActMemberFacts *self, const ActRows *rows, gsize row, GError **error)
+{
+  gsize first = rows->indptr[row], n = rows->indptr[row + 1] - first;
+
+  self->n_values += n;
+  return act_spool_append (self->row_positions, rows->positions + first,
+             n * sizeof *rows->positions, error)
+      && act_spool_append (self->row_values, rows->values + first,
+          n * sizeof *rows->values, error);
+}
+
+/* both lists of samples ascend; a shown one without a row is empty */
+static gboolean
+show_rows (ActMemberFacts *self, const ActRows *rows, GError **error)
+{
+  const guint64 *samples = (const guint64 *) self->samples->data;
+  gsize row = 0;
+
+  for (gsize i = 0; i < self->n_shown; i++) {
+    while (row < rows->n_rows && samples[row] < self->shown[i])
+      row++;
+    if (row < rows->n_rows && samples[row] == self->shown[i]
+        && !show_row (self, rows, row, error))
+      return FALSE;
+    if (!act_spool_append (
+            self->row_ends, &self->n_values, sizeof self->n_values, error))
+      return FALSE;
+  }
+  self->n_rows += self->n_shown;
+  return TRUE;
+}
+
+gboolean
+act_member_facts_end (ActMemberFacts *self, ActMemberFact *fact, GError **error)
+{
+  ActRows rows = get_rows (self);
+  ActActivity activity;
+
+  act_activity_init (&activity, self->threshold);
+  for (gsize i = 0; i < rows.n_rows; i++)
+    act_activity_add_row (&activity, rows.values + rows.indptr[i],
+        rows.indptr[i + 1] - rows.indptr[i]);
+  *fact = (ActMemberFact){
+    .n_samples = rows.n_rows,
+    .n_active_positions = activity.n_active_positions,
+    .n_active_samples = activity.n_active_samples,
+    .sum = act_exact_sum_get (&activity.sum),
+    .mass = act_exact_sum_get_absolute (&activity.sum),
+    .min = act_activity_get_min (&activity, self->n_ctx),
+    .max = act_activity_get_max (&activity, self->n_ctx),
+    .median = act_activity_get_median (&activity, &rows),
+  };
+  return show_rows (self, &rows, error);
+}
+
+void
+act_member_facts_end_line (ActMemberFacts *self)
+{
+  g_array_append_val (self->line_indptr, self->n_rows);
+  g_array_append_val (self->counts_indptr, self->n_counts);
+}
+
+gboolean
+act_member_facts_finish (
+    ActMemberFacts *self, const gint *cancelled, GError **error)
+{
+  g_autofree char *name =
+      g_build_filename (self->folder, "component_activations.npz", NULL);
+  guint64 n_lines = self->line_indptr->len, n_rows = self->n_rows + 1;
+  guint64 n_values = self->n_values, n_counts = self->n_counts;
+  g_autoptr (ActZipWriter) zip = act_zip_writer_new (name, error);
+
+  return zip != NULL
+      && act_zip_add_array (zip, "line_indptr", ACT_DTYPE_I64, 1, &n_lines,
+          self->line_indptr->data, error)
+      && act_spool_to_zip (self->row_ends, zip, "indptr", ACT_DTYPE_I64, 1,
+          &n_rows, cancelled, error)
+      && act_spool_to_zip (self->row_positions, zip, "positions", ACT_DTYPE_I32,
+          1, &n_values, cancelled, error)
+      && act_spool_to_zip (self->row_values, zip, "values", ACT_DTYPE_F32, 1,
+          &n_values, cancelled, error)
+      && act_zip_add_array (zip, "coactivations_indptr", ACT_DTYPE_I64, 1,
+          &n_lines, self->counts_indptr->data, error)
+      && act_spool_to_zip (self->counts, zip, "coactivations", ACT_DTYPE_I64, 1,
+          &n_counts, cancelled, error)
+      && act_zip_writer_close (g_steal_pointer (&zip), error);
+}
