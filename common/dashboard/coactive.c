@@ -102,12 +102,12 @@ compare_jaccards (const void *a, const void *b)
 }
 
 gboolean
-act_coactive_get (
-    ActCoactive *self, guint cluster, ActCoactiveTable *table, GError **error)
+act_coactive_get (ActCoactive *self, guint cluster, const gint32 *line_of,
+    ActCoactiveTable *table, GError **error)
 {
   gint64 own = self->own[cluster];
   guint64 first;
-  gsize n;
+  gsize n, n_pairs = 0;
 
   skip_to (self, self->n);
   first = self->start[cluster];
@@ -121,14 +121,15 @@ act_coactive_get (
     const Entry *entry = &self->entries[i];
     gint64 other = self->own[entry->cluster];
 
-    table->by_count[i] = (ActCoactivePair){ entry->cluster, entry->count, other,
-      own + other - entry->count };
+    if (line_of[entry->cluster] >= 0)
+      table->by_count[n_pairs++] = (ActCoactivePair){ entry->cluster,
+        entry->count, other, own + other - entry->count };
   }
   table->by_jaccard =
       g_memdup2 (table->by_count, MAX (n, 1) * sizeof (ActCoactivePair));
-  table->n_by_count = act_top_items (table->by_count, n,
+  table->n_by_count = act_top_items (table->by_count, n_pairs,
       sizeof (ActCoactivePair), self->n_top, compare_counts);
-  table->n_by_jaccard = act_top_items (table->by_jaccard, n,
+  table->n_by_jaccard = act_top_items (table->by_jaccard, n_pairs,
       sizeof (ActCoactivePair), self->n_top, compare_jaccards);
   return TRUE;
 }

@@ -31,7 +31,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActCoactive, act_coactive_free)
 /* row [n_clusters] of a cluster after those before */
 gboolean act_coactive_add (
     ActCoactive *coactive, guint cluster, const gint64 *row, GError **error);
-/* After the last row. n_by_count is 0 where no row came. */
+/* After the last row. n_by_count is 0 where no row came. Of other clusters only
+ * those that have a line are looked at: line_of [n_clusters] is not -1. */
 gboolean act_coactive_get (ActCoactive *coactive, guint cluster,
-    ActCoactiveTable *table, GError **error);
+    const gint32 *line_of, ActCoactiveTable *table, GError **error);
 void act_coactive_table_clear (ActCoactiveTable *table);

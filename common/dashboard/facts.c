@@ -151,23 +151,29 @@ write_list (ActFacts *self, const char *key, guint list, const gsize *rows,
   char hash[ACT_TEXT_HASH_SIZE];
 
   act_json_key (self->json, key);
+  act_json_begin_object (self->json);
+  act_json_key (self->json, "row");
   act_json_begin_array (self->json);
-  for (gsize i = 0; i < n; i++) {
-    gsize row = row_of[rows[i]];
-
-    act_texts_get_hash (
-        self->texts, act_texts_get_text (self->texts, row), hash);
-    act_json_begin_object (self->json);
-    act_json_key (self->json, "row");
+  for (gsize i = 0; i < n; i++)
     act_json_uint (self->json,
         first + act_shown_samples_get_listed (self->shown, list, i));
-    act_json_key (self->json, "sample");
-    act_json_uint (self->json, act_texts_get_sample (self->texts, row));
-    act_json_key (self->json, "text_hash");
+  act_json_end_array (self->json);
+  act_json_key (self->json, "sample");
+  act_json_begin_array (self->json);
+  for (gsize i = 0; i < n; i++)
+    act_json_uint (
+        self->json, act_texts_get_sample (self->texts, row_of[rows[i]]));
+  act_json_end_array (self->json);
+  act_json_key (self->json, "text_hash");
+  act_json_begin_array (self->json);
+  for (gsize i = 0; i < n; i++) {
+    guint32 text = act_texts_get_text (self->texts, row_of[rows[i]]);
+
+    act_texts_get_hash (self->texts, text, hash);
     act_json_string (self->json, hash);
-    act_json_end_object (self->json);
   }
   act_json_end_array (self->json);
+  act_json_end_object (self->json);
 }
 
 /* each criterion's samples, and the random ones */
@@ -334,7 +340,8 @@ complete_line (ActFacts *self, guint i, GError **error)
   g_string_set_size (self->line, ends[i] - start);
   if (!act_spool_read (
           self->lines, start, self->line->str, self->line->len, error)
-      || !act_coactive_get (self->coactive, cluster, &table, error))
+      || !act_coactive_get (
+          self->coactive, cluster, self->line_of, &table, error))
     return FALSE;
   g_string_append (self->line, ", \"coactivating\": ");
   act_facts_line_coactive (json, &table, self->line_of,

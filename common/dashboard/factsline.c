@@ -24,6 +24,13 @@ write_float (ActJsonWriter *json, const char *key, float value)
   act_json_float (json, value);
 }
 
+static void
+begin_list (ActJsonWriter *json, const char *key)
+{
+  act_json_key (json, key);
+  act_json_begin_array (json);
+}
+
 /* 0 of nothing is 0 */
 static double
 ratio (double a, double b)
@@ -74,23 +81,57 @@ act_facts_line_activation (ActJsonWriter *json, const ActActivity *activity,
   act_json_end_object (json);
 }
 
-static void
-write_token (ActJsonWriter *json, const ActTokenFact *fact,
-    const ActTokenTable *table, const ActStrings *strings)
+typedef enum {
+  COLUMN_GIVEN_ACTIVE,
+  COLUMN_GIVEN_TOKEN,
+  COLUMN_LIFT,
+  N_COLUMNS
+} Column;
+
+static double
+token_rate (const ActTokenFact *fact, const ActTokenTable *table, Column column)
 {
   double given_active = ratio (fact->count, table->n_active_pairs);
-  gsize length;
-  const char *string = act_strings_get (strings, fact->string, &length);
 
+  if (column == COLUMN_GIVEN_ACTIVE)
+    return given_active;
+  if (column == COLUMN_GIVEN_TOKEN)
+    return ratio (fact->count, fact->total);
+  return ratio (given_active, ratio (fact->total, table->n_pairs));
+}
+
+/* a list a column: half the size of an object a token */
+static void
+write_ranking (ActJsonWriter *json, const char *key, const ActTokenFact *facts,
+    guint n, const ActTokenTable *table, const ActStrings *strings)
+{
+  static const char *const rates[N_COLUMNS] = { "p_token_given_active",
+    "p_active_given_token", "lift" };
+
+  act_json_key (json, key);
   act_json_begin_object (json);
-  act_json_key (json, "token");
-  act_json_string_len (json, string, length);
-  write_uint (json, "count", fact->count);
-  write_uint (json, "run_count", fact->total);
-  write_double (json, "p_token_given_active", given_active);
-  write_double (json, "p_active_given_token", ratio (fact->count, fact->total));
-  write_double (
-      json, "lift", ratio (given_active, ratio (fact->total, table->n_pairs)));
+  begin_list (json, "token");
+  for (guint i = 0; i < n; i++) {
+    gsize length;
+    const char *string = act_strings_get (strings, facts[i].string, &length);
+
+    act_json_string_len (json, string, length);
+  }
+  act_json_end_array (json);
+  begin_list (json, "count");
+  for (guint i = 0; i < n; i++)
+    act_json_uint (json, facts[i].count);
+  act_json_end_array (json);
+  begin_list (json, "run_count");
+  for (guint i = 0; i < n; i++)
+    act_json_uint (json, facts[i].total);
+  act_json_end_array (json);
+  for (guint c = 0; c < N_COLUMNS; c++) {
+    begin_list (json, rates[c]);
+    for (guint i = 0; i < n; i++)
+      act_json_double (json, token_rate (&facts[i], table, c));
+    act_json_end_array (json);
+  }
   act_json_end_object (json);
 }
 
@@ -103,16 +144,10 @@ act_facts_line_tokens (ActJsonWriter *json, const char *key,
   write_uint (json, "n_positions", table->n_pairs);
   write_uint (json, "n_active_positions", table->n_active_pairs);
   write_uint (json, "n_unique", table->n_unique);
-  act_json_key (json, "by_count");
-  act_json_begin_array (json);
-  for (guint i = 0; i < table->n_by_count; i++)
-    write_token (json, &table->by_count[i], table, strings);
-  act_json_end_array (json);
-  act_json_key (json, "by_lift");
-  act_json_begin_array (json);
-  for (guint i = 0; i < table->n_by_lift; i++)
-    write_token (json, &table->by_lift[i], table, strings);
-  act_json_end_array (json);
+  write_ranking (
+      json, "by_count", table->by_count, table->n_by_count, table, strings);
+  write_ranking (
+      json, "by_lift", table->by_lift, table->n_by_lift, table, strings);
   act_json_end_object (json);
 }
 
@@ -201,6 +236,7 @@ act_facts_line_members (ActJsonWriter *json, const ActDashboardRun *run,
   act_masses_clear (&masses);
 }
 
+/* lines are those of clusters.jsonl; whatever is active has one */
 static void
 write_pairs (ActJsonWriter *json, const char *key, const ActCoactivePair *pairs,
     gsize n, gint64 own, const gint32 *line_of, const char *const *names,
@@ -209,28 +245,29 @@ write_pairs (ActJsonWriter *json, const char *key, const ActCoactivePair *pairs,
   double n_positions = (double) totals->n_samples * totals->n_ctx;
 
   act_json_key (json, key);
-  act_json_begin_array (json);
-  for (gsize i = 0; i < n; i++) {
-    gint32 line = line_of[pairs[i].cluster];
-
-    act_json_begin_object (json);
-    act_json_key (json, "line");
-    if (line >= 0)
-      act_json_int (json, line);
-    else
-      act_json_null (json);
-    act_json_key (json, "cluster_hash");
-    if (line >= 0)
-      act_json_string (json, names[line]);
-    else
-      act_json_null (json);
-    write_uint (json, "count", pairs[i].count);
-    write_double (json, "jaccard", ratio (pairs[i].count, pairs[i].any));
-    write_double (json, "lift",
-        ratio (ratio (pairs[i].count, own), ratio (pairs[i].own, n_positions)));
-    act_json_end_object (json);
-  }
+  act_json_begin_object (json);
+  begin_list (json, "line");
+  for (gsize i = 0; i < n; i++)
+    act_json_int (json, line_of[pairs[i].cluster]);
   act_json_end_array (json);
+  begin_list (json, "cluster_hash");
+  for (gsize i = 0; i < n; i++)
+    act_json_string (json, names[line_of[pairs[i].cluster]]);
+  act_json_end_array (json);
+  begin_list (json, "count");
+  for (gsize i = 0; i < n; i++)
+    act_json_int (json, pairs[i].count);
+  act_json_end_array (json);
+  begin_list (json, "jaccard");
+  for (gsize i = 0; i < n; i++)
+    act_json_double (json, ratio (pairs[i].count, pairs[i].any));
+  act_json_end_array (json);
+  begin_list (json, "lift");
+  for (gsize i = 0; i < n; i++)
+    act_json_double (json,
+        ratio (ratio (pairs[i].count, own), ratio (pairs[i].own, n_positions)));
+  act_json_end_array (json);
+  act_json_end_object (json);
 }
 
 void
