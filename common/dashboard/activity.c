@@ -13,6 +13,19 @@ act_activity_init (ActActivity *activity, float threshold)
   };
 }
 
+/* one value; the sum goes to that set of its bins */
+#define ADD(set, value)                                                        \
+  G_STMT_START                                                                 \
+  {                                                                            \
+    float v = (value);                                                         \
+    act_exact_sum_add (&activity->sum, (set), v);                              \
+    min = v < min ? v : min;                                                   \
+    max = v > max ? v : max;                                                   \
+    n_active += v > threshold;                                                 \
+    n_negative += v < 0.0f;                                                    \
+  }                                                                            \
+  G_STMT_END
+
 guint
 act_activity_add_row (ActActivity *activity, const float *values, gsize n)
 {
@@ -20,15 +33,12 @@ act_activity_add_row (ActActivity *activity, const float *values, gsize n)
   float min = activity->min, max = activity->max;
   guint n_active = 0, n_negative = 0;
 
-  for (gsize i = 0; i < n; i++) {
-    float value = values[i];
-
-    act_exact_sum_add (&activity->sum, value);
-    min = value < min ? value : min;
-    max = value > max ? value : max;
-    n_active += value > threshold;
-    n_negative += value < 0.0f;
+  for (gsize i = 0; i + 1 < n; i += 2) {
+    ADD (0, values[i]);
+    ADD (1, values[i + 1]);
   }
+  if (n % 2 != 0)
+    ADD (0, values[n - 1]);
   activity->min = min;
   activity->max = max;
   activity->n_values += n;
@@ -62,14 +72,15 @@ act_activity_get_max (const ActActivity *activity, guint n_ctx)
 
 /* Mostly both middle values are zeros; then no value is looked at. */
 float
-act_activity_get_median (const ActActivity *activity, const ActRows *rows)
+act_activity_get_median (
+    const ActActivity *activity, guint n_ctx, const float *values)
 {
-  guint64 n = act_rows_n_positions (rows);
+  guint64 n = activity->n_samples * n_ctx;
   guint64 n_zeros = n - activity->n_values;
 
   if (n == 0
       || ((n - 1) / 2 >= activity->n_negative
           && n / 2 < activity->n_negative + n_zeros))
     return 0.0f;
-  return act_median_f32 (rows->values, activity->n_values, n_zeros) + 0.0f;
+  return act_median_f32 (values, activity->n_values, n_zeros) + 0.0f;
 }

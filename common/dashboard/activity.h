@@ -2,7 +2,6 @@
 #pragma once
 
 #include "dashboard/exactsum.h"
-#include "dashboard/rows.h"
 
 /* How much and how often rows are active: of a cluster, or of one of its
  * members. A position is active above the threshold, a sample is if one of its
@@ -26,8 +25,9 @@ void act_activity_init (ActActivity *activity, float threshold);
 guint act_activity_add_row (
     ActActivity *activity, const float *values, gsize n);
 
-/* with the zeros: min, max, and the median of the rows that were added */
+/* With the zeros: min, max, and the median; values [n_values] are those of all
+ * rows that were added. */
 float act_activity_get_min (const ActActivity *activity, guint n_ctx);
 float act_activity_get_max (const ActActivity *activity, guint n_ctx);
 float act_activity_get_median (
-    const ActActivity *activity, const ActRows *rows);
+    const ActActivity *activity, guint n_ctx, const float *values);

@@ -31,19 +31,20 @@ add_word (Wide *wide, guint at, guint64 word)
   }
 }
 
-/* adds the bins of one sign */
+/* adds the bins of one sign: from `first` on */
 static void
-add_bins (Wide *wide, const guint64 *bins)
+add_bins (Wide *wide, const ActExactSum *sum, guint first)
 {
   for (guint e = 0; e < N_EXPONENTS; e++) {
     /* exponents 0 (no hidden bit) and 1 have the same unit */
     guint shift = MAX (e, 1) - 1;
+    guint64 bin = sum->bins[0][first + e] + sum->bins[1][first + e];
 
-    if (bins[e] == 0)
+    if (bin == 0)
       continue;
-    add_word (wide, shift / 64, bins[e] << (shift % 64));
+    add_word (wide, shift / 64, bin << (shift % 64));
     if (shift % 64 != 0)
-      add_word (wide, shift / 64 + 1, bins[e] >> (64 - shift % 64));
+      add_word (wide, shift / 64 + 1, bin >> (64 - shift % 64));
   }
 }
 
@@ -118,8 +119,8 @@ act_exact_sum_get (const ActExactSum *sum)
 {
   Wide above = { { 0 } }, below = { { 0 } };
 
-  add_bins (&above, sum->bins);
-  add_bins (&below, sum->bins + N_EXPONENTS);
+  add_bins (&above, sum, 0);
+  add_bins (&below, sum, N_EXPONENTS);
   if (compare (&above, &below) >= 0) {
     subtract (&above, &below);
     return round_to_double (&above);
@@ -133,7 +134,7 @@ act_exact_sum_get_absolute (const ActExactSum *sum)
 {
   Wide wide = { { 0 } };
 
-  add_bins (&wide, sum->bins);
-  add_bins (&wide, sum->bins + N_EXPONENTS);
+  add_bins (&wide, sum, 0);
+  add_bins (&wide, sum, N_EXPONENTS);
   return round_to_double (&wide);
 }

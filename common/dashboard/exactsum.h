@@ -5,20 +5,21 @@
 
 /* Sums of float32 values without rounding, until they are read: so the order
  * of the values, and how they are cut into pieces, does not matter. Mantissas
- * are added as integers, in a bin for each sign and exponent; a bin holds 2^40
- * of them. */
+ * are added as integers, in a bin for each sign and exponent; a bin holds 2^39
+ * of them. There are two sets of bins, for neighbours often have the same
+ * exponent and would wait for each other. */
 
 #define ACT_EXACT_SUM_BINS 512
 
 typedef struct {
-  guint64 bins[ACT_EXACT_SUM_BINS];
+  guint64 bins[2][ACT_EXACT_SUM_BINS];
 } ActExactSum;
 
 void act_exact_sum_init (ActExactSum *sum);
 
-/* finite */
+/* value: finite; set: 0 or 1 */
 static inline void
-act_exact_sum_add (ActExactSum *sum, float value)
+act_exact_sum_add (ActExactSum *sum, guint set, float value)
 {
   union {
     float value;
@@ -26,7 +27,7 @@ act_exact_sum_add (ActExactSum *sum, float value)
   } u = { value };
   guint32 hidden = (u.bits & 0x7f800000u) != 0 ? 0x800000u : 0;
 
-  sum->bins[u.bits >> 23] += (u.bits & 0x7fffffu) | hidden;
+  sum->bins[set][u.bits >> 23] += (u.bits & 0x7fffffu) | hidden;
 }
 
 /* The sum, and that of the absolute values; rounded once, to the nearest

@@ -10,10 +10,9 @@ struct _ActMemberFacts {
   float threshold;
 
   /* the component at hand */
-  GArray *samples; /* guint64 */
-  GArray *indptr;  /* gsize, one more */
-  GArray *positions;
-  GArray *values;
+  ActActivity activity;
+  GArray *values; /* float, for the median */
+  gsize n_shown_done;
 
   /* the line at hand */
   const guint64 *shown;
@@ -62,9 +61,6 @@ act_member_facts_new (
   self->folder = g_strdup (folder);
   self->n_ctx = n_ctx;
   self->threshold = threshold;
-  self->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
-  self->indptr = g_array_new (FALSE, FALSE, sizeof (gsize));
-  self->positions = g_array_new (FALSE, FALSE, sizeof (gint32));
   self->values = g_array_new (FALSE, FALSE, sizeof (float));
   self->line_indptr = new_indptr ();
   self->counts_indptr = new_indptr ();
@@ -76,9 +72,6 @@ act_member_facts_free (ActMemberFacts *self)
 {
   if (self == NULL)
     return;
-  g_array_unref (self->samples);
-  g_array_unref (self->indptr);
-  g_array_unref (self->positions);
   g_array_unref (self->values);
   g_array_unref (self->line_indptr);
   g_array_unref (self->counts_indptr);
@@ -111,13 +104,44 @@ act_member_facts_add_coactivations (
 void
 act_member_facts_begin (ActMemberFacts *self)
 {
-  gsize zero = 0;
-
-  g_array_set_size (self->samples, 0);
-  g_array_set_size (self->indptr, 0);
-  g_array_append_val (self->indptr, zero);
-  g_array_set_size (self->positions, 0);
+  act_activity_init (&self->activity, self->threshold);
   g_array_set_size (self->values, 0);
+  self->n_shown_done = 0;
+}
+
+/* The shown samples before `sample`, of which there are no rows, are empty. */
+static gboolean
+skip_shown (ActMemberFacts *self, guint64 sample, GError **error)
+{
+  for (; self->n_shown_done < self->n_shown
+       && self->shown[self->n_shown_done] < sample;
+       self->n_shown_done++)
+    if (!act_spool_append (
+            self->row_ends, &self->n_values, sizeof self->n_values, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* both lists of samples ascend */
+static gboolean
+show_row (ActMemberFacts *self, guint64 sample, const gint32 *positions,
+    const float *values, gsize n, GError **error)
+{
+  if (self->n_shown_done == self->n_shown
+      || self->shown[self->n_shown_done] > sample)
+    return TRUE;
+  if (!skip_shown (self, sample, error))
+    return FALSE;
+  if (self->n_shown_done == self->n_shown
+      || self->shown[self->n_shown_done] > sample)
+    return TRUE;
+  self->n_shown_done++;
+  self->n_values += n;
+  return act_spool_append (
+             self->row_positions, positions, n * sizeof *positions, error)
+      && act_spool_append (self->row_values, values, n * sizeof *values, error)
+      && act_spool_append (
+          self->row_ends, &self->n_values, sizeof self->n_values, error);
 }
 
 gboolean
@@ -125,92 +149,43 @@ act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
     const guint64 *samples, const gint64 *indptr, const gint32 *positions,
     const float *values, GError **error)
 {
-  gsize first = self->values->len;
-
   /* a GArray counts in 32 bits */
-  if (self->samples->len + n_rows >= G_MAXINT32
-      || self->values->len + (guint64) indptr[n_rows] >= G_MAXINT32) {
+  if (self->values->len + (guint64) indptr[n_rows] >= G_MAXINT32) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
         "a component has more than %u activations other than zero",
         (guint) G_MAXINT32);
     return FALSE;
   }
-  g_array_append_vals (self->samples, samples, n_rows);
-  for (gsize i = 1; i <= n_rows; i++) {
-    gsize end = first + indptr[i];
-    g_array_append_val (self->indptr, end);
-  }
-  g_array_append_vals (self->positions, positions, indptr[n_rows]);
   g_array_append_vals (self->values, values, indptr[n_rows]);
-  return TRUE;
-}
+  for (gsize i = 0; i < n_rows; i++) {
+    gsize first = indptr[i], n = indptr[i + 1] - first;
 
-static ActRows
-get_rows (const ActMemberFacts *self)
-{
-  return (ActRows){
-    .n_ctx = self->n_ctx,
-    .n_rows = self->samples->len,
-    .indptr = (const gsize *) self->indptr->data,
-    .positions = (const gint32 *) self->positions->data,
-    .values = (const float *) self->values->data,
-  };
-}
-
-static gboolean
-show_row (ActMemberFacts *self, const ActRows *rows, gsize row, GError **error)
-{
-  gsize first = rows->indptr[row], n = rows->indptr[row + 1] - first;
-
-  self->n_values += n;
-  return act_spool_append (self->row_positions, rows->positions + first,
-             n * sizeof *rows->positions, error)
-      && act_spool_append (self->row_values, rows->values + first,
-          n * sizeof *rows->values, error);
-}
-
-/* both lists of samples ascend; a shown one without a row is empty */
-static gboolean
-show_rows (ActMemberFacts *self, const ActRows *rows, GError **error)
-{
-  const guint64 *samples = (const guint64 *) self->samples->data;
-  gsize row = 0;
-
-  for (gsize i = 0; i < self->n_shown; i++) {
-    while (row < rows->n_rows && samples[row] < self->shown[i])
-      row++;
-    if (row < rows->n_rows && samples[row] == self->shown[i]
-        && !show_row (self, rows, row, error))
-      return FALSE;
-    if (!act_spool_append (
-            self->row_ends, &self->n_values, sizeof self->n_values, error))
+    act_activity_add_row (&self->activity, values + first, n);
+    if (!show_row (
+            self, samples[i], positions + first, values + first, n, error))
       return FALSE;
   }
-  self->n_rows += self->n_shown;
   return TRUE;
 }
 
 gboolean
 act_member_facts_end (ActMemberFacts *self, ActMemberFact *fact, GError **error)
 {
-  ActRows rows = get_rows (self);
-  ActActivity activity;
+  const ActActivity *activity = &self->activity;
 
-  act_activity_init (&activity, self->threshold);
-  for (gsize i = 0; i < rows.n_rows; i++)
-    act_activity_add_row (&activity, rows.values + rows.indptr[i],
-        rows.indptr[i + 1] - rows.indptr[i]);
   *fact = (ActMemberFact){
-    .n_samples = rows.n_rows,
-    .n_active_positions = activity.n_active_positions,
-    .n_active_samples = activity.n_active_samples,
-    .sum = act_exact_sum_get (&activity.sum),
-    .mass = act_exact_sum_get_absolute (&activity.sum),
-    .min = act_activity_get_min (&activity, self->n_ctx),
-    .max = act_activity_get_max (&activity, self->n_ctx),
-    .median = act_activity_get_median (&activity, &rows),
+    .n_samples = activity->n_samples,
+    .n_active_positions = activity->n_active_positions,
+    .n_active_samples = activity->n_active_samples,
+    .sum = act_exact_sum_get (&activity->sum),
+    .mass = act_exact_sum_get_absolute (&activity->sum),
+    .min = act_activity_get_min (activity, self->n_ctx),
+    .max = act_activity_get_max (activity, self->n_ctx),
+    .median = act_activity_get_median (
+        activity, self->n_ctx, (const float *) self->values->data),
   };
-  return show_rows (self, &rows, error);
+  self->n_rows += self->n_shown;
+  return skip_shown (self, G_MAXUINT64, error);
 }
 
 void

@@ -8,7 +8,7 @@
 typedef struct {
   guint64 *totals; /* [n_strings] in the run */
   guint64 n_pairs;
-  guint64 *counts;  /* [n_strings], 0 between clusters */
+  guint32 *counts;  /* [n_strings], 0 between clusters */
   guint32 *strings; /* [n_strings] those counted, in order */
   guint n_counted;
 } Counts;
@@ -17,6 +17,7 @@ struct _ActTokenFacts {
   guint n_ctx;
   guint n_top;
   guint min_count;
+  guint32 *active; /* [n_ctx] positions of a row */
   Counts here;
   Counts next;
 };
@@ -25,7 +26,7 @@ static void
 counts_init (Counts *counts, guint n_strings)
 {
   counts->totals = g_new0 (guint64, MAX (n_strings, 1));
-  counts->counts = g_new0 (guint64, MAX (n_strings, 1));
+  counts->counts = g_new0 (guint32, MAX (n_strings, 1));
   counts->strings = g_new (guint32, MAX (n_strings, 1));
 }
 
@@ -46,6 +47,7 @@ act_token_facts_new (const ActTexts *texts, guint n_top, guint min_count)
 
   facts->n_ctx = act_texts_get_n_ctx (texts);
   facts->n_top = n_top;
+  facts->active = g_new (guint32, facts->n_ctx);
   facts->min_count = min_count;
   counts_init (&facts->here, n_strings);
   counts_init (&facts->next, n_strings);
@@ -70,6 +72,7 @@ act_token_facts_free (ActTokenFacts *facts)
     return;
   counts_clear (&facts->here);
   counts_clear (&facts->next);
+  g_free (facts->active);
   g_free (facts);
 }
 
@@ -80,19 +83,23 @@ count (Counts *counts, guint32 string)
     counts->strings[counts->n_counted++] = string;
 }
 
+/* The active positions are picked first, without a branch that nobody can
+ * foresee. */
 void
 act_token_facts_add_row (ActTokenFacts *facts, const guint32 *tokens,
     const gint32 *positions, const float *values, gsize n, float threshold)
 {
-  for (gsize i = 0; i < n; i++) {
-    guint position = positions[i];
+  guint32 *active = facts->active;
+  guint n_active = 0;
 
-    if (!(values[i] > threshold))
-      continue;
-    count (&facts->here, tokens[position]);
-    if (position + 1 < facts->n_ctx)
-      count (&facts->next, tokens[position + 1]);
+  for (gsize i = 0; i < n; i++) {
+    active[n_active] = positions[i];
+    n_active += values[i] > threshold;
   }
+  for (guint i = 0; i < n_active; i++)
+    count (&facts->here, tokens[active[i]]);
+  for (guint i = 0; i < n_active && active[i] + 1 < facts->n_ctx; i++)
+    count (&facts->next, tokens[active[i] + 1]);
 }
 
 /* with its place in the order of first counting, which breaks ties */
