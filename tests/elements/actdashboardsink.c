@@ -340,7 +340,7 @@ assert_output (Fixture *f)
       gst_structure_get_string (s, "location"), f->location);
   gst_message_unref (message);
   assert_eos (f);
-  fail_unless_equals_int (count_files (f->location), 7);
+  fail_unless_equals_int (count_files (f->location), 10);
   /* nothing beside it */
   fail_unless_equals_int (count_files (f->dir), 1);
 }
@@ -754,7 +754,7 @@ GST_START_TEST (test_reuse)
   push_vocabulary (&f);
   push_all (&f);
   finish (&f, N_SAMPLES);
-  fail_unless_equals_int (count_files (second), 7);
+  fail_unless_equals_int (count_files (second), 10);
   fixture_clear (&f);
 }
 GST_END_TEST;
