@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* An integer of 384 bits, the lowest word first, in units of 2^-149: the
+/* The bins are those of R. M. Neal's large superaccumulator (arXiv:1505.05571).
+ *
+ * An integer of 384 bits, the lowest word first, in units of 2^-149: the
  * largest bin is shifted by 253 and has 64 bits, so no sum runs over. */
 #define N_WORDS 6
 #define UNIT_EXPONENT (-149)
