@@ -42,7 +42,7 @@ struct _ActTexts {
   gsize n_slots;  /* a power of two */
   GString *joined;
   guint8 *marked; /* [texts] or NULL */
-  guint32 *lines; /* [texts], of those marked; NULL: every text has one */
+  guint32 *lines; /* [texts], of those marked; NULL: all texts are written */
   guint32 n_ambiguous;
   guint32 n_collisions;
 };
@@ -344,6 +344,41 @@ act_texts_get_tokens (const ActTexts *texts, gsize row)
   return texts->lists + list * texts->n_ctx;
 }
 
+static void
+make_marks (ActTexts *texts)
+{
+  if (texts->marked == NULL)
+    texts->marked = g_new0 (guint8, MAX (texts->texts->len, 1));
+}
+
+void
+act_texts_mark (ActTexts *texts, guint32 text)
+{
+  make_marks (texts);
+  texts->marked[text] = TRUE;
+}
+
+gboolean
+act_texts_write_marked (ActTexts *texts, const char *filename, GError **error)
+{
+  guint32 n = 0;
+
+  make_marks (texts);
+  g_free (texts->lines);
+  texts->lines = g_new (guint32, MAX (texts->texts->len, 1));
+  for (guint32 i = 0; i < texts->texts->len; i++) {
+    texts->lines[i] = n;
+    n += texts->marked[i];
+  }
+  return act_texts_write (texts, filename, error);
+}
+
+guint32
+act_texts_get_line (const ActTexts *texts, guint32 text)
+{
+  return texts->lines != NULL ? texts->lines[text] : text;
+}
+
 void
 act_texts_get_hash (
     const ActTexts *texts, guint32 text, char hash[ACT_TEXT_HASH_SIZE])
@@ -391,10 +426,8 @@ write_text (const ActTexts *texts, guint32 text, GString *line, GString *joined)
   g_string_append_c (line, '\n');
 }
 
-/* marked [texts], or NULL for all */
-static gboolean
-write_texts (const ActTexts *texts, const guint8 *marked, const char *filename,
-    GError **error)
+gboolean
+act_texts_write (const ActTexts *texts, const char *filename, GError **error)
 {
   g_autoptr (ActOutputFile) file = act_output_file_new (filename, error);
   g_autoptr (GString) line = g_string_new (NULL);
@@ -403,7 +436,7 @@ write_texts (const ActTexts *texts, const guint8 *marked, const char *filename,
   if (file == NULL)
     return FALSE;
   for (guint32 i = 0; i < texts->texts->len; i++) {
-    if (marked != NULL && !marked[i])
+    if (texts->lines != NULL && !texts->marked[i])
       continue;
     g_string_truncate (line, 0);
     write_text (texts, i, line, joined);
@@ -411,45 +444,4 @@ write_texts (const ActTexts *texts, const guint8 *marked, const char *filename,
       return FALSE;
   }
   return act_output_file_close (g_steal_pointer (&file), error);
-}
-
-gboolean
-act_texts_write (const ActTexts *texts, const char *filename, GError **error)
-{
-  return write_texts (texts, NULL, filename, error);
-}
-
-static void
-make_marks (ActTexts *texts)
-{
-  if (texts->marked == NULL)
-    texts->marked = g_new0 (guint8, MAX (texts->texts->len, 1));
-}
-
-void
-act_texts_mark (ActTexts *texts, guint32 text)
-{
-  make_marks (texts);
-  texts->marked[text] = TRUE;
-}
-
-gboolean
-act_texts_write_marked (ActTexts *texts, const char *filename, GError **error)
-{
-  guint32 n = 0;
-
-  make_marks (texts);
-  g_free (texts->lines);
-  texts->lines = g_new (guint32, MAX (texts->texts->len, 1));
-  for (guint32 i = 0; i < texts->texts->len; i++) {
-    texts->lines[i] = n;
-    n += texts->marked[i];
-  }
-  return write_texts (texts, texts->marked, filename, error);
-}
-
-guint32
-act_texts_get_line (const ActTexts *texts, guint32 text)
-{
-  return texts->lines != NULL ? texts->lines[text] : text;
 }
