@@ -402,6 +402,9 @@ write_text (const ActTexts *texts, guint32 text, GString *line, GString *joined)
   const char *string;
   gsize length;
 
+  /* the text is to have none */
+  if (texts->lines != NULL && !texts->marked[text])
+    return;
   act_texts_get_hash (texts, text, hash);
   g_string_truncate (joined, 0);
   for (guint i = 0; i < texts->n_ctx; i++) {
@@ -436,8 +439,6 @@ act_texts_write (const ActTexts *texts, const char *filename, GError **error)
   if (file == NULL)
     return FALSE;
   for (guint32 i = 0; i < texts->texts->len; i++) {
-    if (texts->lines != NULL && !texts->marked[i])
-      continue;
     g_string_truncate (line, 0);
     write_text (texts, i, line, joined);
     if (!act_output_file_write (file, line->str, line->len, error))
