@@ -280,9 +280,14 @@ act_facts_add_member_rows (ActFacts *self, gsize n_rows, const guint64 *samples,
     const gint64 *indptr, const gint32 *positions, const float *values,
     GError **error)
 {
-  return self->description == NULL
+  if (self->description == NULL
       || act_member_facts_add_rows (
-          self->members, n_rows, samples, indptr, positions, values, error);
+          self->members, n_rows, samples, indptr, positions, values, error))
+    return TRUE;
+  g_prefix_error (error,
+      "cluster '%s', component %u of %u: ", self->description->name,
+      self->member_facts->len, self->description->n_members);
+  return FALSE;
 }
 
 gboolean

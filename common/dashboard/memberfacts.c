@@ -3,6 +3,7 @@
 
 #include "acterror.h"
 #include "dashboard/spool.h"
+#include "sparse/csr.h"
 
 struct _ActMemberFacts {
   char *folder;
@@ -144,6 +145,25 @@ show_row (ActMemberFacts *self, guint64 sample, const gint32 *positions,
           self->row_ends, &self->n_values, sizeof self->n_values, error);
 }
 
+/* A store checks its values; records may come from elsewhere. */
+static gboolean
+check_finite (gsize n_rows, const guint64 *samples, const gint64 *indptr,
+    const gint32 *positions, const float *values, GError **error)
+{
+  gssize bad = act_find_nonfinite (values, indptr[n_rows]);
+  gsize row = 0;
+
+  if (bad < 0)
+    return TRUE;
+  while (indptr[row + 1] <= bad)
+    row++;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+      "the activation in sample %" G_GUINT64_FORMAT
+      ", position %d, is %g; a finite number was expected",
+      samples[row], positions[bad], (double) values[bad]);
+  return FALSE;
+}
+
 gboolean
 act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
     const guint64 *samples, const gint64 *indptr, const gint32 *positions,
@@ -156,6 +176,8 @@ act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
         (guint) G_MAXINT32);
     return FALSE;
   }
+  if (!check_finite (n_rows, samples, indptr, positions, values, error))
+    return FALSE;
   g_array_append_vals (self->values, values, indptr[n_rows]);
   for (gsize i = 0; i < n_rows; i++) {
     gsize first = indptr[i], n = indptr[i + 1] - first;

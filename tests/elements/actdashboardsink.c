@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <math.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -501,12 +502,12 @@ GST_END_TEST;
 
 /* one row: of sample 101, 0.75 at position 1 */
 static GstBuffer *
-component_record (guint cluster, gint member, GstActRecordFlags flags)
+component_record_of (
+    guint cluster, gint member, GstActRecordFlags flags, gfloat value)
 {
   static const guint64 sample = 101;
   static const gint64 indptr[] = { 0, 1 };
   static const gint32 position = 1;
-  static const gfloat value = 0.75f;
   GstBuffer *buffer = gst_buffer_new ();
   GstActRecordMeta *meta =
       gst_act_record_meta_add (buffer, GST_ACT_RECORD_COMPONENT);
@@ -521,6 +522,12 @@ component_record (guint cluster, gint member, GstActRecordFlags flags)
       buffer, GST_ACT_RECORD_BLOCK_POSITIONS, &position, sizeof position);
   set_block (buffer, GST_ACT_RECORD_BLOCK_VALUES, &value, sizeof value);
   return buffer;
+}
+
+static GstBuffer *
+component_record (guint cluster, gint member, GstActRecordFlags flags)
+{
+  return component_record_of (cluster, member, flags, 0.75f);
 }
 
 static GstBuffer *
@@ -685,6 +692,25 @@ GST_START_TEST (test_components_out_of_order)
   finish (&f, N_SAMPLES);
   assert_warning (&f, "of the 1 components of cluster 1 0 came whole");
   fixture_clear_empty (&f);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_component_not_finite)
+{
+  static const gfloat values[] = { NAN, -INFINITY };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++) {
+    Fixture f;
+
+    fixture_begin (&f, "");
+    push_cluster (&f);
+    push (&f, component_record (0, 0, WHOLE));
+    push_refused (&f, component_record_of (0, 1, WHOLE, values[i]));
+    assert_error (&f,
+        "cluster 'run|x--1-0', component 1 of 2: the activation in sample 101,"
+        " position 1, is ");
+    fixture_clear_empty (&f);
+  }
 }
 GST_END_TEST;
 
@@ -1182,6 +1208,7 @@ actdashboardsink_suite (void)
   tcase_add_test (tc, test_component_records);
   tcase_add_test (tc, test_facts);
   tcase_add_test (tc, test_components_out_of_order);
+  tcase_add_test (tc, test_component_not_finite);
   tcase_add_test (tc, test_bad_member_coactivations);
   tcase_add_test (tc, test_all_silent);
   tcase_add_test (tc, test_empty);
