@@ -9,7 +9,11 @@
  * cluster its statistics, histograms, top tokens and best samples
  * (`clusters.jsonl`), the texts (`text_samples.jsonl`), the activations of the
  * samples named (`activations.npz`, `activations_map.json`) and the clusters'
- * coactivations (`coactivations.npz`).
+ * coactivations (`coactivations.npz`); and, unless `facts=false`, more about
+ * each cluster (`cluster_facts.jsonl`, `samples.npz`,
+ * `component_activations.npz`). What these say of single components needs
+ * records of them (`component-records=true` of actstore); without, it is left
+ * out.
  *
  * Sink: `application/x-act-records`, buffers with a #GstActRecordMeta.
  *
@@ -43,6 +47,14 @@ GST_DEBUG_CATEGORY_EXTERN (act_dashboard_debug);
 #define DEFAULT_HIST_BINS 10
 #define DEFAULT_THRESHOLD 0.5
 #define DEFAULT_TOP_N_TOKENS 50
+#define DEFAULT_TEXTS TEXTS_ALL
+#define DEFAULT_FACTS TRUE
+#define DEFAULT_N_RANDOM 20
+#define DEFAULT_SEED 0
+#define DEFAULT_N_COACTIVATING 20
+#define DEFAULT_MIN_TOKEN_COUNT 5
+
+typedef enum { TEXTS_ALL, TEXTS_REFERENCED } Texts;
 
 struct _GstActDashboardSink {
   GstBaseSink parent;
@@ -55,6 +67,12 @@ struct _GstActDashboardSink {
   guint top_n_tokens;
   gdouble activation_threshold;
   gboolean overwrite;
+  Texts texts;
+  gboolean facts;
+  guint n_random;
+  guint64 seed;
+  guint n_coactivating;
+  guint min_token_count;
 
   ActOutputFolder *folder;
   GDateTime *date;
@@ -80,6 +98,12 @@ enum {
   PROP_TOP_N_TOKENS,
   PROP_VOCABULARY,
   PROP_OVERWRITE,
+  PROP_TEXTS,
+  PROP_FACTS,
+  PROP_N_RANDOM,
+  PROP_SEED,
+  PROP_N_COACTIVATING,
+  PROP_MIN_TOKEN_COUNT,
   N_PROPS
 };
 
@@ -240,6 +264,14 @@ begin_run (GstActDashboardSink *self, GError **error)
     .hist_bins = self->hist_bins,
     .activation_threshold = self->activation_threshold,
     .top_n_tokens = self->top_n_tokens,
+    .referenced_texts = self->texts == TEXTS_REFERENCED,
+    .facts = {
+      .enabled = self->facts,
+      .n_random = self->n_random,
+      .seed = self->seed,
+      .n_coactivating = self->n_coactivating,
+      .min_token_count = self->min_token_count,
+    },
   };
   DashboardRun *run;
 
@@ -463,6 +495,72 @@ gst_act_dashboard_sink_change_state (
   return ret;
 }
 
+static GType
+texts_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { TEXTS_ALL, "All texts of the run", "all" },
+    { TEXTS_REFERENCED, "Those that examples refer to", "referenced" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstActDashboardSinkTexts", values));
+  return type;
+}
+
+static void
+set_facts_property (
+    GstActDashboardSink *self, guint id, const GValue *value, GParamSpec *pspec)
+{
+  switch (id) {
+  case PROP_FACTS:
+    self->facts = g_value_get_boolean (value);
+    break;
+  case PROP_N_RANDOM:
+    self->n_random = g_value_get_uint (value);
+    break;
+  case PROP_SEED:
+    self->seed = g_value_get_uint64 (value);
+    break;
+  case PROP_N_COACTIVATING:
+    self->n_coactivating = g_value_get_uint (value);
+    break;
+  case PROP_MIN_TOKEN_COUNT:
+    self->min_token_count = g_value_get_uint (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (self, id, pspec);
+  }
+}
+
+static void
+get_facts_property (
+    GstActDashboardSink *self, guint id, GValue *value, GParamSpec *pspec)
+{
+  switch (id) {
+  case PROP_FACTS:
+    g_value_set_boolean (value, self->facts);
+    break;
+  case PROP_N_RANDOM:
+    g_value_set_uint (value, self->n_random);
+    break;
+  case PROP_SEED:
+    g_value_set_uint64 (value, self->seed);
+    break;
+  case PROP_N_COACTIVATING:
+    g_value_set_uint (value, self->n_coactivating);
+    break;
+  case PROP_MIN_TOKEN_COUNT:
+    g_value_set_uint (value, self->min_token_count);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (self, id, pspec);
+  }
+}
+
 static void
 gst_act_dashboard_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -497,8 +595,11 @@ gst_act_dashboard_sink_set_property (
   case PROP_OVERWRITE:
     self->overwrite = g_value_get_boolean (value);
     break;
+  case PROP_TEXTS:
+    self->texts = g_value_get_enum (value);
+    break;
   default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    set_facts_property (self, id, value, pspec);
   }
 }
 
@@ -533,8 +634,11 @@ gst_act_dashboard_sink_get_property (
   case PROP_OVERWRITE:
     g_value_set_boolean (value, self->overwrite);
     break;
+  case PROP_TEXTS:
+    g_value_set_enum (value, self->texts);
+    break;
   default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    get_facts_property (self, id, value, pspec);
   }
 }
 
@@ -547,6 +651,31 @@ gst_act_dashboard_sink_finalize (GObject *object)
   g_free (self->criteria);
   g_free (self->vocabulary_file);
   G_OBJECT_CLASS (gst_act_dashboard_sink_parent_class)->finalize (object);
+}
+
+static void
+install_facts_properties (GParamFlags flags)
+{
+  props[PROP_FACTS] = g_param_spec_boolean ("facts", "Facts",
+      "Also write cluster_facts.jsonl, samples.npz and"
+      " component_activations.npz",
+      DEFAULT_FACTS, flags);
+  props[PROP_N_RANDOM] = g_param_spec_uint ("n-random", "Random samples",
+      "How many samples are picked at random among those in which a cluster is"
+      " active",
+      0, G_MAXINT, DEFAULT_N_RANDOM, flags);
+  props[PROP_SEED] = g_param_spec_uint64 ("seed", "Seed",
+      "Of the random samples; with one seed the same run gives the same", 0,
+      G_MAXUINT64, DEFAULT_SEED, flags);
+  props[PROP_N_COACTIVATING] = g_param_spec_uint ("n-coactivating",
+      "Coactivating clusters",
+      "How many of the clusters that are active together with a cluster most"
+      " are named",
+      0, G_MAXINT, DEFAULT_N_COACTIVATING, flags);
+  props[PROP_MIN_TOKEN_COUNT] = g_param_spec_uint ("min-token-count",
+      "Minimum token count",
+      "Tokens that a cluster is active at less often are not ranked by lift", 1,
+      G_MAXINT, DEFAULT_MIN_TOKEN_COUNT, flags);
 }
 
 static void
@@ -583,6 +712,11 @@ install_properties (GObjectClass *object_class)
       "Replace the folder if it exists, once the new one is whole; it must be "
       "empty or an earlier dashboard (with a model_info.json)",
       FALSE, flags);
+  props[PROP_TEXTS] = g_param_spec_enum ("texts", "Texts",
+      "Which texts text_samples.jsonl has: all of the run, or those that"
+      " examples refer to",
+      texts_get_type (), DEFAULT_TEXTS, flags);
+  install_facts_properties (flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -623,6 +757,12 @@ gst_act_dashboard_sink_init (GstActDashboardSink *self)
   self->hist_bins = DEFAULT_HIST_BINS;
   self->activation_threshold = DEFAULT_THRESHOLD;
   self->top_n_tokens = DEFAULT_TOP_N_TOKENS;
+  self->texts = DEFAULT_TEXTS;
+  self->facts = DEFAULT_FACTS;
+  self->n_random = DEFAULT_N_RANDOM;
+  self->seed = DEFAULT_SEED;
+  self->n_coactivating = DEFAULT_N_COACTIVATING;
+  self->min_token_count = DEFAULT_MIN_TOKEN_COUNT;
   gst_base_sink_set_sync (sink, FALSE);
   gst_base_sink_set_async_enabled (sink, FALSE);
   gst_base_sink_set_last_sample_enabled (sink, FALSE);

@@ -11,7 +11,9 @@
  *
  * A cluster is active in a batch if any of its activations there is not 0;
  * then all samples of that batch are rows of it. Each of its components has
- * the same rows but for batches in which it is dead.
+ * the same rows but for batches in which it is dead. With
+ * `sample-scope=all` all samples of the run are rows of each cluster that was
+ * active at all; so they do not depend on how the run was cut into batches.
  *
  * Sink: application/x-act-clusters, a batch a buffer: tokens [samples, n_ctx],
  * components [samples x n_ctx, components] in CSR or dense, clusters
@@ -55,6 +57,7 @@ GST_DEBUG_CATEGORY_EXTERN (actstore_debug);
 
 #define DEFAULT_COMPONENT_RECORDS FALSE
 #define DEFAULT_MAX_RECORD_SIZE (4u << 20)
+#define DEFAULT_SAMPLE_SCOPE GST_ACT_STORE_ACTIVE_BATCHES
 #define DEFAULT_PROGRESS_INTERVAL 250
 #define DEFAULT_SEGMENT_SIZE 16
 #define DEFAULT_MAX_MEMORY ((guint64) 512 << 20)
@@ -68,6 +71,7 @@ enum {
   PROP_SEGMENT_SIZE,
   PROP_MAX_MEMORY,
   PROP_REPAIR,
+  PROP_SAMPLE_SCOPE,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -688,6 +692,24 @@ gst_act_store_change_state (GstElement *element, GstStateChange transition)
 
 /* --- type --- */
 
+static GType
+sample_scope_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { GST_ACT_STORE_ACTIVE_BATCHES,
+        "All samples of the batches in which the cluster is active",
+        "active-batches" },
+    { GST_ACT_STORE_ALL_SAMPLES, "All samples of the run", "all" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstActStoreSampleScope", values));
+  return type;
+}
+
 static void
 gst_act_store_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -719,6 +741,9 @@ gst_act_store_set_property (
     break;
   case PROP_REPAIR:
     self->repair = g_value_get_boolean (value);
+    break;
+  case PROP_SAMPLE_SCOPE:
+    self->sample_scope = g_value_get_enum (value);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -752,6 +777,9 @@ gst_act_store_get_property (
     break;
   case PROP_REPAIR:
     g_value_set_boolean (value, self->repair);
+    break;
+  case PROP_SAMPLE_SCOPE:
+    g_value_set_enum (value, self->sample_scope);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -806,6 +834,10 @@ gst_act_store_install_properties (GObjectClass *object_class)
   props[PROP_REPAIR] = g_param_spec_boolean ("repair", "Repair",
       "Make the batches of damaged segments again, instead of an error",
       DEFAULT_REPAIR, flags);
+  props[PROP_SAMPLE_SCOPE] = g_param_spec_enum ("sample-scope", "Sample scope",
+      "Which samples are rows of a cluster: those of the batches in which it "
+      "is active, or all of the run",
+      sample_scope_get_type (), DEFAULT_SAMPLE_SCOPE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -844,6 +876,7 @@ gst_act_store_init (GstActStore *self)
   self->segment_size = DEFAULT_SEGMENT_SIZE;
   self->max_memory = DEFAULT_MAX_MEMORY;
   self->repair = DEFAULT_REPAIR;
+  self->sample_scope = DEFAULT_SAMPLE_SCOPE;
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
 

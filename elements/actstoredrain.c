@@ -208,6 +208,7 @@ gst_act_store_drain (
   ActDrainSettings settings = {
     .members = { members->n_members, members->members },
     .component_rows = self->component_records,
+    .all_samples = self->sample_scope == GST_ACT_STORE_ALL_SAMPLES,
     .max_values = self->max_record_size / 16,
     .max_rows = self->max_record_size / 32,
     .max_memory = self->max_memory / 4,

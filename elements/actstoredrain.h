@@ -20,6 +20,11 @@ typedef struct {
   guint64 run_samples;
 } GstActComplete;
 
+typedef enum {
+  GST_ACT_STORE_ACTIVE_BATCHES,
+  GST_ACT_STORE_ALL_SAMPLES,
+} GstActStoreSampleScope;
+
 struct _GstActStore {
   GstElement parent;
 
@@ -27,6 +32,7 @@ struct _GstActStore {
   guint next_pad;
 
   gboolean component_records;
+  gint sample_scope; /* GstActStoreSampleScope */
   guint max_record_size;
   guint progress_interval;
   gchar *location; /* NULL: nothing stays */

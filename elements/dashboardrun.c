@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboardrun.h"
 
+#include "dashboard/facts.h"
 #include "dashboard/runinfo.h"
 
 struct _DashboardRun {
@@ -11,10 +12,12 @@ struct _DashboardRun {
   ActDashboard *dashboard;
 
   /* where in the order of records the run is */
-  guint64 n_rows; /* of the samples or the cluster at hand */
+  guint64 n_rows; /* of the samples, the cluster or the member at hand */
   gboolean samples_ended;
   gboolean in_cluster;
   guint cluster; /* the one at hand, or the next */
+  gboolean in_member;
+  guint member; /* of the cluster before `cluster`: at hand, or the next */
   gint64 begun_us;
   gint64 samples_ended_us;
 };
@@ -205,6 +208,36 @@ begin_cluster (DashboardRun *self, GError **error)
       self->dashboard, cluster, &description, error);
 }
 
+static guint
+n_members (const DashboardRun *self, guint cluster)
+{
+  guint n;
+
+  gst_act_assignment_get_members (self->assignment, cluster, &n);
+  return n;
+}
+
+static gboolean
+take_member_coactivations (
+    DashboardRun *self, const GstActRecord *record, GError **error)
+{
+  ActFacts *facts = act_dashboard_get_facts (self->dashboard);
+  gsize n = n_members (self, record->meta->cluster);
+  gsize size = record->maps[GST_ACT_RECORD_BLOCK_MEMBER_COACTIVATIONS].size;
+
+  if (facts == NULL || record->member_coactivations == NULL)
+    return TRUE;
+  if (n > 0 && size / sizeof (gint64) / n < n) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
+        "cluster %u has %" G_GSIZE_FORMAT " components, the coactivations of"
+        " its members have %" G_GSIZE_FORMAT " bytes",
+        record->meta->cluster, n, size);
+    return FALSE;
+  }
+  return act_facts_add_member_coactivations (
+      facts, record->member_coactivations, error);
+}
+
 static gboolean
 end_cluster (DashboardRun *self, const GstActRecord *record, GError **error)
 {
@@ -218,8 +251,19 @@ end_cluster (DashboardRun *self, const GstActRecord *record, GError **error)
   }
   self->in_cluster = FALSE;
   self->cluster++;
+  self->member = 0;
   return act_dashboard_end_cluster (
-      self->dashboard, record->coactivations, error);
+             self->dashboard, record->coactivations, error)
+      && take_member_coactivations (self, record, error);
+}
+
+/* whether some of a cluster's members have come whole, but not all */
+static gboolean
+in_members (const DashboardRun *self)
+{
+  return self->in_member
+      || (self->member > 0
+          && self->member < n_members (self, self->cluster - 1));
 }
 
 static gboolean
@@ -233,7 +277,7 @@ take_cluster (DashboardRun *self, const GstActRecord *record, GError **error)
       && !end_samples (self, error))
     return FALSE;
   if (!self->samples_ended || meta->cluster != self->cluster
-      || first == self->in_cluster
+      || first == self->in_cluster || in_members (self)
       || meta->first_row != (first ? 0 : self->n_rows))
     return out_of_order (meta, error);
   if (first && !begin_cluster (self, error))
@@ -248,6 +292,41 @@ take_cluster (DashboardRun *self, const GstActRecord *record, GError **error)
       || end_cluster (self, record, error);
 }
 
+/* Rows of single components are part of the facts alone. They follow their
+ * cluster, all members or none. */
+static gboolean
+take_component (DashboardRun *self, const GstActRecord *record, GError **error)
+{
+  const GstActRecordMeta *meta = record->meta;
+  ActFacts *facts = act_dashboard_get_facts (self->dashboard);
+  gboolean first = (meta->flags & GST_ACT_RECORD_FIRST) != 0;
+
+  if (self->in_cluster || self->cluster == 0
+      || meta->cluster != self->cluster - 1
+      || meta->member != (gint) self->member
+      || self->member >= n_members (self, meta->cluster)
+      || first == self->in_member
+      || meta->first_row != (first ? 0 : self->n_rows))
+    return out_of_order (meta, error);
+  if (first) {
+    self->in_member = TRUE;
+    self->n_rows = 0;
+    act_facts_begin_member (facts);
+  }
+  if (meta->n_rows > 0
+      && !act_facts_add_member_rows (facts, meta->n_rows, record->samples,
+          record->indptr, record->positions, record->values, error))
+    return FALSE;
+  self->n_rows += meta->n_rows;
+  if (!(meta->flags & GST_ACT_RECORD_LAST))
+    return TRUE;
+  if (self->n_rows != meta->total_rows)
+    return out_of_order (meta, error);
+  self->in_member = FALSE;
+  self->member++;
+  return act_facts_end_member (facts, error);
+}
+
 gboolean
 dashboard_run_take (DashboardRun *self, GstBuffer *buffer, GError **error)
 {
@@ -255,14 +334,16 @@ dashboard_run_take (DashboardRun *self, GstBuffer *buffer, GError **error)
   GstActRecord record;
   gboolean ok;
 
-  /* rows of single components are no part of a dashboard */
-  if (meta != NULL && meta->kind == GST_ACT_RECORD_COMPONENT)
+  if (meta != NULL && meta->kind == GST_ACT_RECORD_COMPONENT
+      && act_dashboard_get_facts (self->dashboard) == NULL)
     return TRUE;
   if (!gst_act_record_map (&record, buffer, self->info->sequence_length,
           self->info->n_clusters, error))
     return FALSE;
   if (record.meta->kind == GST_ACT_RECORD_SAMPLES)
     ok = take_samples (self, &record, error);
+  else if (record.meta->kind == GST_ACT_RECORD_COMPONENT)
+    ok = take_component (self, &record, error);
   else
     ok = take_cluster (self, &record, error);
   gst_act_record_unmap (&record);
@@ -284,6 +365,9 @@ dashboard_run_what_lacks (const DashboardRun *self, guint64 n_samples)
       || (self->cluster < n_clusters && (n_samples > 0 || self->cluster > 0)))
     return g_strdup_printf (
         "of %u clusters %u came whole", n_clusters, self->cluster);
+  if (in_members (self))
+    return g_strdup_printf ("of the %u components of cluster %u %u came whole",
+        n_members (self, self->cluster - 1), self->cluster - 1, self->member);
   return NULL;
 }
 

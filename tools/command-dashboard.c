@@ -78,6 +78,18 @@ static const Option options_table[] = {
       "A token counts for a cluster above this", "X" },
   { "top-n-tokens", KIND_INTEGER, "Most frequent tokens named for a cluster",
       "N" },
+  { "sample-scope", KIND_TEXT,
+      "Samples of a cluster: of its active-batches, or all", "SCOPE" },
+  { "texts", KIND_TEXT, "Texts written: all, or those referenced", "WHICH" },
+  { "component-records", KIND_TEXT,
+      "Facts about single components too: true or false", "BOOLEAN" },
+  { "facts", KIND_TEXT, "More about each cluster: true or false", "BOOLEAN" },
+  { "n-random", KIND_INTEGER, "Random samples of each cluster", "N" },
+  { "seed", KIND_TEXT, "Of the random samples: 0 to 2^64 - 1", "N" },
+  { "n-coactivating", KIND_INTEGER,
+      "Clusters named that are active together with a cluster", "N" },
+  { "min-token-count", KIND_INTEGER,
+      "Tokens counted less often are not ranked by lift", "N" },
 };
 
 typedef struct {

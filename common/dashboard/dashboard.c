@@ -5,6 +5,7 @@
 #include "dashboard/clusterline.h"
 #include "dashboard/coactivations.h"
 #include "dashboard/examples.h"
+#include "dashboard/facts.h"
 #include "dashboard/modelinfo.h"
 #include "sparse/csr.h"
 
@@ -31,6 +32,7 @@ struct _ActDashboard {
   GString *line;
   ActExamples *examples;
   ActCoactivations *coactivations;
+  ActFacts *facts; /* or NULL */
   guint n_written;
 
   gint64 cluster; /* the one at hand, or the last one */
@@ -120,7 +122,11 @@ open_files (ActDashboard *self, GError **error)
     return FALSE;
   self->coactivations = act_coactivations_new (
       self->folder, self->run.n_clusters, ACT_COACTIVATIONS_MAX_DENSE, error);
-  return self->coactivations != NULL;
+  if (self->coactivations == NULL || !self->settings.facts.enabled)
+    return self->coactivations != NULL;
+  self->facts = act_facts_new (self->folder, &self->settings, self->criteria,
+      &self->run, self->texts, error);
+  return self->facts != NULL;
 }
 
 ActDashboard *
@@ -154,13 +160,14 @@ act_dashboard_free (ActDashboard *self)
 {
   if (self == NULL)
     return;
-  act_criteria_free (self->criteria);
-  act_texts_free (self->texts);
   act_token_count_free (self->count);
   g_clear_pointer (&self->clusters, act_output_file_free);
   g_string_free (self->line, TRUE);
   act_examples_free (self->examples);
   act_coactivations_free (self->coactivations);
+  act_facts_free (self->facts);
+  act_criteria_free (self->criteria);
+  act_texts_free (self->texts);
   clear_description (self);
   g_array_unref (self->pieces.row_of);
   g_array_unref (self->pieces.indptr);
@@ -188,7 +195,10 @@ act_dashboard_end_samples (ActDashboard *self, GError **error)
   g_return_val_if_fail (!self->samples_ended, FALSE);
 
   self->samples_ended = TRUE;
-  return act_texts_write (self->texts, name, error);
+  if (self->facts != NULL)
+    act_facts_end_samples (self->facts);
+  return self->settings.referenced_texts
+      || act_texts_write (self->texts, name, error);
 }
 
 guint64
@@ -207,7 +217,8 @@ act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
   g_return_val_if_fail (cluster > self->cluster, FALSE);
   g_return_val_if_fail (cluster < self->run.n_clusters, FALSE);
 
-  if (!is_text ("a cluster's name", description->name, error))
+  if (!is_text ("a cluster's name", description->name, error)
+      || (self->facts != NULL && !act_facts_end_line (self->facts, error)))
     return FALSE;
   clear_description (self);
   self->cluster = cluster;
@@ -322,6 +333,17 @@ act_dashboard_add_rows (ActDashboard *self, gsize n_rows,
   return TRUE;
 }
 
+/* the texts that criteria name */
+static void
+mark_texts (
+    ActDashboard *self, const ActStatistics *statistics, const gsize *row_of)
+{
+  for (guint c = 0; c < statistics->n_criteria; c++)
+    for (gsize i = 0; i < statistics->n_top; i++)
+      act_texts_mark (self->texts,
+          act_texts_get_text (self->texts, row_of[statistics->top[c][i]]));
+}
+
 static gboolean
 write_cluster (ActDashboard *self, GError **error)
 {
@@ -353,7 +375,11 @@ write_cluster (ActDashboard *self, GError **error)
   ok = act_output_file_write (
            self->clusters, self->line->str, self->line->len, error)
       && act_examples_add (self->examples, self->description.name, &rows,
-          &statistics, self->texts, row_of, error);
+          &statistics, self->texts, row_of, error)
+      && (self->facts == NULL
+          || act_facts_begin_line (self->facts, self->cluster,
+              &self->description, &rows, &statistics, row_of, error));
+  mark_texts (self, &statistics, row_of);
   act_statistics_clear (&statistics);
   self->n_written++;
   return ok;
@@ -369,8 +395,17 @@ act_dashboard_end_cluster (
   if (self->pieces.row_of->len > 0 && !write_cluster (self, error))
     return FALSE;
   return coactivations == NULL
-      || act_coactivations_add (
-          self->coactivations, self->cluster, coactivations, error);
+      || (act_coactivations_add (
+              self->coactivations, self->cluster, coactivations, error)
+          && (self->facts == NULL
+              || act_facts_add_coactivations (
+                  self->facts, self->cluster, coactivations, error)));
+}
+
+ActFacts *
+act_dashboard_get_facts (const ActDashboard *self)
+{
+  return self->facts;
 }
 
 static gboolean
@@ -390,6 +425,15 @@ write_model_info (ActDashboard *self, GError **error)
       name, &self->run, &self->settings, self->criteria, &counts, error);
 }
 
+static gboolean
+write_referenced_texts (ActDashboard *self, GError **error)
+{
+  g_autofree char *name = path_of (self, "text_samples.jsonl");
+
+  return !self->settings.referenced_texts
+      || act_texts_write_marked (self->texts, name, error);
+}
+
 gboolean
 act_dashboard_finish (ActDashboard *self, const gint64 *ids, GError **error)
 {
@@ -399,6 +443,9 @@ act_dashboard_finish (ActDashboard *self, const gint64 *ids, GError **error)
       && act_examples_finish (self->examples, &self->cancelled, error)
       && act_coactivations_finish (
           self->coactivations, ids, &self->cancelled, error)
+      && write_referenced_texts (self, error)
+      && (self->facts == NULL
+          || act_facts_finish (self->facts, &self->cancelled, error))
       && write_model_info (self, error);
 }
 

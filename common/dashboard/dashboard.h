@@ -13,12 +13,25 @@
  * In memory are the samples' tokens and one cluster's nonzeros. */
 typedef struct _ActDashboard ActDashboard;
 
+/* what facts.h writes */
+typedef struct {
+  gboolean enabled;
+  guint n_random;
+  guint64 seed;
+  guint n_coactivating;
+  guint min_token_count; /* of tokens ranked by lift */
+} ActFactsSettings;
+
+typedef struct _ActFacts ActFacts;
+
 typedef struct {
   guint n_samples;
   const char *criteria; /* act_criteria_parse () */
   guint hist_bins;
   double activation_threshold;
   guint top_n_tokens;
+  gboolean referenced_texts; /* only texts that are named; else all */
+  ActFactsSettings facts;
 } ActDashboardSettings;
 
 /* What was run. Strings may be NULL where a comment says so. */
@@ -69,6 +82,10 @@ gboolean act_dashboard_add_rows (ActDashboard *dashboard, gsize n_rows,
 /* coactivations [n_clusters], or NULL where there are none */
 gboolean act_dashboard_end_cluster (
     ActDashboard *dashboard, const gint64 *coactivations, GError **error);
+
+/* NULL where they are not written. Rows of the components of the cluster that
+ * ended last go there. */
+ActFacts *act_dashboard_get_facts (const ActDashboard *dashboard);
 
 /* ids [n_clusters]: the clusters' numbers. All files are there then, but
  * run_info.json. */

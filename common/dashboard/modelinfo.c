@@ -57,6 +57,22 @@ write_clustering (ActJsonWriter *json, const ActDashboardRun *run,
 }
 
 static void
+write_facts (ActJsonWriter *json, const ActFactsSettings *facts)
+{
+  act_json_key (json, "facts");
+  if (!facts->enabled) {
+    act_json_null (json);
+    return;
+  }
+  act_json_begin_object (json);
+  write_uint (json, "n_random", facts->n_random);
+  write_uint (json, "seed", facts->seed);
+  write_uint (json, "n_coactivating", facts->n_coactivating);
+  write_uint (json, "min_token_count", facts->min_token_count);
+  act_json_end_object (json);
+}
+
+static void
 write_settings (ActJsonWriter *json, const ActDashboardSettings *settings,
     const ActCriteria *criteria)
 {
@@ -72,6 +88,9 @@ write_settings (ActJsonWriter *json, const ActDashboardSettings *settings,
   act_json_key (json, "activation_threshold");
   act_json_double (json, settings->activation_threshold);
   write_uint (json, "top_n_tokens", settings->top_n_tokens);
+  write_string (
+      json, "texts", settings->referenced_texts ? "referenced" : "all");
+  write_facts (json, &settings->facts);
   act_json_end_object (json);
 }
 

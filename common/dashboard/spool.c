@@ -95,6 +95,31 @@ act_spool_append (ActSpool *spool, const void *data, gsize size, GError **error)
 }
 
 gboolean
+act_spool_read (
+    ActSpool *spool, guint64 offset, void *data, gsize size, GError **error)
+{
+  guint8 *p = data;
+  gssize n;
+
+  if (!flush_buffer (spool, error))
+    return FALSE;
+  while (size > 0) {
+    n = pread (spool->fd, p, size, offset);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0) {
+      act_set_errno_error (error, n < 0 ? errno : EIO, FALSE,
+          "Could not read a temporary file in '%s'", spool->folder);
+      return FALSE;
+    }
+    p += n;
+    offset += n;
+    size -= n;
+  }
+  return TRUE;
+}
+
+gboolean
 act_zip_begin_array (ActZipWriter *zip, const char *member, ActDtype dtype,
     guint n_dims, const guint64 *shape, GError **error)
 {

@@ -16,6 +16,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSpool, act_spool_free)
 gboolean act_spool_append (
     ActSpool *spool, const void *data, gsize size, GError **error);
 
+/* Reads again what was spooled. */
+gboolean act_spool_read (
+    ActSpool *spool, guint64 offset, void *data, gsize size, GError **error);
+
 /* "name.npy" in the zip: the header and what was spooled, which must be as
  * much as the shape says. Ends with FALSE and G_IO_ERROR_CANCELLED when
  * *cancelled is set meanwhile. */

@@ -41,6 +41,8 @@ struct _ActTexts {
   guint32 *slots; /* text by digest, open addressing; NO_TEXT: free */
   gsize n_slots;  /* a power of two */
   GString *joined;
+  guint8 *marked; /* [texts] or NULL */
+  guint32 *lines; /* [texts], of those marked; NULL: all texts are written */
   guint32 n_ambiguous;
   guint32 n_collisions;
 };
@@ -73,6 +75,8 @@ act_texts_free (ActTexts *texts)
   g_array_unref (texts->texts);
   g_free (texts->lists);
   g_free (texts->slots);
+  g_free (texts->marked);
+  g_free (texts->lines);
   g_string_free (texts->joined, TRUE);
   g_free (texts);
 }
@@ -264,6 +268,12 @@ act_texts_add (ActTexts *texts, const guint64 *samples, const gint32 *tokens,
   return TRUE;
 }
 
+guint
+act_texts_get_n_ctx (const ActTexts *texts)
+{
+  return texts->n_ctx;
+}
+
 guint64
 act_texts_get_n_samples (const ActTexts *texts)
 {
@@ -314,6 +324,12 @@ act_texts_find (const ActTexts *texts, guint64 sample, gsize *row)
   return FALSE;
 }
 
+guint64
+act_texts_get_sample (const ActTexts *texts, gsize row)
+{
+  return g_array_index (texts->indices, guint64, row);
+}
+
 guint32
 act_texts_get_text (const ActTexts *texts, gsize row)
 {
@@ -326,6 +342,41 @@ act_texts_get_tokens (const ActTexts *texts, gsize row)
   gsize list = g_array_index (texts->samples, Sample, row).list;
 
   return texts->lists + list * texts->n_ctx;
+}
+
+static void
+make_marks (ActTexts *texts)
+{
+  if (texts->marked == NULL)
+    texts->marked = g_new0 (guint8, MAX (texts->texts->len, 1));
+}
+
+void
+act_texts_mark (ActTexts *texts, guint32 text)
+{
+  make_marks (texts);
+  texts->marked[text] = TRUE;
+}
+
+gboolean
+act_texts_write_marked (ActTexts *texts, const char *filename, GError **error)
+{
+  guint32 n = 0;
+
+  make_marks (texts);
+  g_free (texts->lines);
+  texts->lines = g_new (guint32, MAX (texts->texts->len, 1));
+  for (guint32 i = 0; i < texts->texts->len; i++) {
+    texts->lines[i] = n;
+    n += texts->marked[i];
+  }
+  return act_texts_write (texts, filename, error);
+}
+
+guint32
+act_texts_get_line (const ActTexts *texts, guint32 text)
+{
+  return texts->lines != NULL ? texts->lines[text] : text;
 }
 
 void
@@ -395,6 +446,9 @@ write_text (const ActTexts *texts, guint32 text, Escaped *escaped,
   const char *string;
   gsize length;
 
+  /* the text is to have none */
+  if (texts->lines != NULL && !texts->marked[text])
+    return;
   act_texts_get_hash (texts, text, hash);
   g_string_truncate (joined, 0);
   for (guint i = 0; i < texts->n_ctx; i++) {

@@ -39,6 +39,7 @@ const ActStrings *act_texts_get_strings (const ActTexts *texts);
 gboolean act_texts_add (ActTexts *texts, const guint64 *samples,
     const gint32 *tokens, gsize n_samples, GError **error);
 
+guint act_texts_get_n_ctx (const ActTexts *texts);
 guint64 act_texts_get_n_samples (const ActTexts *texts);
 guint32 act_texts_get_n (const ActTexts *texts);
 /* texts that came with more than one list of token strings */
@@ -48,6 +49,8 @@ guint32 act_texts_get_n_collisions (const ActTexts *texts);
 
 /* row of a sample of this index among those added; FALSE if there is none */
 gboolean act_texts_find (const ActTexts *texts, guint64 sample, gsize *row);
+/* by row: the sample's index */
+guint64 act_texts_get_sample (const ActTexts *texts, gsize row);
 /* by row: the text, and the sample's own tokens as string indices [n_ctx] */
 guint32 act_texts_get_text (const ActTexts *texts, gsize row);
 const guint32 *act_texts_get_tokens (const ActTexts *texts, gsize row);
@@ -62,3 +65,9 @@ void act_texts_get_hash (
 /* text_samples.jsonl: each text with the tokens of its last sample */
 gboolean act_texts_write (
     const ActTexts *texts, const char *filename, GError **error);
+/* the same of those texts only that were marked, after the last sample */
+void act_texts_mark (ActTexts *texts, guint32 text);
+gboolean act_texts_write_marked (
+    ActTexts *texts, const char *filename, GError **error);
+/* which line of the file a text has; it has one */
+guint32 act_texts_get_line (const ActTexts *texts, guint32 text);

@@ -47,6 +47,7 @@ struct _ActColumns {
   gsize memory;   /* that stretches take */
   ActScratch *scratch;
   guint32 *next;       /* [n_columns + 1] */
+  guint64 *totals;     /* [n_columns] */
   ActColumn *clusters; /* [n_clusters] of the last batch */
 };
 
@@ -79,6 +80,7 @@ act_columns_new (const ActColumnsSettings *settings)
   self->chunks = g_array_new (FALSE, FALSE, sizeof (Chunk));
   g_array_set_clear_func (self->chunks, chunk_clear);
   self->next = g_new (guint32, (gsize) settings->n_columns + 1);
+  self->totals = g_new0 (guint64, MAX (settings->n_columns, 1));
   self->clusters = g_new (ActColumn, MAX (settings->n_clusters, 1));
   return self;
 }
@@ -95,6 +97,7 @@ act_columns_free (ActColumns *self)
   g_free (self->folder);
   g_free (self->next);
   g_free (self->clusters);
+  g_free (self->totals);
   g_free (self);
 }
 
@@ -226,8 +229,10 @@ transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
   ActCell *cells;
 
   count_values (self, batch);
-  for (guint i = 0; i < s->n_columns; i++)
+  for (guint i = 0; i < s->n_columns; i++) {
+    self->totals[i] += self->next[i + 1];
     self->next[i + 1] += self->next[i];
+  }
   memcpy (starts, self->next, ((gsize) s->n_columns + 1) * sizeof (guint32));
   cells = take_memory (self, (gsize) starts[s->n_columns] * sizeof (ActCell));
   fill_clusters (&batch->clusters, n_positions, self->next, cells);
@@ -390,6 +395,12 @@ act_columns_get (ActColumns *self, guint column, gsize b)
       stretch->starts + (gsize) column * stretch->n + (b - stretch->first);
 
   return (ActColumn){ stretch->cells + start[0], start[1] - start[0] };
+}
+
+guint64
+act_columns_get_total (const ActColumns *self, guint column)
+{
+  return self->totals[column];
 }
 
 gboolean

@@ -35,5 +35,7 @@ const ActColumn *act_columns_add (ActColumns *columns, gsize n_positions,
 /* Cells of a column in the b-th batch added: positions within the batch,
  * ascending. Cheapest where b ascends. */
 ActColumn act_columns_get (ActColumns *columns, guint column, gsize b);
+/* values of a column in all batches */
+guint64 act_columns_get_total (const ActColumns *columns, guint column);
 /* whether the component in that column is dead in the batch */
 gboolean act_columns_is_dead (ActColumns *columns, guint column, gsize b);

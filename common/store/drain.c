@@ -58,6 +58,7 @@ act_drain_new (ActStore *store, const ActDrainSettings *settings)
   drain->gather_settings = (ActGatherSettings){
     .members = settings->members,
     .component_rows = settings->component_rows,
+    .all_samples = settings->all_samples,
     .max_memory =
         settings->max_memory > 0 ? settings->max_memory : DEFAULT_MAX_MEMORY,
     .folder = settings->folder,
@@ -166,6 +167,8 @@ column_in (const ActDrain *drain, guint column, gsize b)
 static gboolean
 cluster_is_active (const ActDrain *drain, gsize b)
 {
+  if (drain->settings.all_samples)
+    return act_columns_get_total (drain->gather.columns, drain->cluster) > 0;
   return column_in (drain, drain->cluster, b).n > 0;
 }
 
@@ -311,7 +314,7 @@ count_members (ActDrain *drain)
 
   act_coactivation_init (&counter, n, 0, n);
   for (gsize b = 0; b < drain->n_batches; b++) {
-    if (!cluster_is_active (drain, b))
+    if (!drain->settings.all_samples && !cluster_is_active (drain, b))
       continue;
     for (guint m = 0; m < n; m++) {
       guint column = member_column (drain, m);

@@ -8,7 +8,10 @@
  * coactivations, and on request the rows of each of its members. A row is a
  * sample; which rows there are follows the golden rules:
  *   cluster: all samples of the batches in which any of its values is not 0
- *   member: the same, but for batches in which it is dead.
+ *   member: the same, but for batches in which it is dead;
+ * or with all_samples every batch counts as one in which a cluster is active,
+ * unless it is silent in all of them. Then nothing depends on how samples
+ * were cut into batches, but for what is dead.
  * Each has at least one run, if only an empty one. */
 
 typedef enum {
@@ -20,6 +23,7 @@ typedef enum {
 typedef struct {
   ActMembers members;
   gboolean component_rows;
+  gboolean all_samples;
   gsize max_rows;     /* of a run; 0: no limit */
   gsize max_values;   /* of a run of more than one row; 0: no limit */
   gsize max_memory;   /* about; 0: the default. More goes into a file */

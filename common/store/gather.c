@@ -75,7 +75,8 @@ add_batch (ActGather *gather, gsize n_positions, const ActStoredBatch *batch,
   clusters = act_columns_add (gather->columns, n_positions, batch, error);
   if (clusters == NULL)
     return FALSE;
-  act_member_counts_add (&gather->member_counts, n_positions, batch, clusters);
+  act_member_counts_add (&gather->member_counts, n_positions, batch,
+      gather->all_samples ? NULL : clusters);
   act_coactivation_add_both (&gather->coactivation, n_positions,
       batch->clusters.indptr, batch->clusters.indices, batch->clusters.values,
       clusters);
@@ -108,6 +109,7 @@ act_gather_init (ActGather *gather, ActStore *store,
   ActDrainResult result;
 
   gather->store = store;
+  gather->all_samples = settings->all_samples;
   gather->n_columns = assign_columns (
       gather, shape, &settings->members, settings->component_rows);
   columns.n_columns = gather->n_columns;

@@ -14,6 +14,7 @@ typedef struct {
   ActStore *store;
   guint n_columns;
   gint32 *column_of; /* [n_components], -1: in no column */
+  gboolean all_samples;
   ActColumns *columns;
   ActMemberCounts member_counts;
   /* rows of the clusters' matrix: all, or as many as memory allows */
@@ -34,8 +35,9 @@ typedef gboolean (*ActCancelled) (gpointer user_data);
 typedef struct {
   ActMembers members;
   gboolean component_rows;
-  gsize max_memory;   /* for columns, and about as much for counts */
-  const char *folder; /* for what does not fit; NULL: the system's */
+  gboolean all_samples; /* every batch counts within a cluster */
+  gsize max_memory;     /* for columns, and about as much for counts */
+  const char *folder;   /* for what does not fit; NULL: the system's */
   ActCancelled cancelled;
   gpointer user_data;
 } ActGatherSettings;

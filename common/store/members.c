@@ -108,7 +108,8 @@ act_member_counts_add (ActMemberCounts *self, gsize n_positions,
 
     fill_sets (self, n, csr->indptr + first, csr->indices, csr->values);
     for (guint c = 0; c < self->n_clusters; c++) {
-      if (self->n_members[c] <= ACT_MEMBERS_FEW && clusters[c].n > 0)
+      if (self->n_members[c] <= ACT_MEMBERS_FEW
+          && (clusters == NULL || clusters[c].n > 0))
         add_cluster (self, members, self->n_members[c], (n + 63) / 64,
             batch->alive, self->counts + self->start[c]);
       members += self->n_members[c];

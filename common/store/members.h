@@ -37,7 +37,7 @@ void act_member_counts_init (ActMemberCounts *self, const ActMembers *members,
 void act_member_counts_clear (ActMemberCounts *self);
 
 /* clusters [n_clusters]: where one has no cells in this batch nothing counts,
- * nor do components that are dead in it. */
+ * nor do components that are dead in it. NULL: every cluster counts. */
 void act_member_counts_add (ActMemberCounts *self, gsize n_positions,
     const ActStoredBatch *batch, const ActColumn *clusters);
 

@@ -31,6 +31,109 @@ test_golden (gconstpointer name)
   }
 }
 
+/* --- with all samples, by the definition --- */
+
+static float
+golden_value (const GoldenArray *array, gsize row, guint col)
+{
+  return ((const float *) array->data)[row * array->n_cols + col];
+}
+
+static gboolean
+is_silent (const GoldenCase *golden, guint cluster)
+{
+  for (guint b = 0; b < golden->n_batches; b++)
+    for (gsize p = 0; p < golden->clusters[b].n_rows; p++)
+      if (golden_value (&golden->clusters[b], p, cluster) != 0)
+        return FALSE;
+  return TRUE;
+}
+
+/* rows of all batches but those where the component (-1: it is a cluster) is
+ * dead; none of what is silent */
+static void
+check_all_rows (const GoldenCase *golden, const StoreRows *rows,
+    gboolean silent, const GoldenArray *arrays, guint col, gint component)
+{
+  guint64 sample = 1000;
+  guint row = 0;
+
+  for (guint b = 0; b < golden->n_batches && !silent; b++) {
+    for (guint i = 0; i < golden->batch_sizes[b]; i++, sample++) {
+      if (component >= 0 && !golden->alive[b][component])
+        continue;
+      g_assert_cmpuint (row, <, rows->samples->len);
+      g_assert_cmpuint (
+          g_array_index (rows->samples, guint64, row), ==, sample);
+      for (guint p = 0; p < golden->n_ctx; p++)
+        g_assert_true (
+            g_array_index (rows->rows, float, row * golden->n_ctx + p)
+            == golden_value (&arrays[b], (gsize) i * golden->n_ctx + p, col));
+      row++;
+    }
+  }
+  g_assert_cmpuint (row, ==, rows->samples->len);
+}
+
+static gint64
+count_all (const GoldenCase *golden, guint x, guint y)
+{
+  gint64 n = 0;
+
+  for (guint b = 0; b < golden->n_batches; b++)
+    for (gsize p = 0; p < golden->components[b].n_rows; p++)
+      n += golden->alive[b][x] && golden->alive[b][y]
+          && golden_value (&golden->components[b], p, x) > 0
+          && golden_value (&golden->components[b], p, y) > 0;
+  return n;
+}
+
+static void
+check_all_samples (const GoldenCase *golden, const StoreDrained *drained)
+{
+  const guint *members = golden->members;
+  guint at = 0;
+
+  for (guint c = 0; c < golden->n_clusters; c++) {
+    const StoreRows *rows = g_ptr_array_index (drained->columns, at++);
+    guint n = golden->n_members[c];
+    gboolean silent = is_silent (golden, c);
+
+    check_all_rows (golden, rows, silent, golden->clusters, c, -1);
+    for (guint m = 0; m < n * n; m++)
+      g_assert_cmpint (rows->members[m], ==,
+          count_all (golden, members[m / n], members[m % n]));
+    for (guint m = 0; m < n; m++)
+      check_all_rows (golden, g_ptr_array_index (drained->columns, at++),
+          silent, golden->components, members[m], members[m]);
+    members += n;
+  }
+  g_assert_cmpuint (at, ==, drained->columns->len);
+}
+
+static void
+test_all_samples (gconstpointer name)
+{
+  static const ActDrainSettings settings[] = {
+    { .component_rows = TRUE, .all_samples = TRUE },
+    { .component_rows = TRUE,
+        .all_samples = TRUE,
+        .max_memory = 1,
+        .max_rows = 3,
+        .max_values = 40 },
+    { .component_rows = TRUE, .all_samples = TRUE, .max_rows = 1 },
+  };
+  g_autoptr (GoldenCase) golden = golden_case_new (name);
+  g_autoptr (ActStore) store =
+      store_golden_new (golden, STORE_FORM_CSR, 1000, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
+    g_autoptr (StoreDrained) drained =
+        store_golden_drain (store, golden, settings[i]);
+    check_all_samples (golden, drained);
+  }
+}
+
 /* --- coactivations against counting them one by one --- */
 
 static void
@@ -500,7 +603,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (const char *const *name = golden_cases (); *name != NULL; name++) {
     g_autofree char *path = g_strdup_printf ("/store/golden/%s", *name);
+    g_autofree char *all = g_strdup_printf ("/store/all-samples/%s", *name);
     g_test_add_data_func (path, *name, test_golden);
+    g_test_add_data_func (all, *name, test_all_samples);
   }
   g_test_add_func ("/store/coactivation", test_coactivation);
   g_test_add_func ("/store/overlapping-members", test_overlapping_members);

@@ -96,17 +96,10 @@ store_golden_new (const GoldenCase *golden, StoreForm form,
 
 /* --- what a drain gives, put together again --- */
 
-typedef struct {
-  GArray *samples; /* guint64 */
-  GArray *rows;    /* float, dense */
-  gint64 *coactivations;
-  gint64 *members;
-} Rows;
-
 static void
 rows_free (gpointer data)
 {
-  Rows *rows = data;
+  StoreRows *rows = data;
 
   g_array_unref (rows->samples);
   g_array_unref (rows->rows);
@@ -147,11 +140,11 @@ take_rows (StoreDrained *drained, const GoldenCase *golden, ActDrain *drain,
   g_autofree gint32 *positions = g_new (gint32, run->n_values + 1);
   g_autofree float *values = g_new (float, run->n_values + 1);
   g_autoptr (GError) error = NULL;
-  Rows *rows;
+  StoreRows *rows;
   guint first;
 
   if (run->first) {
-    rows = g_new0 (Rows, 1);
+    rows = g_new0 (StoreRows, 1);
     rows->samples = g_array_new (FALSE, TRUE, sizeof (guint64));
     rows->rows = g_array_new (FALSE, TRUE, sizeof (float));
     g_ptr_array_add (drained->columns, rows);
@@ -227,8 +220,8 @@ store_golden_drain (
 /* --- against what is expected --- */
 
 static void
-check_rows (const GoldenCase *golden, const Rows *rows, JsonObject *expected,
-    const GoldenArray *array, guint64 first_sample)
+check_rows (const GoldenCase *golden, const StoreRows *rows,
+    JsonObject *expected, const GoldenArray *array, guint64 first_sample)
 {
   JsonArray *hashes;
   gsize first_row;
@@ -265,8 +258,8 @@ member_or_null (JsonObject *object, const char *name)
 }
 
 static void
-check_members (
-    const GoldenCase *golden, guint c, const Rows *rows, JsonObject *expected)
+check_members (const GoldenCase *golden, guint c, const StoreRows *rows,
+    JsonObject *expected)
 {
   JsonArray *matrix = json_object_get_array_member (
       json_object_get_object_member (expected, golden->names[c]),
@@ -318,7 +311,7 @@ store_golden_check (const GoldenCase *golden, const StoreDrained *drained,
 
   check_tokens (golden, drained);
   for (guint c = 0; c < golden->n_clusters; c++) {
-    const Rows *r = g_ptr_array_index (drained->columns, column++);
+    const StoreRows *r = g_ptr_array_index (drained->columns, column++);
     JsonObject *parts =
         member_or_null (json_node_get_object (components), golden->names[c]);
 

@@ -38,10 +38,18 @@ ActStoreBatch store_golden_batch (const GoldenCase *golden, guint b,
 ActStore *store_golden_new (const GoldenCase *golden, StoreForm form,
     guint64 first_sample, StoreReleases *releases);
 
+/* of one column */
+typedef struct {
+  GArray *samples; /* guint64 */
+  GArray *rows;    /* float, dense */
+  gint64 *coactivations;
+  gint64 *members;
+} StoreRows;
+
 typedef struct {
   GArray *tokens;
   GArray *samples;
-  GPtrArray *columns; /* each cluster, followed by its members */
+  GPtrArray *columns; /* StoreRows: each cluster, followed by its members */
 } StoreDrained;
 
 void store_drained_free (StoreDrained *drained);

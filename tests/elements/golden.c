@@ -111,7 +111,7 @@ run (const gchar *description)
   return n_outputs;
 }
 
-/* each case, the dump's layout and the filter's */
+/* each case, the dump's layout and the filter's, with facts and without */
 GST_START_TEST (test_golden)
 {
   static const gchar *const layouts[] = { "dense", "csr" };
@@ -121,13 +121,13 @@ GST_START_TEST (test_golden)
   for (guint i = 0; i < 4; i++) {
     g_autofree gchar *line = g_strdup_printf (
         "actdumpsrc location=\"%s\" layout=%s ! actdeadfilter threshold=%s"
-        " layout=%s ! %s ! actstore ! %s location=\"%s\"",
+        " layout=%s ! %s ! actstore ! %s location=\"%s\" facts=%s",
         c.folder, layouts[i % 2], c.threshold, layouts[i / 2], c.clusters,
-        c.sink, c.output);
+        c.sink, c.output, i == 1 || i == 2 ? "false" : "true");
 
     fail_unless_equals_int (run (line), 1);
     golden_compare (c.folder, c.output);
-    golden_remove (c.output, 7);
+    golden_remove (c.output, i == 1 || i == 2 ? 7 : 10);
   }
   case_close (&c);
 }
@@ -147,7 +147,7 @@ GST_START_TEST (test_queues)
       c.folder, c.threshold, c.clusters, c.sink, c.output);
   fail_unless_equals_int (run (line), 1);
   golden_compare (c.folder, c.output);
-  golden_remove (c.output, 7);
+  golden_remove (c.output, 10);
   case_close (&c);
 }
 GST_END_TEST;
@@ -173,9 +173,9 @@ GST_START_TEST (test_tee)
   golden_compare (c.folder, c.output);
   golden_compare (c.folder, second);
   golden_compare (c.folder, third);
-  golden_remove (c.output, 7);
-  golden_remove (second, 7);
-  golden_remove (third, 7);
+  golden_remove (c.output, 10);
+  golden_remove (second, 10);
+  golden_remove (third, 10);
   case_close (&c);
 }
 GST_END_TEST;

@@ -167,10 +167,11 @@ static void
 assert_same (const gchar *folder, const gchar *expected)
 {
   static const gchar *const names[] = { "activations.npz",
-    "activations_map.json", "clusters.jsonl", "coactivations.npz",
-    "model_info.json", "text_samples.jsonl" };
+    "activations_map.json", "cluster_facts.jsonl", "clusters.jsonl",
+    "coactivations.npz", "component_activations.npz", "model_info.json",
+    "samples.npz", "text_samples.jsonl" };
 
-  fail_unless_equals_int (test_count_entries (folder), 7);
+  fail_unless_equals_int (test_count_entries (folder), 10);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree gchar *a = g_build_filename (folder, names[i], NULL);
     g_autofree gchar *b = g_build_filename (expected, names[i], NULL);

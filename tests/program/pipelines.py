@@ -15,8 +15,9 @@ import harness
 TEXT = harness.LICENCES / 'GPL-3'
 GOLDEN = harness.DATA / 'golden' / 'basic'
 # what two routes to the same dashboard must agree in, byte for byte
-FILES = ['activations.npz', 'activations_map.json', 'clusters.jsonl',
-         'coactivations.npz', 'text_samples.jsonl']
+FILES = ['activations.npz', 'activations_map.json', 'cluster_facts.jsonl',
+         'clusters.jsonl', 'coactivations.npz', 'component_activations.npz',
+         'samples.npz', 'text_samples.jsonl']
 SETTINGS = ['threshold=0.01', 'n-samples=7', 'batch-size=8', 'n-ctx=64']
 
 
@@ -160,7 +161,10 @@ class Shipped(harness.Case):
         report = self.folder / 'options.json'
         given = {'invalid-utf8': 'replace', 'reduction': 'sum',
                  'hist-bins': '7', 'top-n-tokens': '3', 'modules': 'h.0.*',
-                 'activation-threshold': '0.25', 'eos-token': '<|endoftext|>'}
+                 'activation-threshold': '0.25', 'eos-token': '<|endoftext|>',
+                 'sample-scope': 'all', 'texts': 'referenced',
+                 'component-records': 'false', 'n-random': '3', 'seed': '9',
+                 'n-coactivating': '2', 'min-token-count': '4'}
         words = [word for name, value in given.items()
                  for word in ('--' + name, value)]
         self.check(0, *command, *words, '--report', report)
@@ -173,6 +177,13 @@ class Shipped(harness.Case):
         self.assertEqual(float(settings['activation-threshold']), 0.25)
         info = json.loads((output / 'model_info.json').read_text())
         self.assertEqual(info['clustering']['reduction'], 'sum')
+        self.assertEqual(info['settings']['texts'], 'referenced')
+        self.assertEqual(info['settings']['facts'],
+                         {'n_random': 3, 'seed': 9, 'n_coactivating': 2,
+                          'min_token_count': 4})
+        self.check(0, *command, '--invalid-utf8', 'replace', '--overwrite',
+                   '--facts', 'false')
+        self.assertFalse((output / 'samples.npz').exists())
 
     def test_several_texts(self):
         texts = [harness.LICENCES / name for name in ('BSD', 'Artistic')]

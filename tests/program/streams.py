@@ -17,8 +17,9 @@ GOLDEN = harness.DATA / 'golden' / 'basic'
 SOURCE = 'actdumpsrc location="${dump}" vocabulary="${dump}/vocab.json"'
 CLUSTER = 'actclustermax clusters="${dump}/clusters.json"'
 SINK = 'actdashboardsink location="${output}"'
-FILES = {'activations.npz', 'activations_map.json', 'clusters.jsonl',
-         'coactivations.npz', 'model_info.json', 'run_info.json',
+FILES = {'activations.npz', 'activations_map.json', 'cluster_facts.jsonl',
+         'clusters.jsonl', 'coactivations.npz', 'component_activations.npz',
+         'model_info.json', 'run_info.json', 'samples.npz',
          'text_samples.jsonl'}
 
 
@@ -133,7 +134,12 @@ class Nothing(Streams):
     def empty(self, folder, n_ctx, n_clusters=588, n_clusters_listed=0):
         self.assertEqual({path.name for path in folder.iterdir()}, FILES)
         self.assertEqual((folder / 'clusters.jsonl').read_text(), '')
+        self.assertEqual((folder / 'cluster_facts.jsonl').read_text(), '')
         self.assertEqual((folder / 'text_samples.jsonl').read_text(), '')
+        self.assertEqual(
+            npy_shape(folder / 'samples.npz', 'activations'), [0, n_ctx])
+        self.assertEqual(
+            npy_shape(folder / 'component_activations.npz', 'indptr'), [1])
         self.assertEqual(
             json.loads((folder / 'activations_map.json').read_text()), {})
         info = json.loads((folder / 'model_info.json').read_text())

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* Which clusters are active together with a cluster, the strongest first. How
+ * strong depends on how often the other one is active itself, which is known
+ * only when all have come: until then the rows wait in a file. */
+typedef struct _ActCoactive ActCoactive;
+
+typedef struct {
+  guint cluster;
+  gint64 count; /* positions at which both are above 0 */
+  gint64 own;   /* at which this other one is */
+  gint64 any;   /* at which one of the two is */
+} ActCoactivePair;
+
+typedef struct {
+  guint64 own; /* positions at which the cluster itself is above 0 */
+  gsize n_by_count;
+  gsize n_by_jaccard;
+  ActCoactivePair *by_count;   /* falling count, then rising cluster */
+  ActCoactivePair *by_jaccard; /* falling count / any, then rising cluster */
+} ActCoactiveTable;
+
+ActCoactive *act_coactive_new (
+    const char *folder, guint n_clusters, guint n_top, GError **error);
+void act_coactive_free (ActCoactive *coactive);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActCoactive, act_coactive_free)
+
+/* row [n_clusters] of a cluster after those before */
+gboolean act_coactive_add (
+    ActCoactive *coactive, guint cluster, const gint64 *row, GError **error);
+/* After the last row. n_by_count is 0 where no row came. Of other clusters only
+ * those that have a line are looked at: line_of [n_clusters] is not -1. */
+gboolean act_coactive_get (ActCoactive *coactive, guint cluster,
+    const gint32 *line_of, ActCoactiveTable *table, GError **error);
+void act_coactive_table_clear (ActCoactiveTable *table);
