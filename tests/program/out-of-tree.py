@@ -38,7 +38,8 @@ def overlapping_clusters(path):
 
 
 WEIGHTED = """actdumpsrc location=${dump} vocabulary=${dump}/vocab.json shard-index=${index:-0} shard-count=${count:-1}
-! actdeadfilter ! actclusterweighted clusters=${clusters} ! actstore location=${store:-} segment-size=2
+! actdeadfilter ! actclusterweighted clusters=${clusters}
+! actstore location=${store:-} segment-size=2 component-records=true
 ! actdashboardsink location=${output} overwrite=true"""
 
 

@@ -112,7 +112,8 @@ class Shards(storefiles.Case):
                                 *store)[0]
         path = self.description(
             'actstoresrc location="${store}" ! actclustersum run=goldrun1 '
-            'iteration=7 clusters="${clusters}" ! actstore ! '
+            'iteration=7 clusters="${clusters}" ! '
+            'actstore component-records=true ! '
             'actdashboardsink location="${output}" n-samples=5')
         self.check(0, 'run', '--quiet', path, f'store={kept}',
                    f'clusters={GOLDEN}/basic/clusters.json',
