@@ -3,7 +3,7 @@
 """Processor time of each step of a dashboard, a batch, and what comes after the
 forward pass.
 
-usage: steps.py PROGRAM MODEL TEXT... [--runs N]
+usage: steps.py PROGRAM MODEL TEXT... [--runs N] [--option=--NAME=VALUE]...
 
 Runs `PROGRAM dashboard` N times (5) and prints a table of medians. A step's
 time is that of the pipeline's threads inside its element, and of the element's
@@ -21,11 +21,11 @@ from pathlib import Path
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-def run(program, model, texts, folder):
+def run(program, model, texts, folder, options):
     """steps in order: (element, factory, batches, seconds); and all seconds"""
     report = Path(folder, "report.json")
     command = [program, "dashboard", "--model", model, "--text", *texts,
-               "--output", Path(folder, "dashboard"), "--report", report, "--overwrite"]
+               "--output", Path(folder, "dashboard"), "--report", report, "--overwrite", *options]
     process = subprocess.Popen([str(c) for c in command], **QUIET)
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
@@ -41,10 +41,11 @@ def main():
     parser.add_argument("model")
     parser.add_argument("text", nargs="+")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--option", action="append", default=[], help="of the program's, as --option=--facts=false")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
-        runs = [run(options.program, options.model, options.text, folder) for _ in range(options.runs)]
+        runs = [run(options.program, options.model, options.text, folder, options.option) for _ in range(options.runs)]
     factories = [step[1] for step in runs[0][0]]
     forward = factories.index("actforward")
     batches = runs[0][0][forward][2]
