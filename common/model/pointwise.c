@@ -10,61 +10,24 @@ extern const ActPointwise act_pointwise_c;
 extern const ActPointwise act_pointwise_avx2;
 extern const ActPointwise act_pointwise_avx512;
 
-#define MAX_TABLES 3
-
-/* best first */
-static guint
-find_supported (const ActPointwise **tables)
-{
-  guint n = 0;
-
+static const ActPointwise *const tables[] = {
+  [ACT_CPU_C] = &act_pointwise_c,
 #ifdef __x86_64__
-  __builtin_cpu_init ();
-  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
-      && __builtin_cpu_supports ("avx512dq")
-      && __builtin_cpu_supports ("avx512vl"))
-    tables[n++] = &act_pointwise_avx512;
-  if (__builtin_cpu_supports ("avx2"))
-    tables[n++] = &act_pointwise_avx2;
+  [ACT_CPU_AVX2] = &act_pointwise_avx2,
+  [ACT_CPU_AVX512] = &act_pointwise_avx512,
 #endif
-  tables[n++] = &act_pointwise_c;
-  return n;
-}
+};
 
-const ActPointwise *const *
-act_pointwise_all (void)
+const ActPointwise *
+act_pointwise_nth (guint n)
 {
-  static const ActPointwise *tables[MAX_TABLES + 1];
-  static gsize done = 0;
+  guint best = act_cpu_best ();
 
-  if (g_once_init_enter (&done)) {
-    find_supported (tables);
-    g_once_init_leave (&done, 1);
-  }
-  return tables;
-}
-
-static const ActPointwise *
-choose (void)
-{
-  const ActPointwise *const *all = act_pointwise_all ();
-  const char *forced = g_getenv ("GST_ACTIVATIONS_CPU");
-
-  if (forced == NULL || *forced == '\0')
-    return all[0];
-  for (guint i = 0; all[i] != NULL; i++)
-    if (g_str_equal (all[i]->name, forced))
-      return all[i];
-  act_cpu_report_unknown (forced, all[0]->name);
-  return all[0];
+  return n <= best ? tables[best - n] : NULL;
 }
 
 const ActPointwise *
 act_pointwise (void)
 {
-  static gsize table = 0;
-
-  if (g_once_init_enter (&table))
-    g_once_init_leave (&table, (gsize) choose ());
-  return (const ActPointwise *) table;
+  return tables[act_cpu_get ()];
 }

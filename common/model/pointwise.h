@@ -42,5 +42,6 @@ typedef struct {
 /* the table in use */
 const ActPointwise *act_pointwise (void);
 
-/* all that run on this processor, the best first, NULL-terminated; for tests */
-const ActPointwise *const *act_pointwise_all (void);
+/* the n-th of those that run on this processor, the best first, or NULL; for
+ * tests */
+const ActPointwise *act_pointwise_nth (guint n);

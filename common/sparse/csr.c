@@ -11,69 +11,18 @@
 #include "sparse/csr.h"
 #include "sparse/kernels.h"
 
+static const ActCsrKernels *const tables[] = {
+  [ACT_CPU_C] = &act_csr_kernels_c,
 #ifdef __x86_64__
-static gboolean
-have_avx2 (void)
-{
-  __builtin_cpu_init ();
-  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("popcnt");
-}
-
-static gboolean
-have_avx512 (void)
-{
-  __builtin_cpu_init ();
-  return have_avx2 () && __builtin_cpu_supports ("avx512f")
-      && __builtin_cpu_supports ("avx512bw")
-      && __builtin_cpu_supports ("avx512vl");
-}
+  [ACT_CPU_AVX2] = &act_csr_kernels_avx2,
+  [ACT_CPU_AVX512] = &act_csr_kernels_avx512,
 #endif
-
-static gboolean
-have_c (void)
-{
-  return TRUE;
-}
-
-/* best first */
-static const struct {
-  const ActCsrKernels *kernels;
-  gboolean (*supported) (void);
-} choices[] = {
-#ifdef __x86_64__
-  { &act_csr_kernels_avx512, have_avx512 },
-  { &act_csr_kernels_avx2, have_avx2 },
-#endif
-  { &act_csr_kernels_c, have_c },
 };
-
-static const ActCsrKernels *
-best_kernels (void)
-{
-  const char *forced = g_getenv ("GST_ACTIVATIONS_CPU");
-  const ActCsrKernels *best = NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (choices); i++) {
-    if (!choices[i].supported ())
-      continue;
-    if (forced != NULL && g_str_equal (forced, choices[i].kernels->name))
-      return choices[i].kernels;
-    if (best == NULL)
-      best = choices[i].kernels;
-  }
-  if (forced != NULL && *forced != '\0')
-    act_cpu_report_unknown (forced, best->name);
-  return best;
-}
 
 const ActCsrKernels *
 act_csr_kernels (void)
 {
-  static gsize kernels = 0;
-
-  if (g_once_init_enter (&kernels))
-    g_once_init_leave (&kernels, (gsize) best_kernels ());
-  return (const ActCsrKernels *) kernels;
+  return tables[act_cpu_get ()];
 }
 
 const char *

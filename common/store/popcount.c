@@ -3,7 +3,7 @@
 
 #include "store/coactivation.h"
 
-#include "sparse/csr.h"
+#include "cpu.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -134,13 +134,11 @@ ActAndPopcounts
 act_and_popcounts (void)
 {
 #if defined(__x86_64__)
-  /* the sparse kernels' choice, so that one setting forces it in both */
-  const char *name = act_csr_kernel_name ();
+  const ActCpu cpu = act_cpu_get ();
 
-  if (g_str_equal (name, "avx512") && __builtin_cpu_supports ("avx512dq")
-      && __builtin_cpu_supports ("avx512vpopcntdq"))
+  if (cpu == ACT_CPU_AVX512 && __builtin_cpu_supports ("avx512vpopcntdq"))
     return and_popcounts_avx512;
-  if (!g_str_equal (name, "c") && __builtin_cpu_supports ("popcnt"))
+  if (cpu >= ACT_CPU_AVX2)
     return and_popcounts_popcnt;
 #endif
   return and_popcounts_c;
