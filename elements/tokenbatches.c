@@ -18,7 +18,7 @@ gst_act_token_batches_init (GstActTokenBatches *self, guint n_ctx,
   self->shard = *shard;
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
   if (shard->count > 1) {
-    self->spool = act_token_spool_new (error);
+    self->spool = act_scratch_new (NULL, error);
     return self->spool != NULL;
   }
   return TRUE;
@@ -28,7 +28,7 @@ void
 gst_act_token_batches_clear (GstActTokenBatches *self)
 {
   g_clear_pointer (&self->tokens, g_array_unref);
-  g_clear_pointer (&self->spool, act_token_spool_free);
+  g_clear_pointer (&self->spool, act_scratch_free);
   g_clear_pointer (&self->stored, g_array_unref);
 }
 
@@ -40,7 +40,7 @@ gst_act_token_batches_restart (GstActTokenBatches *self, GError **error)
   self->asked = FALSE;
   g_clear_pointer (&self->stored, g_array_unref);
   self->next_batch = self->next_sample = 0;
-  return self->spool == NULL || act_token_spool_clear (self->spool, error);
+  return self->spool == NULL || act_scratch_clear (self->spool, error);
 }
 
 gboolean
@@ -48,9 +48,8 @@ gst_act_token_batches_end_document (GstActTokenBatches *self, GError **error)
 {
   if (self->spool == NULL)
     return TRUE;
-  if (!act_token_spool_append (self->spool,
-          (const gint32 *) (gpointer) self->tokens->data, self->tokens->len,
-          error))
+  if (!act_scratch_append (self->spool, self->tokens->data,
+          self->tokens->len * sizeof (gint32), error))
     return FALSE;
   g_array_set_size (self->tokens, 0);
   return TRUE;
@@ -60,7 +59,7 @@ guint64
 gst_act_token_batches_get_n_tokens (const GstActTokenBatches *self)
 {
   if (self->spool != NULL)
-    return act_token_spool_get_size (self->spool);
+    return act_scratch_get_size (self->spool) / sizeof (gint32);
   return self->next_sample * self->n_ctx + (self->tokens->len - self->n_used);
 }
 
@@ -207,8 +206,9 @@ gst_act_token_batches_take (
   if (self->spool == NULL) {
     memcpy (data, &g_array_index (self->tokens, gint32, self->n_used),
         n_tokens * sizeof (gint32));
-  } else if (!act_token_spool_read (self->spool,
-                 self->next_sample * self->n_ctx, data, n_tokens, error)) {
+  } else if (!act_scratch_read (self->spool,
+                 self->next_sample * self->n_ctx * sizeof (gint32), data,
+                 n_tokens * sizeof (gint32), error)) {
     gst_memory_unref (memory);
     return NULL;
   }

@@ -3,7 +3,7 @@
 
 #include <gst/gst.h>
 
-#include "formats/tokenspool.h"
+#include "formats/scratch.h"
 #include "shard.h"
 
 /* From one row of tokens, which grows as text is tokenized, to batches: those
@@ -16,11 +16,11 @@ typedef struct {
   guint n_ctx, batch_size;
   GstActShard shard;
 
-  GArray *tokens;       /* gint32: append here */
-  guint n_used;         /* of them, that were taken */
-  ActTokenSpool *spool; /* with several shards */
-  gboolean asked;       /* what is stored */
-  GArray *stored;       /* the answer, or NULL */
+  GArray *tokens;    /* gint32: append here */
+  guint n_used;      /* of them, that were taken */
+  ActScratch *spool; /* with several shards */
+  gboolean asked;    /* what is stored */
+  GArray *stored;    /* the answer, or NULL */
 
   guint64 next_batch; /* in the whole run */
   guint64 next_sample;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/coactivations.h"
 
-#include "dashboard/spool.h"
+#include "dashboard/ziparray.h"
 
 struct _ActCoactivations {
   guint n;
@@ -11,8 +11,8 @@ struct _ActCoactivations {
   gint64 *zeros; /* [n] when dense */
   /* CSR */
   gint64 *indptr; /* [n + 1] */
-  ActSpool *indices;
-  ActSpool *data;
+  ActScratch *indices;
+  ActScratch *data;
 };
 
 ActCoactivations *
@@ -35,10 +35,10 @@ act_coactivations_new (
       return NULL;
   } else {
     self->indptr = g_new0 (gint64, (gsize) n_clusters + 1);
-    self->indices = act_spool_new (folder, error);
+    self->indices = act_scratch_new (folder, error);
     if (self->indices == NULL)
       return NULL;
-    self->data = act_spool_new (folder, error);
+    self->data = act_scratch_new (folder, error);
     if (self->data == NULL)
       return NULL;
   }
@@ -51,8 +51,8 @@ act_coactivations_free (ActCoactivations *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->zip, act_zip_writer_free);
-  act_spool_free (self->indices);
-  act_spool_free (self->data);
+  act_scratch_free (self->indices);
+  act_scratch_free (self->data);
   g_free (self->zeros);
   g_free (self->indptr);
   g_free (self);
@@ -75,8 +75,8 @@ add_sparse (ActCoactivations *self, const gint64 *row, GError **error)
     if (row[i] == 0)
       continue;
     n++;
-    if (!act_spool_append (self->indices, &column, sizeof column, error)
-        || !act_spool_append (self->data, &row[i], sizeof row[i], error))
+    if (!act_scratch_append (self->indices, &column, sizeof column, error)
+        || !act_scratch_append (self->data, &row[i], sizeof row[i], error))
       return FALSE;
   }
   self->indptr[self->next + 1] = self->indptr[self->next] + n;
@@ -118,10 +118,10 @@ finish_sparse (ActCoactivations *self, const gint *cancelled, GError **error)
 
   return act_zip_add_array (self->zip, "indptr", ACT_DTYPE_I64, 1, &n_pointers,
              self->indptr, error)
-      && act_spool_to_zip (self->indices, self->zip, "indices", ACT_DTYPE_I32,
-          1, &n_values, cancelled, error)
-      && act_spool_to_zip (self->data, self->zip, "data", ACT_DTYPE_I64, 1,
-          &n_values, cancelled, error)
+      && act_zip_add_scratch (self->zip, "indices", ACT_DTYPE_I32, 1, &n_values,
+          self->indices, cancelled, error)
+      && act_zip_add_scratch (self->zip, "data", ACT_DTYPE_I64, 1, &n_values,
+          self->data, cancelled, error)
       && act_zip_add_array (
           self->zip, "shape", ACT_DTYPE_I64, 1, &two, shape, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/coactive.h"
 
-#include "dashboard/spool.h"
+#include "dashboard/ziparray.h"
 #include "dashboard/topitems.h"
 
 /* as spooled: those other than the cluster itself, above 0 */
@@ -17,7 +17,7 @@ struct _ActCoactive {
   guint64 *start; /* [n + 1] a cluster's first entry */
   guint next;     /* first cluster whose row has not come */
   Entry *entries; /* [n] */
-  ActSpool *spool;
+  ActScratch *spool;
 };
 
 ActCoactive *
@@ -31,7 +31,7 @@ act_coactive_new (
   self->own = g_new0 (gint64, MAX (n_clusters, 1));
   self->start = g_new0 (guint64, (gsize) n_clusters + 1);
   self->entries = g_new (Entry, MAX (n_clusters, 1));
-  self->spool = act_spool_new (folder, error);
+  self->spool = act_scratch_new (folder, error);
   return self->spool != NULL ? g_steal_pointer (&self) : NULL;
 }
 
@@ -40,7 +40,7 @@ act_coactive_free (ActCoactive *self)
 {
   if (self == NULL)
     return;
-  act_spool_free (self->spool);
+  act_scratch_free (self->spool);
   g_free (self->own);
   g_free (self->start);
   g_free (self->entries);
@@ -69,7 +69,7 @@ act_coactive_add (
   self->own[cluster] = row[cluster];
   self->start[cluster + 1] = self->start[cluster] + n;
   self->next++;
-  return act_spool_append (
+  return act_scratch_append (
       self->spool, self->entries, n * sizeof (Entry), error);
 }
 
@@ -112,7 +112,7 @@ act_coactive_get (ActCoactive *self, guint cluster, const gint32 *line_of,
   skip_to (self, self->n);
   first = self->start[cluster];
   n = self->start[cluster + 1] - first;
-  if (!act_spool_read (self->spool, first * sizeof (Entry), self->entries,
+  if (!act_scratch_read (self->spool, first * sizeof (Entry), self->entries,
           n * sizeof (Entry), error))
     return FALSE;
   *table = (ActCoactiveTable){ .own = own };

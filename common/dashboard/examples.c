@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/examples.h"
 
-#include "dashboard/spool.h"
+#include "dashboard/ziparray.h"
 #include "formats/json.h"
 #include "formats/output.h"
 
@@ -11,7 +11,7 @@ struct _ActExamples {
   char *folder;
   guint n_ctx;
   guint64 n;
-  ActSpool *rows;
+  ActScratch *rows;
   ActOutputFile *map;
   GString *text; /* of the map, not yet written */
   ActJsonWriter *json;
@@ -34,7 +34,7 @@ act_examples_new (const char *folder, guint n_ctx, GError **error)
   self->text = g_string_new (NULL);
   self->json = act_json_writer_new (self->text, 2);
   self->half = g_new (guint16, n_ctx);
-  self->rows = act_spool_new (folder, error);
+  self->rows = act_scratch_new (folder, error);
   if (self->rows == NULL)
     return NULL;
   self->map = act_output_file_new (name, error);
@@ -50,7 +50,7 @@ act_examples_free (ActExamples *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->map, act_output_file_free);
-  act_spool_free (self->rows);
+  act_scratch_free (self->rows);
   act_json_writer_free (self->json);
   g_string_free (self->text, TRUE);
   g_free (self->half);
@@ -71,7 +71,7 @@ add_row (ActExamples *self, const char *cluster, const ActRows *rows, gsize row,
   memset (self->half, 0, self->n_ctx * sizeof *self->half);
   for (gsize k = rows->indptr[row]; k < rows->indptr[row + 1]; k++)
     self->half[rows->positions[k]] = act_f32_to_f16 (rows->values[k]);
-  return act_spool_append (
+  return act_scratch_append (
       self->rows, self->half, self->n_ctx * sizeof *self->half, error);
 }
 
@@ -140,7 +140,7 @@ act_examples_finish (ActExamples *self, const gint *cancelled, GError **error)
     return FALSE;
   zip = act_zip_writer_new (name, error);
   return zip != NULL
-      && act_spool_to_zip (self->rows, zip, "activations", ACT_DTYPE_F16, 2,
-          shape, cancelled, error)
+      && act_zip_add_scratch (zip, "activations", ACT_DTYPE_F16, 2, shape,
+          self->rows, cancelled, error)
       && act_zip_writer_close (g_steal_pointer (&zip), error);
 }

@@ -5,7 +5,7 @@
 #include "dashboard/factsline.h"
 #include "dashboard/prioritysample.h"
 #include "dashboard/shownsamples.h"
-#include "dashboard/spool.h"
+#include "dashboard/ziparray.h"
 
 #include <gio/gio.h>
 
@@ -27,7 +27,7 @@ struct _ActFacts {
   ActCoactive *coactive;
 
   /* lines that lack their coactivations and the last bracket */
-  ActSpool *lines;
+  ActScratch *lines;
   GArray *line_ends;     /* guint64 */
   GArray *line_clusters; /* guint */
   gint32 *line_of;       /* [n_clusters], -1: none */
@@ -57,7 +57,7 @@ open_parts (ActFacts *self, GError **error)
       self->folder, n_clusters, self->settings.n_coactivating, error);
   if (self->coactive == NULL)
     return FALSE;
-  self->lines = act_spool_new (self->folder, error);
+  self->lines = act_scratch_new (self->folder, error);
   return self->lines != NULL;
 }
 
@@ -99,7 +99,7 @@ act_facts_free (ActFacts *self)
   act_shown_samples_free (self->shown);
   act_member_facts_free (self->members);
   act_coactive_free (self->coactive);
-  act_spool_free (self->lines);
+  act_scratch_free (self->lines);
   g_array_unref (self->line_ends);
   g_array_unref (self->line_clusters);
   g_ptr_array_unref (self->names);
@@ -328,7 +328,7 @@ act_facts_end_line (ActFacts *self, GError **error)
   if (self->line_ends->len > 0)
     end += g_array_index (self->line_ends, guint64, self->line_ends->len - 1);
   g_array_append_val (self->line_ends, end);
-  return act_spool_append (
+  return act_scratch_append (
       self->lines, self->line->str, self->line->len, error);
 }
 
@@ -343,7 +343,7 @@ complete_line (ActFacts *self, guint i, GError **error)
   ActCoactiveTable table;
 
   g_string_set_size (self->line, ends[i] - start);
-  if (!act_spool_read (
+  if (!act_scratch_read (
           self->lines, start, self->line->str, self->line->len, error)
       || !act_coactive_get (
           self->coactive, cluster, self->line_of, &table, error))

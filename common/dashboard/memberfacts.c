@@ -2,7 +2,7 @@
 #include "dashboard/memberfacts.h"
 
 #include "acterror.h"
-#include "dashboard/spool.h"
+#include "dashboard/ziparray.h"
 #include "sparse/csr.h"
 
 struct _ActMemberFacts {
@@ -22,12 +22,12 @@ struct _ActMemberFacts {
   /* a row is a line's component and shown sample */
   gint64 n_rows;
   gint64 n_values;
-  ActSpool *row_ends; /* gint64 */
-  ActSpool *row_positions;
-  ActSpool *row_values;
+  ActScratch *row_ends; /* gint64 */
+  ActScratch *row_positions;
+  ActScratch *row_values;
   GArray *line_indptr; /* gint64, one more: a line's first row */
   gint64 n_counts;
-  ActSpool *counts; /* gint64 */
+  ActScratch *counts; /* gint64 */
   GArray *counts_indptr;
 };
 
@@ -46,11 +46,11 @@ open_spools (ActMemberFacts *self, GError **error)
 {
   gint64 zero = 0;
 
-  return (self->row_ends = act_spool_new (self->folder, error)) != NULL
-      && (self->row_positions = act_spool_new (self->folder, error)) != NULL
-      && (self->row_values = act_spool_new (self->folder, error)) != NULL
-      && (self->counts = act_spool_new (self->folder, error)) != NULL
-      && act_spool_append (self->row_ends, &zero, sizeof zero, error);
+  return (self->row_ends = act_scratch_new (self->folder, error)) != NULL
+      && (self->row_positions = act_scratch_new (self->folder, error)) != NULL
+      && (self->row_values = act_scratch_new (self->folder, error)) != NULL
+      && (self->counts = act_scratch_new (self->folder, error)) != NULL
+      && act_scratch_append (self->row_ends, &zero, sizeof zero, error);
 }
 
 ActMemberFacts *
@@ -76,10 +76,10 @@ act_member_facts_free (ActMemberFacts *self)
   g_array_unref (self->values);
   g_array_unref (self->line_indptr);
   g_array_unref (self->counts_indptr);
-  act_spool_free (self->row_ends);
-  act_spool_free (self->row_positions);
-  act_spool_free (self->row_values);
-  act_spool_free (self->counts);
+  act_scratch_free (self->row_ends);
+  act_scratch_free (self->row_positions);
+  act_scratch_free (self->row_values);
+  act_scratch_free (self->counts);
   g_free (self->folder);
   g_free (self);
 }
@@ -99,7 +99,7 @@ act_member_facts_add_coactivations (
   gsize n = (gsize) n_members * n_members;
 
   self->n_counts += n;
-  return act_spool_append (self->counts, counts, n * sizeof *counts, error);
+  return act_scratch_append (self->counts, counts, n * sizeof *counts, error);
 }
 
 void
@@ -117,7 +117,7 @@ skip_shown (ActMemberFacts *self, guint64 sample, GError **error)
   for (; self->n_shown_done < self->n_shown
        && self->shown[self->n_shown_done] < sample;
        self->n_shown_done++)
-    if (!act_spool_append (
+    if (!act_scratch_append (
             self->row_ends, &self->n_values, sizeof self->n_values, error))
       return FALSE;
   return TRUE;
@@ -138,10 +138,11 @@ show_row (ActMemberFacts *self, guint64 sample, const gint32 *positions,
     return TRUE;
   self->n_shown_done++;
   self->n_values += n;
-  return act_spool_append (
+  return act_scratch_append (
              self->row_positions, positions, n * sizeof *positions, error)
-      && act_spool_append (self->row_values, values, n * sizeof *values, error)
-      && act_spool_append (
+      && act_scratch_append (
+          self->row_values, values, n * sizeof *values, error)
+      && act_scratch_append (
           self->row_ends, &self->n_values, sizeof self->n_values, error);
 }
 
@@ -230,15 +231,15 @@ act_member_facts_finish (
   return zip != NULL
       && act_zip_add_array (zip, "line_indptr", ACT_DTYPE_I64, 1, &n_lines,
           self->line_indptr->data, error)
-      && act_spool_to_zip (self->row_ends, zip, "indptr", ACT_DTYPE_I64, 1,
-          &n_rows, cancelled, error)
-      && act_spool_to_zip (self->row_positions, zip, "positions", ACT_DTYPE_I32,
-          1, &n_values, cancelled, error)
-      && act_spool_to_zip (self->row_values, zip, "values", ACT_DTYPE_F32, 1,
-          &n_values, cancelled, error)
+      && act_zip_add_scratch (zip, "indptr", ACT_DTYPE_I64, 1, &n_rows,
+          self->row_ends, cancelled, error)
+      && act_zip_add_scratch (zip, "positions", ACT_DTYPE_I32, 1, &n_values,
+          self->row_positions, cancelled, error)
+      && act_zip_add_scratch (zip, "values", ACT_DTYPE_F32, 1, &n_values,
+          self->row_values, cancelled, error)
       && act_zip_add_array (zip, "coactivations_indptr", ACT_DTYPE_I64, 1,
           &n_lines, self->counts_indptr->data, error)
-      && act_spool_to_zip (self->counts, zip, "coactivations", ACT_DTYPE_I64, 1,
-          &n_counts, cancelled, error)
+      && act_zip_add_scratch (zip, "coactivations", ACT_DTYPE_I64, 1, &n_counts,
+          self->counts, cancelled, error)
       && act_zip_writer_close (g_steal_pointer (&zip), error);
 }

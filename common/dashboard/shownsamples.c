@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/shownsamples.h"
 
-#include "dashboard/spool.h"
+#include "dashboard/ziparray.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ struct _ActShownSamples {
   char *folder;
   guint n_ctx;
   guint n_lists;
-  ActSpool *activations;
+  ActScratch *activations;
   float *dense; /* [n_ctx] */
   /* a row */
   GArray *lines;   /* gint64 */
@@ -52,7 +52,7 @@ act_shown_samples_new (
   self->list_indptr = new_indptr ();
   self->list_rows = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->picked = g_array_new (FALSE, FALSE, sizeof (gsize));
-  self->activations = act_spool_new (folder, error);
+  self->activations = act_scratch_new (folder, error);
   return self->activations != NULL ? g_steal_pointer (&self) : NULL;
 }
 
@@ -61,7 +61,7 @@ act_shown_samples_free (ActShownSamples *self)
 {
   if (self == NULL)
     return;
-  act_spool_free (self->activations);
+  act_scratch_free (self->activations);
   g_array_unref (self->lines);
   g_array_unref (self->samples);
   g_array_unref (self->texts);
@@ -117,7 +117,7 @@ add_row (ActShownSamples *self, const ActRows *rows, gsize row, ActTexts *texts,
   memset (self->dense, 0, self->n_ctx * sizeof *self->dense);
   for (gsize k = rows->indptr[row]; k < rows->indptr[row + 1]; k++)
     self->dense[rows->positions[k]] = rows->values[k];
-  return act_spool_append (
+  return act_scratch_append (
       self->activations, self->dense, self->n_ctx * sizeof *self->dense, error);
 }
 
@@ -218,7 +218,7 @@ act_shown_samples_finish (ActShownSamples *self, const ActTexts *texts,
       && write_array (
           zip, "list_indptr", ACT_DTYPE_I64, self->list_indptr, error)
       && write_array (zip, "list_rows", ACT_DTYPE_I64, self->list_rows, error)
-      && act_spool_to_zip (self->activations, zip, "activations", ACT_DTYPE_F32,
-          2, shape, cancelled, error)
+      && act_zip_add_scratch (zip, "activations", ACT_DTYPE_F32, 2, shape,
+          self->activations, cancelled, error)
       && act_zip_writer_close (g_steal_pointer (&zip), error);
 }

@@ -112,6 +112,43 @@ act_scratch_align (ActScratch *scratch, gsize alignment, GError **error)
       || act_scratch_append (scratch, zeros, alignment - over, error);
 }
 
+gboolean
+act_scratch_read (
+    ActScratch *scratch, guint64 offset, void *data, gsize size, GError **error)
+{
+  guint8 *p = data;
+
+  if (!flush_buffer (scratch, error))
+    return FALSE;
+  while (size > 0) {
+    gssize n = pread (scratch->fd, p, MIN (size, 1u << 30), (off_t) offset);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0) {
+      act_set_errno_error (error, n < 0 ? errno : EIO, FALSE,
+          "cannot read a temporary file in '%s'", scratch->folder);
+      return FALSE;
+    }
+    p += n;
+    offset += (guint64) n;
+    size -= (gsize) n;
+  }
+  return TRUE;
+}
+
+gboolean
+act_scratch_clear (ActScratch *scratch, GError **error)
+{
+  scratch->used = 0;
+  scratch->written = 0;
+  if (ftruncate (scratch->fd, 0) == 0 && lseek (scratch->fd, 0, SEEK_SET) == 0)
+    return TRUE;
+  act_set_errno_error (error, errno, TRUE,
+      "cannot empty a temporary file in '%s'", scratch->folder);
+  return FALSE;
+}
+
 typedef struct {
   void *data;
   gsize size;

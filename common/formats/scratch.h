@@ -21,6 +21,12 @@ gboolean act_scratch_append (
 gboolean act_scratch_align (
     ActScratch *scratch, gsize alignment, GError **error);
 
+/* Reads again what was appended. */
+gboolean act_scratch_read (ActScratch *scratch, guint64 offset, void *data,
+    gsize size, GError **error);
+/* as new; what is mapped must not be read any more */
+gboolean act_scratch_clear (ActScratch *scratch, GError **error);
+
 /* What was appended at offset, a multiple of ACT_SCRATCH_ALIGNMENT; readable
  * until the bytes go, also when the scratch is gone. (transfer full) */
 #define ACT_SCRATCH_ALIGNMENT 65536
