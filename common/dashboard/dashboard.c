@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/dashboard.h"
 
+#include <string.h>
+
 #include "acterror.h"
 #include "dashboard/clusterline.h"
 #include "dashboard/coactivations.h"
 #include "dashboard/examples.h"
 #include "dashboard/facts.h"
 #include "dashboard/modelinfo.h"
+#include "formats/bigarray.h"
 #include "sparse/csr.h"
+
+/* Of the largest arrays this much stays in memory, more goes to a file. */
+#define ARRAY_MEMORY ((gsize) 32 << 20)
 
 /* the rows of the cluster at hand, all its pieces */
 typedef struct {
-  GArray *row_of; /* gsize: the sample's row in the texts */
-  GArray *indptr; /* gsize, one more */
-  GArray *positions;
-  GArray *values;
+  ActBigArray *row_of; /* gsize: the sample's row in the texts */
+  ActBigArray *indptr; /* gsize, one more */
+  ActBigArray *positions;
+  ActBigArray *values;
 } Pieces;
 
 struct _ActDashboard {
@@ -135,7 +141,7 @@ act_dashboard_new (const char *folder, const ActDashboardSettings *settings,
 {
   g_autoptr (ActDashboard) self = g_new0 (ActDashboard, 1);
 
-  self->texts = act_texts_new (strings, run->n_ctx);
+  self->texts = act_texts_new (strings, run->n_ctx, folder);
   self->folder = g_strdup (folder);
   self->settings = *settings;
   self->settings.criteria = NULL; /* the parsed list is kept */
@@ -143,10 +149,14 @@ act_dashboard_new (const char *folder, const ActDashboardSettings *settings,
   self->count = act_token_count_new (act_strings_get_n (strings));
   self->line = g_string_new (NULL);
   self->cluster = -1;
-  self->pieces.row_of = g_array_new (FALSE, FALSE, sizeof (gsize));
-  self->pieces.indptr = g_array_new (FALSE, FALSE, sizeof (gsize));
-  self->pieces.positions = g_array_new (FALSE, FALSE, sizeof (gint32));
-  self->pieces.values = g_array_new (FALSE, FALSE, sizeof (float));
+  self->pieces.row_of =
+      act_big_array_new (sizeof (gsize), ARRAY_MEMORY, folder);
+  self->pieces.indptr =
+      act_big_array_new (sizeof (gsize), ARRAY_MEMORY, folder);
+  self->pieces.positions =
+      act_big_array_new (sizeof (gint32), ARRAY_MEMORY, folder);
+  self->pieces.values =
+      act_big_array_new (sizeof (float), ARRAY_MEMORY, folder);
   self->criteria =
       act_criteria_parse (settings->criteria, settings->n_samples, error);
   if (self->criteria == NULL || !check_run (run, error)
@@ -169,10 +179,10 @@ act_dashboard_free (ActDashboard *self)
   act_criteria_free (self->criteria);
   act_texts_free (self->texts);
   clear_description (self);
-  g_array_unref (self->pieces.row_of);
-  g_array_unref (self->pieces.indptr);
-  g_array_unref (self->pieces.positions);
-  g_array_unref (self->pieces.values);
+  act_big_array_free (self->pieces.row_of);
+  act_big_array_free (self->pieces.indptr);
+  act_big_array_free (self->pieces.positions);
+  act_big_array_free (self->pieces.values);
   free_run (self);
   g_free (self->folder);
   g_free (self);
@@ -211,7 +221,7 @@ gboolean
 act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
     const ActDashboardCluster *description, GError **error)
 {
-  gsize zero = 0;
+  gsize *first;
 
   g_return_val_if_fail (self->samples_ended, FALSE);
   g_return_val_if_fail (cluster > self->cluster, FALSE);
@@ -226,22 +236,15 @@ act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
   self->description.name = g_strdup (description->name);
   self->description.members =
       g_memdup2 (description->members, description->n_members * sizeof (guint));
-  g_array_set_size (self->pieces.row_of, 0);
-  g_array_set_size (self->pieces.indptr, 0);
-  g_array_append_val (self->pieces.indptr, zero);
-  g_array_set_size (self->pieces.positions, 0);
-  g_array_set_size (self->pieces.values, 0);
+  act_big_array_shrink (self->pieces.row_of, 0);
+  act_big_array_shrink (self->pieces.indptr, 0);
+  act_big_array_shrink (self->pieces.positions, 0);
+  act_big_array_shrink (self->pieces.values, 0);
+  first = act_big_array_grow (self->pieces.indptr, 1, error);
+  if (first == NULL)
+    return FALSE;
+  *first = 0;
   return TRUE;
-}
-
-/* room for n more elements, which the caller fills */
-static gpointer
-grow (GArray *array, gsize n)
-{
-  gsize size = array->len;
-
-  g_array_set_size (array, size + n);
-  return array->data + size * g_array_get_element_size (array);
 }
 
 /* the samples' rows in the texts; they must be there and ascend */
@@ -250,8 +253,10 @@ add_row_samples (
     ActDashboard *self, gsize n_rows, const guint64 *samples, GError **error)
 {
   gsize n_before = self->pieces.row_of->len;
-  gsize *rows = grow (self->pieces.row_of, n_rows);
+  gsize *rows = act_big_array_grow (self->pieces.row_of, n_rows, error);
 
+  if (rows == NULL)
+    return FALSE;
   for (gsize i = 0; i < n_rows; i++) {
     if (!act_texts_find (self->texts, samples[i], &rows[i])) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
@@ -271,45 +276,67 @@ add_row_samples (
   return TRUE;
 }
 
+/* room for a piece at the end of all arrays */
+typedef struct {
+  gsize *indptr;
+  gint32 *positions;
+  float *values;
+} Room;
+
+static gboolean
+make_room (
+    Pieces *pieces, gsize n_rows, gsize n_values, Room *room, GError **error)
+{
+  room->indptr = act_big_array_grow (pieces->indptr, n_rows, error);
+  if (room->indptr == NULL)
+    return FALSE;
+  room->positions = act_big_array_grow (pieces->positions, n_values, error);
+  if (room->positions == NULL)
+    return FALSE;
+  room->values = act_big_array_grow (pieces->values, n_values, error);
+  return room->values != NULL;
+}
+
 /* A zero is written over by what comes next, or cut off at the end. */
 static void
-drop_zeros (Pieces *pieces, gsize n_rows, const gint64 *indptr,
-    const gint32 *positions, const float *values)
+drop_zeros (Pieces *pieces, const Room *room, gsize first, gsize n_rows,
+    const gint64 *indptr, const gint32 *positions, const float *values)
 {
-  gsize first = pieces->values->len, n = 0;
-  gint32 *to_positions = grow (pieces->positions, indptr[n_rows]);
-  float *to_values = grow (pieces->values, indptr[n_rows]);
-  gsize *to_indptr = grow (pieces->indptr, n_rows);
+  gsize n = 0;
 
   for (gsize i = 0; i < n_rows; i++) {
     for (gint64 k = indptr[i]; k < indptr[i + 1]; k++) {
-      to_positions[n] = positions[k];
-      to_values[n] = values[k];
+      room->positions[n] = positions[k];
+      room->values[n] = values[k];
       n += values[k] != 0.0f;
     }
-    to_indptr[i] = first + n;
+    room->indptr[i] = first + n;
   }
-  g_array_set_size (pieces->positions, first + n);
-  g_array_set_size (pieces->values, first + n);
+  act_big_array_shrink (pieces->positions, first + n);
+  act_big_array_shrink (pieces->values, first + n);
 }
 
 /* A store gives no zeros: most pieces are copied as they are. */
-static void
+static gboolean
 add_row_values (Pieces *pieces, gsize n_rows, const gint64 *indptr,
-    const gint32 *positions, const float *values)
+    const gint32 *positions, const float *values, GError **error)
 {
   gsize first = pieces->values->len, n = indptr[n_rows];
-  gsize *to_indptr;
+  Room room;
 
+  if (!make_room (pieces, n_rows, n, &room, error))
+    return FALSE;
   if (act_csr_count_dense (values, 1, n, NULL) != n) {
-    drop_zeros (pieces, n_rows, indptr, positions, values);
-    return;
+    drop_zeros (pieces, &room, first, n_rows, indptr, positions, values);
+    return TRUE;
   }
-  to_indptr = grow (pieces->indptr, n_rows);
   for (gsize i = 0; i < n_rows; i++)
-    to_indptr[i] = first + indptr[i + 1];
-  g_array_append_vals (pieces->positions, positions, n);
-  g_array_append_vals (pieces->values, values, n);
+    room.indptr[i] = first + indptr[i + 1];
+  if (n > 0) {
+    memcpy (room.positions, positions, n * sizeof *positions);
+    memcpy (room.values, values, n * sizeof *values);
+  }
+  return TRUE;
 }
 
 gboolean
@@ -317,20 +344,9 @@ act_dashboard_add_rows (ActDashboard *self, gsize n_rows,
     const guint64 *samples, const gint64 *indptr, const gint32 *positions,
     const float *values, GError **error)
 {
-  Pieces *pieces = &self->pieces;
-
-  /* a GArray counts in 32 bits */
-  if (pieces->row_of->len + n_rows >= G_MAXINT32
-      || pieces->values->len + (guint64) indptr[n_rows] >= G_MAXINT32) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
-        "cluster '%s' has more than %u activations other than zero",
-        self->description.name, (guint) G_MAXINT32);
-    return FALSE;
-  }
-  if (!add_row_samples (self, n_rows, samples, error))
-    return FALSE;
-  add_row_values (pieces, n_rows, indptr, positions, values);
-  return TRUE;
+  return add_row_samples (self, n_rows, samples, error)
+      && add_row_values (
+          &self->pieces, n_rows, indptr, positions, values, error);
 }
 
 /* the texts that criteria name */

@@ -10,7 +10,8 @@
  *   { act_dashboard_begin_cluster (), act_dashboard_add_rows ()*,
  *     act_dashboard_end_cluster () }*, act_dashboard_finish ()
  *
- * In memory are the samples' tokens and one cluster's nonzeros. */
+ * Tokens of all samples and the rows of one cluster are in memory as long as
+ * they take little; what is more goes to files without a name in folder. */
 typedef struct _ActDashboard ActDashboard;
 
 /* what facts.h writes */

@@ -7,6 +7,7 @@
 #include "dashboard/texts-private.h"
 
 #include "acterror.h"
+#include "formats/bigarray.h"
 #include "formats/json.h"
 
 #include <openssl/sha.h>
@@ -29,15 +30,19 @@ typedef struct {
   guint32 list;
 } Sample;
 
+/* of the token lists this much stays in memory, more goes to a file */
+#define LISTS_MEMORY ((gsize) 32 << 20)
+
 struct _ActTexts {
   ActStrings *strings;
   guint n_ctx;
   GArray *samples; /* Sample, by row */
   GArray *indices; /* guint64, the samples' indices in the run */
   GArray *texts;   /* Text */
-  guint32 *lists;  /* [n_lists, n_ctx] string indices */
+  /* guint32 [n_lists, n_ctx] string indices; behind them, while a sample is
+   * added, its own */
+  ActBigArray *lists;
   gsize n_lists;
-  gsize lists_room;
   guint32 *slots; /* text by digest, open addressing; NO_TEXT: free */
   gsize n_slots;  /* a power of two */
   GString *joined;
@@ -48,7 +53,7 @@ struct _ActTexts {
 };
 
 ActTexts *
-act_texts_new (ActStrings *strings, guint n_ctx)
+act_texts_new (ActStrings *strings, guint n_ctx, const char *folder)
 {
   ActTexts *texts = g_new0 (ActTexts, 1);
 
@@ -57,6 +62,8 @@ act_texts_new (ActStrings *strings, guint n_ctx)
   texts->samples = g_array_new (FALSE, FALSE, sizeof (Sample));
   texts->indices = g_array_new (FALSE, FALSE, sizeof (guint64));
   texts->texts = g_array_new (FALSE, FALSE, sizeof (Text));
+  texts->lists =
+      act_big_array_new (n_ctx * sizeof (guint32), LISTS_MEMORY, folder);
   texts->n_slots = 1024;
   texts->slots = g_new (guint32, texts->n_slots);
   memset (texts->slots, 0xff, texts->n_slots * sizeof (guint32));
@@ -73,7 +80,7 @@ act_texts_free (ActTexts *texts)
   g_array_unref (texts->samples);
   g_array_unref (texts->indices);
   g_array_unref (texts->texts);
-  g_free (texts->lists);
+  act_big_array_free (texts->lists);
   g_free (texts->slots);
   g_free (texts->marked);
   g_free (texts->lines);
@@ -85,6 +92,12 @@ const ActStrings *
 act_texts_get_strings (const ActTexts *texts)
 {
   return texts->strings;
+}
+
+static inline guint32 *
+list_at (const ActTexts *texts, gsize list)
+{
+  return (guint32 *) texts->lists->data + list * texts->n_ctx;
 }
 
 static inline Text *
@@ -182,12 +195,10 @@ join_tokens (
   guint32 *list;
   gsize length;
 
-  if (texts->n_lists == texts->lists_room) {
-    texts->lists_room = MAX (2 * texts->lists_room, 64);
-    texts->lists = g_realloc_n (
-        texts->lists, texts->lists_room * texts->n_ctx, sizeof (guint32));
-  }
-  list = texts->lists + texts->n_lists * texts->n_ctx;
+  act_big_array_shrink (texts->lists, texts->n_lists);
+  list = act_big_array_grow (texts->lists, 1, error);
+  if (list == NULL)
+    return FALSE;
   g_string_truncate (texts->joined, 0);
   for (guint i = 0; i < texts->n_ctx; i++) {
     const char *string;
@@ -235,8 +246,8 @@ add_sample (
   text = text_at (texts, sample.text);
   if (text->list == G_MAXUINT32) {
     text->list = texts->n_lists++;
-  } else if (memcmp (texts->lists + (gsize) text->list * texts->n_ctx,
-                 texts->lists + texts->n_lists * texts->n_ctx, size)
+  } else if (memcmp (list_at (texts, text->list),
+                 list_at (texts, texts->n_lists), size)
       != 0) {
     text->list = texts->n_lists++;
     texts->n_ambiguous += !text->ambiguous;
@@ -341,7 +352,7 @@ act_texts_get_tokens (const ActTexts *texts, gsize row)
 {
   gsize list = g_array_index (texts->samples, Sample, row).list;
 
-  return texts->lists + list * texts->n_ctx;
+  return list_at (texts, list);
 }
 
 static void
@@ -440,8 +451,7 @@ write_text (const ActTexts *texts, guint32 text, Escaped *escaped,
     GString *line, GString *joined)
 {
   g_autoptr (ActJsonWriter) json = act_json_writer_new (line, 0);
-  const guint32 *list =
-      texts->lists + (gsize) text_at (texts, text)->list * texts->n_ctx;
+  const guint32 *list = list_at (texts, text_at (texts, text)->list);
   char hash[ACT_TEXT_HASH_SIZE];
   const char *string;
   gsize length;

@@ -28,7 +28,7 @@ const char *act_strings_get (
 typedef struct _ActTexts ActTexts;
 
 /* texts of strings (transfer full) */
-ActTexts *act_texts_new (ActStrings *strings, guint n_ctx);
+ActTexts *act_texts_new (ActStrings *strings, guint n_ctx, const char *folder);
 void act_texts_free (ActTexts *texts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTexts, act_texts_free)
 

@@ -533,7 +533,7 @@ test_texts (void)
     2, 3, 0,                                /* another: "a b c a" */
     0, 6, 0 };                              /* "a b c a" again, other list */
   static const gint32 bad[] = { 0, 5, 0 }, worse[] = { 0, 1, 7 };
-  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 7), 3);
+  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 7), 3, NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *written = NULL;
   guint64 next = 13;
@@ -583,7 +583,7 @@ static void
 test_many_texts (void)
 {
   static const char *const list[] = { "0", "1" };
-  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 2), 14);
+  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 2), 14, NULL);
   gint32 tokens[14];
 
   for (guint64 i = 0; i < 20000; i++) {
@@ -869,7 +869,7 @@ test_too_large (void)
   g_autoptr (ActCriteria) criteria =
       act_criteria_parse ("max_activation-max", 1, NULL);
   ActStatisticsSettings settings = { 1, criteria, 10, 0.5 };
-  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 1), 4);
+  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 1), 4, NULL);
   g_autoptr (ActTokenCount) count = act_token_count_new (1);
   g_autoptr (GError) error = NULL;
   ActStatistics statistics;
