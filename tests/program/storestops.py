@@ -121,7 +121,8 @@ class Model(Stops):
         expected = self.plain()
         self.store.mkdir()
         script = ('mount --bind "$1" "$1" || exit 9; folder=$1; shift; "$@" &'
-                  'until ls "$folder" | grep -q segment; do :; done;'
+                  # a segment counts once the manifest names it
+                  'until grep -qs segment- "$folder/manifest.json"; do :; done;'
                   'until mount -o remount,ro,bind "$folder" 2>/dev/null; '
                   'do kill -0 $! || exit 8; done; wait $!')
         result = subprocess.run(
