@@ -380,6 +380,8 @@ gst_act_store_chain (GstPad *pad, GstObject *parent, GstBuffer *buf)
     return GST_FLOW_FLUSHING;
   if (self->info == NULL)
     return GST_FLOW_NOT_NEGOTIATED;
+  if (self->failed)
+    return GST_FLOW_ERROR;
   if (!gst_act_store_add (self, buffer, &error)) {
     if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
       return GST_FLOW_FLUSHING;
@@ -470,8 +472,11 @@ gst_act_store_restart (GstActStore *self)
   g_autoptr (GError) error = NULL;
 
   gst_act_store_reset_run (self);
-  if (!gst_act_store_open_folder (self, &error))
-    gst_act_element_post_error (GST_ELEMENT (self), error);
+  if (gst_act_store_open_folder (self, &error))
+    return;
+  gst_act_element_post_error (GST_ELEMENT (self), error);
+  /* without its folder the run would go on as one that does not stay */
+  self->failed = TRUE;
 }
 
 static void

@@ -456,6 +456,9 @@ segments_free (ActBatchStorage *storage)
 
   g_mutex_lock (&self->lock);
   self->quit = TRUE;
+  /* what would go to a file without a name nobody will read */
+  if (self->folder == NULL)
+    g_queue_clear (&self->queue);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   if (self->writer != NULL)

@@ -163,13 +163,15 @@ compare_neighbours (const ActStoreSet *self, Faults *faults)
 static void
 check_ends (const ActStoreSet *self, Faults *faults)
 {
-  gboolean has_first = FALSE, has_last = FALSE;
-  guint64 first = G_MAXUINT64, end = 0, run_batches = 0;
+  /* where the run begins, if its first shard is there to say so */
+  guint64 begin = 0, first = G_MAXUINT64, end = 0, run_batches = 0;
+  gboolean has_last = FALSE;
 
   for (guint i = 0; i < self->n_members; i++) {
     const ActManifest *m = self->members[i].manifest;
 
-    has_first |= m->shard_index == 0;
+    if (m->shard_index == 0)
+      begin = m->first_batch;
     has_last |= m->shard_index + 1 == m->shard_count;
     first = MIN (first, m->first_batch);
     run_batches = MAX (run_batches, m->run_batches);
@@ -183,8 +185,8 @@ check_ends (const ActStoreSet *self, Faults *faults)
   }
   if (self->n_batches >= run_batches)
     return;
-  if (!has_first && first > 0)
-    add_range (&faults->missing, 0, first);
+  if (first > begin)
+    add_range (&faults->missing, begin, first);
   if (!has_last && end < run_batches)
     add_range (&faults->missing, end, run_batches);
 }
@@ -201,6 +203,51 @@ check_complete (const ActStoreSet *self, GError **error)
         "the store '%s' is not complete: its run was cut off; run it again to "
         "go on",
         member->folder);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Shards of runs that had other lengths, of a text that grew for instance, are
+ * not of one run; nor are parts whose samples do not follow each other. */
+static gboolean
+check_one_run (const ActStoreSet *self, GError **error)
+{
+  const ActManifest *a = self->members[0].manifest;
+
+  for (guint i = 1; i < self->n_members; i++) {
+    const ActManifest *b = self->members[i].manifest;
+
+    if (a->run_batches == b->run_batches && a->run_samples == b->run_samples)
+      continue;
+    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+        "the stores '%s' and '%s' are not of the same run; the whole run has "
+        "%" G_GUINT64_FORMAT " batches and %" G_GUINT64_FORMAT
+        " samples in one, %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
+        " in the other",
+        self->members[0].folder, self->members[i].folder, a->run_batches,
+        a->run_samples, b->run_batches, b->run_samples);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* after check_ranges (): parts touch */
+static gboolean
+check_samples (const ActStoreSet *self, GError **error)
+{
+  for (guint i = 1; i < self->parts->len; i++) {
+    const ActSegmentFile *last = g_array_index (self->parts, Part, i - 1).file;
+    const Part *part = &g_array_index (self->parts, Part, i);
+
+    if (part->file->first_sample == last->first_sample + last->n_samples)
+      continue;
+    g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+        "the stores do not make one run: '%s' in '%s' begins with sample "
+        "%" G_GUINT64_FORMAT ", after the batches before it comes "
+        "%" G_GUINT64_FORMAT,
+        part->file->file, part->member->folder, part->file->first_sample,
+        last->first_sample + last->n_samples);
     return FALSE;
   }
   return TRUE;
@@ -236,10 +283,11 @@ act_store_set_open (const char *const *folders, guint n_folders, GError **error)
   self->n_members = n_folders;
   self->members = g_new0 (Member, n_folders);
   self->parts = g_array_new (FALSE, FALSE, sizeof (Part));
-  if (!open_members (self, folders, error) || !check_complete (self, error))
+  if (!open_members (self, folders, error) || !check_complete (self, error)
+      || !check_one_run (self, error))
     return NULL;
   collect_parts (self);
-  if (!check_ranges (self, error))
+  if (!check_ranges (self, error) || !check_samples (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -167,6 +167,30 @@ class Merge(Stored):
         self.refused(copy, a, c, needles=['no store has batches 1;',
                                           'two stores have batches 2'])
 
+    def test_empty_shards(self):
+        """the first of four shards of three batches has none"""
+        four = [self.folder / f'four-{k}' for k in range(4)]
+        for k, folder in enumerate(four):
+            self.run_shard(0, k, folder, count=4)
+        self.refused(four[0], four[3],
+                     needles=['no store has batches 0-1'])
+        self.refused(four[3], needles=['no store has batches 0-1'])
+        self.refused(four[0], four[1], four[3],
+                     needles=['no store has batches 1'])
+        self.refused(*four[:3], needles=['no store has batches 2'])
+        self.check(0, 'merge', '--quiet', *four, '--output',
+                   self.folder / 'whole')
+
+    def test_longer_run(self):
+        """a shard of a run that had become longer"""
+        manifest = storefiles.manifest_of(self.shards[1])
+        manifest['complete']['run_batches'] += 1
+        manifest['complete']['run_samples'] += 4
+        (self.shards[1] / 'manifest.json').write_text(json.dumps(manifest))
+        self.refused(*self.shards, needles=['are not of the same run',
+                                            '3 batches and 12 samples',
+                                            '4 and 16'])
+
     def test_inputs(self):
         other = self.folder / 'other'
         self.store[2] = 'threshold=0.25'
