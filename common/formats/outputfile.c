@@ -101,7 +101,7 @@ act_output_file_close (ActOutputFile *file, GError **error)
   int fd = file->fd;
 
   /* pipes and devices have nothing to sync */
-  if (ok && fsync (fd) != 0 && errno != EINVAL && errno != EROFS) {
+  if (ok && fsync (fd) != 0 && errno != EINVAL) {
     act_set_errno_error (
         error, errno, TRUE, "cannot sync '%s'", file->filename);
     ok = FALSE;
@@ -131,9 +131,8 @@ static gboolean
 sync_folder (const char *path, GError **error)
 {
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean ok = fd >= 0
-      && (fsync (fd) == 0 || errno == EINVAL || errno == ENOTSUP
-          || errno == EROFS);
+  gboolean ok =
+      fd >= 0 && (fsync (fd) == 0 || errno == EINVAL || errno == ENOTSUP);
 
   if (!ok)
     act_set_errno_error (error, errno, TRUE, "cannot sync '%s'", path);

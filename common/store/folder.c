@@ -81,18 +81,31 @@ drop_segment (ActStoreFolder *self, guint i, GError **error)
   return TRUE;
 }
 
+/* What is wrong or not there, and not what could just not be read now: a
+ * lack of memory or descriptors must not cost a segment. */
+static gboolean
+is_damage (
+    const ActStoreFolder *self, const ActSegmentFile *file, const GError *error)
+{
+  g_autofree char *path = g_build_filename (self->path, file->file, NULL);
+
+  return g_error_matches (error, ACT_ERROR, ACT_ERROR_FORMAT)
+      || g_error_matches (error, ACT_ERROR, ACT_ERROR_MISMATCH)
+      || (g_access (path, F_OK) != 0 && errno == ENOENT);
+}
+
 static gboolean
 read_segments (ActStoreFolder *self, gboolean repair, GError **error)
 {
   GArray *segments = self->manifest->segments;
 
   for (guint i = 0; i < segments->len;) {
+    const ActSegmentFile *file = &g_array_index (segments, ActSegmentFile, i);
     g_autoptr (GError) damage = NULL;
 
-    if (read_segment (
-            self, &g_array_index (segments, ActSegmentFile, i), &damage)) {
+    if (read_segment (self, file, &damage)) {
       i++;
-    } else if (!repair) {
+    } else if (!repair || !is_damage (self, file, damage)) {
       g_propagate_error (error, g_steal_pointer (&damage));
       return FALSE;
     } else if (!drop_segment (self, i, error)) {

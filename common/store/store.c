@@ -275,7 +275,7 @@ act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
   if (batch->component_dense != NULL) {
     stored.converted[0] =
         csr_from_dense (store, batch, n_rows, &stored.components);
-    stored.size += stored.components.n_values * 8;
+    stored.size += stored.components.n_values * 8 + (n_rows + 1) * 8;
   }
   /* what came from a dense matrix has no zeros, so it is never copied again */
   if (!csr_settle (batch, "component", n_rows, &stored.components,
