@@ -14,22 +14,12 @@
 #include "toolerror.h"
 
 static void
-add_string (ActJsonWriter *json, const char *key, const char *value)
-{
-  act_json_key (json, key);
-  if (value != NULL)
-    act_json_string (json, value);
-  else
-    act_json_null (json);
-}
-
-static void
 add_problem (ActJsonWriter *json, const ActProblem *problem)
 {
   act_json_begin_object (json);
-  add_string (json, "element", problem->element);
-  add_string (json, "text", problem->text);
-  add_string (json, "hint", problem->hint);
+  act_json_add_string (json, "element", problem->element);
+  act_json_add_string (json, "text", problem->text);
+  act_json_add_string (json, "hint", problem->hint);
   act_json_end_object (json);
 }
 
@@ -42,9 +32,9 @@ add_versions (ActJsonWriter *json)
 
   act_json_key (json, "versions");
   act_json_begin_object (json);
-  add_string (json, PACKAGE, VERSION);
-  add_string (json, "gstreamer", gstreamer);
-  add_string (json, "glib", glib);
+  act_json_add_string (json, PACKAGE, VERSION);
+  act_json_add_string (json, "gstreamer", gstreamer);
+  act_json_add_string (json, "glib", glib);
   act_json_end_object (json);
 }
 
@@ -55,13 +45,14 @@ add_input (ActJsonWriter *json, const ActReportInput *input)
   g_autoptr (GList) names = g_list_sort (
       g_hash_table_get_keys (input->values), (GCompareFunc) g_strcmp0);
 
-  add_string (json, "description", input->description);
+  act_json_add_string (json, "description", input->description);
   act_json_key (json, "variables");
   act_json_begin_object (json);
   for (GList *l = names; l != NULL; l = l->next)
-    add_string (json, l->data, g_hash_table_lookup (input->values, l->data));
+    act_json_add_string (
+        json, l->data, g_hash_table_lookup (input->values, l->data));
   act_json_end_object (json);
-  add_string (json, "launch", line);
+  act_json_add_string (json, "launch", line);
 }
 
 static void
@@ -97,9 +88,11 @@ add_notes (ActJsonWriter *json, const ActOutcome *outcome, const char *key,
     if (act_note_is_output (s) != outputs)
       continue;
     act_json_begin_object (json);
-    add_string (json, "element", g_ptr_array_index (outcome->note_names, i));
+    act_json_add_string (
+        json, "element", g_ptr_array_index (outcome->note_names, i));
     if (!outputs)
-      add_string (json, "kind", gst_structure_get_name (s) + strlen ("act-"));
+      act_json_add_string (
+          json, "kind", gst_structure_get_name (s) + strlen ("act-"));
     add_fields (json, s);
     act_json_end_object (json);
   }
@@ -115,17 +108,13 @@ add_steps (ActJsonWriter *json, const ActOutcome *outcome)
     const ActStep *step = &g_array_index (outcome->steps, ActStep, i);
 
     act_json_begin_object (json);
-    add_string (json, "element", step->element);
-    add_string (json, "factory", step->factory);
-    add_string (json, "plugin", step->plugin);
-    act_json_key (json, "buffers");
-    act_json_uint (json, step->n_buffers);
-    act_json_key (json, "samples");
-    act_json_uint (json, step->n_samples);
-    act_json_key (json, "wall_seconds");
-    act_json_double (json, step->wall_ns / 1e9);
-    act_json_key (json, "cpu_seconds");
-    act_json_double (json, step->cpu_ns / 1e9);
+    act_json_add_string (json, "element", step->element);
+    act_json_add_string (json, "factory", step->factory);
+    act_json_add_string (json, "plugin", step->plugin);
+    act_json_add_uint (json, "buffers", step->n_buffers);
+    act_json_add_uint (json, "samples", step->n_samples);
+    act_json_add_double (json, "wall_seconds", step->wall_ns / 1e9);
+    act_json_add_double (json, "cpu_seconds", step->cpu_ns / 1e9);
     act_json_end_object (json);
   }
   act_json_end_array (json);
@@ -151,10 +140,9 @@ add_result (ActJsonWriter *json, const ActOutcome *outcome)
       g_date_time_new_from_unix_utc (outcome->started_us / G_USEC_PER_SEC);
   g_autofree char *date = g_date_time_format_iso8601 (started);
 
-  add_string (json, "started", date);
-  act_json_key (json, "seconds");
-  act_json_double (json, outcome->seconds);
-  add_string (json, "result", act_outcome_get_result_name (outcome));
+  act_json_add_string (json, "started", date);
+  act_json_add_double (json, "seconds", outcome->seconds);
+  act_json_add_string (json, "result", act_outcome_get_result_name (outcome));
   act_json_key (json, "exit_code");
   act_json_int (json, act_outcome_get_exit_code (outcome));
   act_json_key (json, "error");
@@ -167,8 +155,7 @@ add_result (ActJsonWriter *json, const ActOutcome *outcome)
   for (guint i = 0; i < outcome->warnings->len; i++)
     add_problem (json, g_ptr_array_index (outcome->warnings, i));
   act_json_end_array (json);
-  act_json_key (json, "samples");
-  act_json_uint (json, outcome->n_samples);
+  act_json_add_uint (json, "samples", outcome->n_samples);
 }
 
 /* A file comes under another name first, so that there is never half a report.

@@ -157,13 +157,6 @@ act_store_info_table (const GPtrArray *infos)
 
 /* --- JSON --- */
 
-static void
-add_uint (ActJsonWriter *json, const char *key, guint64 value)
-{
-  act_json_key (json, key);
-  act_json_uint (json, value);
-}
-
 /* null where it is not known */
 static void
 add_if (ActJsonWriter *json, const char *key, guint64 value, gboolean known)
@@ -194,15 +187,14 @@ add_store (ActJsonWriter *json, const ActStoreInfo *info)
   Totals totals = add_up (info->manifest);
 
   act_json_begin_object (json);
-  act_json_key (json, "store");
-  act_json_string (json, info->folder);
+  act_json_add_string (json, "store", info->folder);
   act_identity_write (info->manifest->identity, json);
   add_part (json, info->manifest);
-  add_uint (json, "batches", totals.batches);
-  add_uint (json, "samples", totals.samples);
-  add_uint (json, "values", totals.values);
-  add_uint (json, "segments", totals.segments);
-  add_uint (json, "bytes", totals.bytes);
+  act_json_add_uint (json, "batches", totals.batches);
+  act_json_add_uint (json, "samples", totals.samples);
+  act_json_add_uint (json, "values", totals.values);
+  act_json_add_uint (json, "segments", totals.segments);
+  act_json_add_uint (json, "bytes", totals.bytes);
   act_json_end_object (json);
 }
 

@@ -30,10 +30,8 @@ write_members (ActJsonWriter *json, const ActDashboardRun *run,
       index -= run->components[module];
     set_label (label, run->modules[module], index);
     act_json_begin_object (json);
-    act_json_key (json, "module");
-    act_json_string (json, run->modules[module]);
-    act_json_key (json, "index");
-    act_json_uint (json, index);
+    act_json_add_string (json, "module", run->modules[module]);
+    act_json_add_uint (json, "index", index);
     act_json_key (json, "label");
     act_json_string_len (json, label->str, label->len);
     act_json_end_object (json);
@@ -98,21 +96,16 @@ write_tokens (ActJsonWriter *json, const ActTokenStatistics *tokens,
     act_json_begin_object (json);
     act_json_key (json, "token");
     act_json_string_len (json, string, length);
-    act_json_key (json, "count");
-    act_json_uint (json, tokens->ranking[i].count);
+    act_json_add_uint (json, "count", tokens->ranking[i].count);
     act_json_end_object (json);
   }
   act_json_end_array (json);
-  act_json_key (json, "total_unique_tokens");
-  act_json_uint (json, tokens->n_unique);
-  act_json_key (json, "total_activations");
-  act_json_uint (json, tokens->n_counted);
-  act_json_key (json, "entropy");
-  act_json_double (json, tokens->entropy);
-  act_json_key (json, "concentration_ratio");
-  act_json_double (json, tokens->concentration_ratio);
-  act_json_key (json, "activation_threshold");
-  act_json_double (json, threshold);
+  act_json_add_uint (json, "total_unique_tokens", tokens->n_unique);
+  act_json_add_uint (json, "total_activations", tokens->n_counted);
+  act_json_add_double (json, "entropy", tokens->entropy);
+  act_json_add_double (
+      json, "concentration_ratio", tokens->concentration_ratio);
+  act_json_add_double (json, "activation_threshold", threshold);
   act_json_end_object (json);
 }
 
@@ -126,8 +119,7 @@ act_cluster_line_write (GString *out, const ActDashboardRun *run,
   const ActCriteria *criteria = settings->criteria;
 
   act_json_begin_object (json);
-  act_json_key (json, "cluster_hash");
-  act_json_string (json, cluster->name);
+  act_json_add_string (json, "cluster_hash", cluster->name);
   write_members (json, run, cluster);
   write_samples (json, statistics, criteria, texts, row_of);
   act_json_key (json, "stats");
@@ -135,10 +127,8 @@ act_cluster_line_write (GString *out, const ActDashboardRun *run,
   for (guint c = 0; c < criteria->n; c++)
     write_histogram (json, criteria->items[c].key, &statistics->criteria[c]);
   write_histogram (json, "all_activations", &statistics->all);
-  act_json_key (json, "n_samples");
-  act_json_uint (json, statistics->n_samples);
-  act_json_key (json, "n_tokens");
-  act_json_uint (json, statistics->n_tokens);
+  act_json_add_uint (json, "n_samples", statistics->n_samples);
+  act_json_add_uint (json, "n_tokens", statistics->n_tokens);
   act_json_key (json, "mean_activation");
   act_json_float (json, statistics->mean);
   act_json_key (json, "min_activation");

@@ -4,20 +4,6 @@
 #include "dashboard/layers.h"
 
 static void
-write_uint (ActJsonWriter *json, const char *key, guint64 value)
-{
-  act_json_key (json, key);
-  act_json_uint (json, value);
-}
-
-static void
-write_double (ActJsonWriter *json, const char *key, double value)
-{
-  act_json_key (json, key);
-  act_json_double (json, value);
-}
-
-static void
 write_float (ActJsonWriter *json, const char *key, float value)
 {
   act_json_key (json, key);
@@ -52,19 +38,19 @@ static void
 write_rates (ActJsonWriter *json, guint64 n_active_positions,
     guint64 n_active_samples, const ActFactsTotals *totals)
 {
-  write_uint (json, "n_active_positions", n_active_positions);
-  write_uint (json, "n_active_samples", n_active_samples);
-  write_double (json, "position_rate",
+  act_json_add_uint (json, "n_active_positions", n_active_positions);
+  act_json_add_uint (json, "n_active_samples", n_active_samples);
+  act_json_add_double (json, "position_rate",
       ratio (n_active_positions, (double) totals->n_samples * totals->n_ctx));
-  write_double (
+  act_json_add_double (
       json, "sample_rate", ratio (n_active_samples, totals->n_samples));
 }
 
 static void
 write_sum (ActJsonWriter *json, double sum, guint64 n_positions)
 {
-  write_double (json, "sum", sum);
-  write_double (json, "mean", ratio (sum, n_positions) + 0.0);
+  act_json_add_double (json, "sum", sum);
+  act_json_add_double (json, "mean", ratio (sum, n_positions) + 0.0);
 }
 
 void
@@ -73,7 +59,7 @@ act_facts_line_activation (ActJsonWriter *json, const ActActivity *activity,
 {
   act_json_key (json, "activation");
   act_json_begin_object (json);
-  write_uint (json, "n_samples", activity->n_samples);
+  act_json_add_uint (json, "n_samples", activity->n_samples);
   write_sum (json, act_exact_sum_get (&activity->sum),
       activity->n_samples * totals->n_ctx);
   write_rates (
@@ -141,9 +127,9 @@ act_facts_line_tokens (ActJsonWriter *json, const char *key,
 {
   act_json_key (json, key);
   act_json_begin_object (json);
-  write_uint (json, "n_positions", table->n_pairs);
-  write_uint (json, "n_active_positions", table->n_active_pairs);
-  write_uint (json, "n_unique", table->n_unique);
+  act_json_add_uint (json, "n_positions", table->n_pairs);
+  act_json_add_uint (json, "n_active_positions", table->n_active_pairs);
+  act_json_add_uint (json, "n_unique", table->n_unique);
   write_ranking (
       json, "by_count", table->by_count, table->n_by_count, table, strings);
   write_ranking (
@@ -158,15 +144,14 @@ write_member (ActJsonWriter *json, const char *module, guint index,
   g_autofree char *label = g_strdup_printf ("%s:%u", module, index);
 
   act_json_begin_object (json);
-  act_json_key (json, "label");
-  act_json_string (json, label);
-  write_uint (json, "n_samples", fact->n_samples);
+  act_json_add_string (json, "label", label);
+  act_json_add_uint (json, "n_samples", fact->n_samples);
   write_sum (json, fact->sum, fact->n_samples * totals->n_ctx);
   write_float (json, "min", fact->min);
   write_float (json, "max", fact->max);
   write_float (json, "median", fact->median);
   write_rates (json, fact->n_active_positions, fact->n_active_samples, totals);
-  write_double (json, "mass", fact->mass);
+  act_json_add_double (json, "mass", fact->mass);
   write_share (json, "mass_share", fact->mass, mass);
   act_json_end_object (json);
 }
@@ -175,8 +160,8 @@ write_member (ActJsonWriter *json, const char *module, guint index,
 static void
 write_part (ActJsonWriter *json, const ActMassPart *part, double mass)
 {
-  write_uint (json, "n_members", part->n_members);
-  write_double (json, "mass", part->mass);
+  act_json_add_uint (json, "n_members", part->n_members);
+  act_json_add_double (json, "mass", part->mass);
   write_share (json, "mass_share", part->mass, mass);
   act_json_end_object (json);
 }
@@ -188,8 +173,7 @@ write_masses (ActJsonWriter *json, const ActMasses *masses)
   act_json_begin_array (json);
   for (guint i = 0; i < masses->n_modules; i++) {
     act_json_begin_object (json);
-    act_json_key (json, "module");
-    act_json_string (json, masses->modules[i].module);
+    act_json_add_string (json, "module", masses->modules[i].module);
     write_part (json, &masses->modules[i], masses->total);
   }
   act_json_end_array (json);
@@ -276,7 +260,7 @@ act_facts_line_coactive (ActJsonWriter *json, const ActCoactiveTable *table,
     const ActFactsTotals *totals)
 {
   act_json_begin_object (json);
-  write_uint (json, "n_positions", table->own);
+  act_json_add_uint (json, "n_positions", table->own);
   write_pairs (json, "by_count", table->by_count, table->n_by_count, table->own,
       line_of, names, totals);
   write_pairs (json, "by_jaccard", table->by_jaccard, table->n_by_jaccard,

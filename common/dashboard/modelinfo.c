@@ -6,23 +6,6 @@
 #include "config.h"
 
 static void
-write_uint (ActJsonWriter *json, const char *key, guint64 value)
-{
-  act_json_key (json, key);
-  act_json_uint (json, value);
-}
-
-static void
-write_string (ActJsonWriter *json, const char *key, const char *value)
-{
-  act_json_key (json, key);
-  if (value != NULL)
-    act_json_string (json, value);
-  else
-    act_json_null (json);
-}
-
-static void
 write_modules (ActJsonWriter *json, const ActDashboardRun *run)
 {
   guint64 n_components = 0;
@@ -31,13 +14,13 @@ write_modules (ActJsonWriter *json, const ActDashboardRun *run)
   act_json_begin_array (json);
   for (guint i = 0; i < run->n_modules; i++) {
     act_json_begin_object (json);
-    write_string (json, "module", run->modules[i]);
-    write_uint (json, "n_components", run->components[i]);
+    act_json_add_string (json, "module", run->modules[i]);
+    act_json_add_uint (json, "n_components", run->components[i]);
     act_json_end_object (json);
     n_components += run->components[i];
   }
   act_json_end_array (json);
-  write_uint (json, "n_components", n_components);
+  act_json_add_uint (json, "n_components", n_components);
 }
 
 static void
@@ -46,13 +29,13 @@ write_clustering (ActJsonWriter *json, const ActDashboardRun *run,
 {
   act_json_key (json, "clustering");
   act_json_begin_object (json);
-  write_string (json, "run", run->run);
+  act_json_add_string (json, "run", run->run);
   act_json_key (json, "iteration");
   act_json_int (json, run->iteration);
-  write_string (json, "assignment", run->assignment);
-  write_string (json, "reduction", run->reduction);
-  write_uint (json, "n_clusters", run->n_clusters);
-  write_uint (json, "n_clusters_written", counts->n_clusters_written);
+  act_json_add_string (json, "assignment", run->assignment);
+  act_json_add_string (json, "reduction", run->reduction);
+  act_json_add_uint (json, "n_clusters", run->n_clusters);
+  act_json_add_uint (json, "n_clusters_written", counts->n_clusters_written);
   act_json_end_object (json);
 }
 
@@ -65,10 +48,10 @@ write_facts (ActJsonWriter *json, const ActFactsSettings *facts)
     return;
   }
   act_json_begin_object (json);
-  write_uint (json, "n_random", facts->n_random);
-  write_uint (json, "seed", facts->seed);
-  write_uint (json, "n_coactivating", facts->n_coactivating);
-  write_uint (json, "min_token_count", facts->min_token_count);
+  act_json_add_uint (json, "n_random", facts->n_random);
+  act_json_add_uint (json, "seed", facts->seed);
+  act_json_add_uint (json, "n_coactivating", facts->n_coactivating);
+  act_json_add_uint (json, "min_token_count", facts->min_token_count);
   act_json_end_object (json);
 }
 
@@ -78,17 +61,17 @@ write_settings (ActJsonWriter *json, const ActDashboardSettings *settings,
 {
   act_json_key (json, "settings");
   act_json_begin_object (json);
-  write_uint (json, "n_samples", settings->n_samples);
+  act_json_add_uint (json, "n_samples", settings->n_samples);
   act_json_key (json, "criteria");
   act_json_begin_array (json);
   for (guint i = 0; i < criteria->n; i++)
     act_json_string (json, criteria->items[i].key);
   act_json_end_array (json);
-  write_uint (json, "hist_bins", settings->hist_bins);
-  act_json_key (json, "activation_threshold");
-  act_json_double (json, settings->activation_threshold);
-  write_uint (json, "top_n_tokens", settings->top_n_tokens);
-  write_string (
+  act_json_add_uint (json, "hist_bins", settings->hist_bins);
+  act_json_add_double (
+      json, "activation_threshold", settings->activation_threshold);
+  act_json_add_uint (json, "top_n_tokens", settings->top_n_tokens);
+  act_json_add_string (
       json, "texts", settings->referenced_texts ? "referenced" : "all");
   write_facts (json, &settings->facts);
   act_json_end_object (json);
@@ -104,17 +87,18 @@ act_model_info_write (const char *filename, const ActDashboardRun *run,
   g_autoptr (ActOutputFile) file = NULL;
 
   act_json_begin_object (json);
-  write_string (json, "generator", PACKAGE " " VERSION);
-  write_string (json, "model", run->model);
-  write_string (json, "tokenizer", run->tokenizer);
-  write_uint (json, "vocab_size", run->vocab_size);
-  write_uint (json, "sequence_length", run->n_ctx);
-  write_uint (json, "n_samples", counts->n_samples);
-  write_uint (json, "n_positions", counts->n_samples * run->n_ctx);
-  write_uint (json, "n_texts", counts->n_texts);
-  write_uint (json, "n_texts_with_several_token_lists", counts->n_ambiguous);
-  write_uint (json, "n_texts_with_longer_hashes", counts->n_collisions);
-  write_uint (json, "n_activations", counts->n_examples);
+  act_json_add_string (json, "generator", PACKAGE " " VERSION);
+  act_json_add_string (json, "model", run->model);
+  act_json_add_string (json, "tokenizer", run->tokenizer);
+  act_json_add_uint (json, "vocab_size", run->vocab_size);
+  act_json_add_uint (json, "sequence_length", run->n_ctx);
+  act_json_add_uint (json, "n_samples", counts->n_samples);
+  act_json_add_uint (json, "n_positions", counts->n_samples * run->n_ctx);
+  act_json_add_uint (json, "n_texts", counts->n_texts);
+  act_json_add_uint (
+      json, "n_texts_with_several_token_lists", counts->n_ambiguous);
+  act_json_add_uint (json, "n_texts_with_longer_hashes", counts->n_collisions);
+  act_json_add_uint (json, "n_activations", counts->n_examples);
   write_modules (json, run);
   write_clustering (json, run, counts);
   write_settings (json, settings, criteria);

@@ -18,13 +18,6 @@ write_name (ActJsonWriter *json, const char *key, const char *filename)
   }
 }
 
-static void
-write_seconds (ActJsonWriter *json, const char *key, double seconds)
-{
-  act_json_key (json, key);
-  act_json_double (json, seconds);
-}
-
 gboolean
 act_run_info_write (
     const char *filename, const ActRunInfo *info, GError **error)
@@ -35,21 +28,18 @@ act_run_info_write (
   g_autoptr (ActOutputFile) file = NULL;
 
   act_json_begin_object (json);
-  act_json_key (json, "generator");
-  act_json_string (json, PACKAGE " " VERSION);
-  act_json_key (json, "engine");
-  act_json_string (json, info->engine);
-  act_json_key (json, "date");
-  act_json_string (json, date);
+  act_json_add_string (json, "generator", PACKAGE " " VERSION);
+  act_json_add_string (json, "engine", info->engine);
+  act_json_add_string (json, "date", date);
   write_name (json, "host", g_get_host_name ());
   write_name (json, "location", info->location);
   write_name (json, "vocabulary", info->vocabulary);
   act_json_key (json, "seconds");
   act_json_begin_object (json);
-  write_seconds (json, "waiting", info->waiting_seconds);
-  write_seconds (json, "samples", info->samples_seconds);
-  write_seconds (json, "clusters", info->clusters_seconds);
-  write_seconds (json, "finish", info->finish_seconds);
+  act_json_add_double (json, "waiting", info->waiting_seconds);
+  act_json_add_double (json, "samples", info->samples_seconds);
+  act_json_add_double (json, "clusters", info->clusters_seconds);
+  act_json_add_double (json, "finish", info->finish_seconds);
   act_json_end_object (json);
   act_json_end_object (json);
   g_string_append_c (text, '\n');

@@ -36,6 +36,12 @@ void act_json_null (ActJsonWriter *json);
 /* appends what stands between the quotes; value as for act_json_string_len ()
  */
 void act_json_escape (GString *out, const char *value, gsize length);
+/* a key and its value; a string that is NULL is null */
+void act_json_add_string (
+    ActJsonWriter *json, const char *key, const char *value);
+void act_json_add_uint (ActJsonWriter *json, const char *key, guint64 value);
+void act_json_add_double (ActJsonWriter *json, const char *key, double value);
+
 /* Python's repr of a finite double; buffer of at least 32 bytes */
 void act_double_to_string (double value, char *buffer);
 

@@ -276,3 +276,27 @@ act_json_null (ActJsonWriter *json)
   before_item (json);
   g_string_append (json->out, "null");
 }
+
+void
+act_json_add_string (ActJsonWriter *json, const char *key, const char *value)
+{
+  act_json_key (json, key);
+  if (value != NULL)
+    act_json_string (json, value);
+  else
+    act_json_null (json);
+}
+
+void
+act_json_add_uint (ActJsonWriter *json, const char *key, guint64 value)
+{
+  act_json_key (json, key);
+  act_json_uint (json, value);
+}
+
+void
+act_json_add_double (ActJsonWriter *json, const char *key, double value)
+{
+  act_json_key (json, key);
+  act_json_double (json, value);
+}

@@ -110,9 +110,8 @@ act_gather_init (ActGather *gather, ActStore *store,
 
   gather->store = store;
   gather->all_samples = settings->all_samples;
-  gather->n_columns = assign_columns (
+  columns.n_columns = assign_columns (
       gather, shape, &settings->members, settings->component_rows);
-  columns.n_columns = gather->n_columns;
   columns.column_of = gather->column_of;
   gather->columns = act_columns_new (&columns);
   act_member_counts_init (&gather->member_counts, &settings->members,

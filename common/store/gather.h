@@ -12,7 +12,6 @@
 
 typedef struct {
   ActStore *store;
-  guint n_columns;
   gint32 *column_of; /* [n_components], -1: in no column */
   gboolean all_samples;
   ActColumns *columns;

@@ -110,47 +110,31 @@ act_identity_check_same (const ActIdentity *a, const char *a_name,
 
 /* --- JSON --- */
 
-static void
-write_string (ActJsonWriter *json, const char *key, const char *value)
-{
-  act_json_key (json, key);
-  if (value != NULL)
-    act_json_string (json, value);
-  else
-    act_json_null (json);
-}
-
 void
 act_identity_write (const ActIdentity *self, ActJsonWriter *json)
 {
-  write_string (json, "model", self->model);
-  write_string (json, "tokenizer", self->tokenizer);
-  write_string (json, "clusters", self->assignment);
-  write_string (json, "clustering_run", self->run);
+  act_json_add_string (json, "model", self->model);
+  act_json_add_string (json, "tokenizer", self->tokenizer);
+  act_json_add_string (json, "clusters", self->assignment);
+  act_json_add_string (json, "clustering_run", self->run);
   act_json_key (json, "iteration");
   act_json_int (json, self->iteration);
-  write_string (json, "reduction", self->reduction);
+  act_json_add_string (json, "reduction", self->reduction);
   act_json_key (json, "threshold");
   if (self->threshold >= 0)
     act_json_double (json, self->threshold);
   else
     act_json_null (json);
-  act_json_key (json, "n_ctx");
-  act_json_uint (json, self->n_ctx);
-  act_json_key (json, "batch_size");
-  act_json_uint (json, self->batch_size);
-  act_json_key (json, "vocab_size");
-  act_json_uint (json, self->vocab_size);
-  act_json_key (json, "n_clusters");
-  act_json_uint (json, self->n_clusters);
+  act_json_add_uint (json, "n_ctx", self->n_ctx);
+  act_json_add_uint (json, "batch_size", self->batch_size);
+  act_json_add_uint (json, "vocab_size", self->vocab_size);
+  act_json_add_uint (json, "n_clusters", self->n_clusters);
   act_json_key (json, "modules");
   act_json_begin_array (json);
   for (guint i = 0; self->modules[i] != NULL; i++) {
     act_json_begin_object (json);
-    act_json_key (json, "name");
-    act_json_string (json, self->modules[i]);
-    act_json_key (json, "components");
-    act_json_uint (json, self->components[i]);
+    act_json_add_string (json, "name", self->modules[i]);
+    act_json_add_uint (json, "components", self->components[i]);
     act_json_end_object (json);
   }
   act_json_end_array (json);

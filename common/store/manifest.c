@@ -59,13 +59,6 @@ act_manifest_add (ActManifest *self, ActSegmentFile *file, GError **error)
 /* --- writing --- */
 
 static void
-write_uint (ActJsonWriter *json, const char *key, guint64 value)
-{
-  act_json_key (json, key);
-  act_json_uint (json, value);
-}
-
-static void
 write_complete (ActJsonWriter *json, const ActManifest *self)
 {
   act_json_key (json, "complete");
@@ -74,10 +67,10 @@ write_complete (ActJsonWriter *json, const ActManifest *self)
     return;
   }
   act_json_begin_object (json);
-  write_uint (json, "samples", self->n_samples);
-  write_uint (json, "first_batch", self->first_batch);
-  write_uint (json, "run_batches", self->run_batches);
-  write_uint (json, "run_samples", self->run_samples);
+  act_json_add_uint (json, "samples", self->n_samples);
+  act_json_add_uint (json, "first_batch", self->first_batch);
+  act_json_add_uint (json, "run_batches", self->run_batches);
+  act_json_add_uint (json, "run_samples", self->run_samples);
   act_json_end_object (json);
 }
 
@@ -85,16 +78,14 @@ static void
 write_segment (ActJsonWriter *json, const ActSegmentFile *file)
 {
   act_json_begin_object (json);
-  act_json_key (json, "file");
-  act_json_string (json, file->file);
-  write_uint (json, "first_batch", file->first_batch);
-  write_uint (json, "batches", file->n_batches);
-  write_uint (json, "first_sample", file->first_sample);
-  write_uint (json, "samples", file->n_samples);
-  write_uint (json, "values", file->n_values);
-  write_uint (json, "size", file->size);
-  act_json_key (json, "sha256");
-  act_json_string (json, file->sha256);
+  act_json_add_string (json, "file", file->file);
+  act_json_add_uint (json, "first_batch", file->first_batch);
+  act_json_add_uint (json, "batches", file->n_batches);
+  act_json_add_uint (json, "first_sample", file->first_sample);
+  act_json_add_uint (json, "samples", file->n_samples);
+  act_json_add_uint (json, "values", file->n_values);
+  act_json_add_uint (json, "size", file->size);
+  act_json_add_string (json, "sha256", file->sha256);
   act_json_end_object (json);
 }
 
@@ -106,15 +97,14 @@ act_manifest_write (const ActManifest *self, const char *folder, GError **error)
   g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 1);
 
   act_json_begin_object (json);
-  act_json_key (json, "format");
-  act_json_string (json, FORMAT);
-  write_uint (json, "version", MANIFEST_VERSION);
+  act_json_add_string (json, "format", FORMAT);
+  act_json_add_uint (json, "version", MANIFEST_VERSION);
   act_identity_write (self->identity, json);
-  act_json_key (json, "cluster_values");
-  act_json_string (json, self->clusters_stored ? "stored" : "derived");
-  write_uint (json, "segment_size", self->segment_size);
-  write_uint (json, "shard_index", self->shard_index);
-  write_uint (json, "shard_count", self->shard_count);
+  act_json_add_string (
+      json, "cluster_values", self->clusters_stored ? "stored" : "derived");
+  act_json_add_uint (json, "segment_size", self->segment_size);
+  act_json_add_uint (json, "shard_index", self->shard_index);
+  act_json_add_uint (json, "shard_count", self->shard_count);
   write_complete (json, self);
   act_json_key (json, "segments");
   act_json_begin_array (json);

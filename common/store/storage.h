@@ -7,9 +7,9 @@
  *
  * ActStore checks each batch and hands it to an ActBatchStorage; ActDrain
  * reads batches back, one at a time, in order, as often as it needs to, and
- * holds no pointer into a batch after its release. So a storage may keep them
- * in memory (act_memory_storage_new) or in segments that it maps
- * (act_segment_storage_new): nothing that makes records knows. */
+ * holds no pointer into a batch after its release. So a storage may have them
+ * in memory or in segments that it maps (act_segment_storage_new does both):
+ * nothing that makes records knows. */
 
 /* Compressed sparse rows. Indices ascend in a row; no value is 0. */
 typedef struct {
@@ -58,9 +58,6 @@ struct _ActBatchStorage {
 
 /* lets go of what a batch's arrays belong to */
 void act_stored_batch_clear (ActStoredBatch *batch);
-
-/* Keeps every batch in memory, as it came. */
-ActBatchStorage *act_memory_storage_new (void);
 
 static inline void
 act_batch_storage_free (ActBatchStorage *storage)

@@ -25,7 +25,6 @@ typedef struct {
   ActBatchStorage parent;
   ActSegmentStorageSettings settings;
   char *folder;
-  char *temporary;
 
   /* of the thread that appends */
   GPtrArray *open; /* ActStoredBatch */
@@ -81,7 +80,7 @@ static gboolean
 write_to_scratch (Storage *self, Segment *segment, GError **error)
 {
   if (self->scratch == NULL) {
-    self->scratch = act_scratch_new (self->temporary, error);
+    self->scratch = act_scratch_new (NULL, error);
     if (self->scratch == NULL)
       return FALSE;
   }
@@ -473,7 +472,6 @@ segments_free (ActBatchStorage *storage)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   g_free (self->folder);
-  g_free (self->temporary);
   g_free (self);
 }
 
@@ -497,7 +495,6 @@ act_segment_storage_new (const ActSegmentStorageSettings *settings)
     self->deriver = act_cluster_deriver_new (
         &settings->shape, settings->reduction, settings->cluster_of);
   self->folder = g_strdup (settings->folder);
-  self->temporary = g_strdup (settings->temporary);
   self->open = g_ptr_array_new_with_free_func (batch_free);
   self->segments = g_ptr_array_new_with_free_func (segment_free);
   g_mutex_init (&self->lock);

@@ -17,7 +17,6 @@ typedef struct {
    * there from the start; or NULL, both */
   const char *folder;
   ActManifest *manifest;
-  const char *temporary; /* folder for a file without a name; NULL: system's */
 
   /* how clusters come from components; partition NULL: they are stored too */
   ActClusterReduction reduction;

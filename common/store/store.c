@@ -19,13 +19,23 @@ struct _ActStore {
   guint64 n_cluster_values;
 };
 
+void
+act_stored_batch_clear (ActStoredBatch *batch)
+{
+  if (batch->release_owner != NULL)
+    batch->release_owner (batch->owner);
+  g_free (batch->converted[0]);
+  g_free (batch->converted[1]);
+  *batch = (ActStoredBatch){ 0 };
+}
+
 ActStore *
 act_store_new (const ActStoreShape *shape, ActBatchStorage *storage)
 {
   ActStore *store = g_new0 (ActStore, 1);
 
   store->shape = *shape;
-  store->storage = storage != NULL ? storage : act_memory_storage_new ();
+  store->storage = storage;
   store->batches = g_array_new (FALSE, FALSE, sizeof (ActBatchRange));
   return store;
 }

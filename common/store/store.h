@@ -39,7 +39,7 @@ typedef struct {
 
 typedef struct _ActStore ActStore;
 
-/* Takes over storage; NULL: in memory. */
+/* Takes over storage. */
 ActStore *act_store_new (const ActStoreShape *shape, ActBatchStorage *storage);
 void act_store_free (ActStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActStore, act_store_free)

@@ -16,6 +16,7 @@
 #include "sparse/cluster.h"
 #include "sparse/csr.h"
 #include "store/drain.h"
+#include "store/storage_segments.h"
 
 #define MAX_BATCHES 1000
 
@@ -141,7 +142,13 @@ static ActStore *
 fill_store (const Workload *w)
 {
   ActStoreShape shape = { w->n_ctx, w->n_components, w->n_clusters };
-  ActStore *store = act_store_new (&shape, NULL);
+  /* all in memory */
+  const ActSegmentStorageSettings settings = {
+    .shape = shape,
+    .segment_size = 16,
+    .max_memory = G_MAXSIZE,
+  };
+  ActStore *store = act_store_new (&shape, act_segment_storage_new (&settings));
   const gint32 *tokens = act_npy_get (w->tokens)->data;
   GError *error = NULL;
 
@@ -159,6 +166,8 @@ fill_store (const Workload *w)
     if (!act_store_add (store, &batch, &error))
       fail (error);
   }
+  if (!act_store_settle (store, &error))
+    fail (error);
   return store;
 }
 

@@ -281,7 +281,8 @@ test_members_large_and_small (gconstpointer component_rows)
   guint8 alive[2][N_COLS];
   g_autofree float *dense = g_new (float, 2 * N * N_COLS);
   ActStoreShape shape = { N_CTX, N_COLS, 3 };
-  g_autoptr (ActStore) store = act_store_new (&shape, NULL);
+  g_autoptr (ActStore) store =
+      act_store_new (&shape, store_memory_new (&shape));
   g_autoptr (GRand) rand = g_rand_new_with_seed (5);
   ActDrainSettings settings = { .component_rows = component_rows != NULL };
   g_autoptr (ActDrain) drain = NULL;
@@ -313,6 +314,7 @@ test_members_large_and_small (gconstpointer component_rows)
   }
 
   settings.members = (ActMembers){ n_members, members };
+  g_assert_true (act_store_settle (store, NULL));
   drain = act_drain_new (store, &settings);
   for (guint c = 0; c < 3; at += n_members[c++]) {
     do
@@ -343,7 +345,8 @@ test_empty (void)
   };
   static const gint expected[][2] = { { 0, -1 }, { 0, 0 }, { 0, 1 }, { 1, -1 },
     { 1, 0 } };
-  g_autoptr (ActStore) store = act_store_new (&shape, NULL);
+  g_autoptr (ActStore) store =
+      act_store_new (&shape, store_memory_new (&shape));
   g_autoptr (ActDrain) drain = act_drain_new (store, &settings);
   gint64 indptr = -1;
   ActRun run;
@@ -388,7 +391,8 @@ test_order (void)
   g_autoptr (GoldenCase) golden = golden_case_new ("basic");
   ActStoreShape shape = { golden->n_ctx, golden->n_components,
     golden->n_clusters };
-  g_autoptr (ActStore) store = act_store_new (&shape, NULL);
+  g_autoptr (ActStore) store =
+      act_store_new (&shape, store_memory_new (&shape));
   StoreReleases releases = { 0 };
   ActStoreBatch batch =
       store_golden_batch (golden, 0, 40, STORE_FORM_CSR, &releases);
@@ -429,7 +433,8 @@ test_not_finite (void)
   g_autoptr (GoldenCase) golden = golden_case_new ("basic");
   ActStoreShape shape = { golden->n_ctx, golden->n_components,
     golden->n_clusters };
-  g_autoptr (ActStore) store = act_store_new (&shape, NULL);
+  g_autoptr (ActStore) store =
+      act_store_new (&shape, store_memory_new (&shape));
   float *dense = golden->components[0].data;
   float *clusters = golden->clusters[0].data;
 
@@ -513,6 +518,14 @@ failing_append (
   return FALSE;
 }
 
+static gboolean
+failing_settle (ActBatchStorage *storage, GError **error)
+{
+  FailingStorage *self = (FailingStorage *) storage;
+
+  return self->memory->funcs->settle (self->memory, error);
+}
+
 static const ActStoredBatch *
 failing_acquire (ActBatchStorage *storage, gsize i, GError **error)
 {
@@ -544,6 +557,7 @@ failing_free (ActBatchStorage *storage)
 
 static const ActBatchStorageFuncs failing_funcs = {
   .append = failing_append,
+  .settle = failing_settle,
   .acquire = failing_acquire,
   .release = failing_release,
   .free = failing_free,
@@ -571,7 +585,7 @@ test_storage_fails (void)
     ActRun run;
 
     storage->parent.funcs = &failing_funcs;
-    storage->memory = act_memory_storage_new ();
+    storage->memory = store_memory_new (&shape);
     storage->left = after;
     store = act_store_new (&shape, &storage->parent);
     for (guint b = 0; b < golden->n_batches && error == NULL; b++) {
@@ -585,6 +599,7 @@ test_storage_fails (void)
       g_assert_error (error, ACT_ERROR, ACT_ERROR_NO_SPACE);
       continue;
     }
+    g_assert_true (act_store_settle (store, NULL));
     drain = act_drain_new (store, &settings);
     while (result == ACT_DRAIN_RUN)
       result = act_drain_next (drain, &run, &error);

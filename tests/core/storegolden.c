@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sparse/csr.h"
+#include "store/storage_segments.h"
 
 /* --- a golden case into a store --- */
 
@@ -75,13 +76,25 @@ store_golden_batch (const GoldenCase *golden, guint b, guint64 first_sample,
   return batch;
 }
 
+ActBatchStorage *
+store_memory_new (const ActStoreShape *shape)
+{
+  const ActSegmentStorageSettings settings = {
+    .shape = *shape,
+    .segment_size = 2,
+    .max_memory = G_MAXSIZE,
+  };
+
+  return act_segment_storage_new (&settings);
+}
+
 ActStore *
 store_golden_new (const GoldenCase *golden, StoreForm form,
     guint64 first_sample, StoreReleases *releases)
 {
   ActStoreShape shape = { golden->n_ctx, golden->n_components,
     golden->n_clusters };
-  ActStore *store = act_store_new (&shape, NULL);
+  ActStore *store = act_store_new (&shape, store_memory_new (&shape));
   GError *error = NULL;
 
   for (guint b = 0; b < golden->n_batches; b++) {
@@ -91,6 +104,8 @@ store_golden_new (const GoldenCase *golden, StoreForm form,
     g_assert_no_error (error);
     first_sample += golden->batch_sizes[b];
   }
+  act_store_settle (store, &error);
+  g_assert_no_error (error);
   return store;
 }
 

@@ -34,6 +34,9 @@ typedef enum {
 ActStoreBatch store_golden_batch (const GoldenCase *golden, guint b,
     guint64 first_sample, StoreForm form, StoreReleases *releases);
 
+/* keeps all in memory */
+ActBatchStorage *store_memory_new (const ActStoreShape *shape);
+
 /* all batches, in memory */
 ActStore *store_golden_new (const GoldenCase *golden, StoreForm form,
     guint64 first_sample, StoreReleases *releases);
