@@ -10,7 +10,8 @@
  *
  * Src: token ids int32 [samples, n_ctx] and component activations float32
  * [samples * n_ctx, components], dense or CSR, whichever is asked for with
- * the property layout or by the next element; dense if nobody asks.
+ * the property layout or by the next element. If nobody asks, it is CSR where
+ * at most a quarter of the first batch is not 0, by some of its rows.
  *
  * With shard-count, the batches are cut into as many parts of (nearly) the
  * same number, of which shard-index says the one to give. Batches that a store
@@ -57,6 +58,7 @@ struct _GstActDumpSrc {
   GstActVocabulary *vocabulary;
   char *tokenizer; /* fingerprint of it, or NULL */
   GBytes *alive;
+  ActDumpCsr csr; /* of the last batch; its arrays serve the next */
   GstActSourceRun run;
   int wanted_layout; /* property */
   GstActLayout layout;
@@ -89,7 +91,9 @@ gst_act_dump_src_layout_get_type (void)
 {
   static gsize type = 0;
   static const GEnumValue values[] = {
-    { LAYOUT_AUTO, "What the next element takes, dense if it takes both",
+    { LAYOUT_AUTO,
+        "What the next element takes; if it takes both, what suits the first "
+        "batch",
         "auto" },
     { LAYOUT_CSR, "Compressed sparse rows", "csr" },
     { LAYOUT_DENSE, "Dense, row-major", "dense" },
@@ -147,6 +151,7 @@ gst_act_dump_src_stop (GstBaseSrc *src)
 
   gst_act_source_run_clear (&self->run, src);
   g_clear_pointer (&self->dump, act_dump_free);
+  act_dump_csr_clear (&self->csr);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
   g_clear_pointer (&self->alive, g_bytes_unref);
@@ -227,9 +232,11 @@ gst_act_dump_src_get_caps (GstBaseSrc *src, GstCaps *filter)
 static GstCaps *
 gst_act_dump_src_fixate (GstBaseSrc *src, GstCaps *caps)
 {
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+
   caps = gst_caps_make_writable (gst_caps_truncate (caps));
-  gst_structure_fixate_field_string (
-      gst_caps_get_structure (caps, 0), "layout", "dense");
+  gst_structure_fixate_field_string (gst_caps_get_structure (caps, 0), "layout",
+      act_dump_is_sparse (self->dump, 0) ? "csr" : "dense");
   return GST_BASE_SRC_CLASS (gst_act_dump_src_parent_class)->fixate (src, caps);
 }
 
@@ -263,26 +270,32 @@ gst_act_dump_src_add_tokens (GstActDumpSrc *self, GstBuffer *buffer,
   return gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_TOKENS, memory, error);
 }
 
-/* dense [n_positions, n_components] to the three CSR blocks */
-static gboolean
-gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer,
-    gsize n_positions, const float *dense, GError **error)
+static GstMemory *
+memory_copy (gconstpointer array, gsize size)
 {
-  gsize n_columns = act_dump_get_labels (self->dump)->n_components;
-  gsize n = act_csr_count_dense (dense, n_positions, n_columns, NULL);
-  gpointer indptr, indices, values;
-  GstMemory *memories[3];
+  gpointer data;
+  GstMemory *memory = gst_act_memory_new (size, &data);
 
+  memcpy (data, array, size);
+  return memory;
+}
+
+static gboolean
+gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer, guint batch,
+    gsize n_positions, GError **error)
+{
+  GstMemory *memories[3];
+  gsize n;
+
+  if (!act_dump_read_csr (self->dump, batch, &self->csr, error))
+    return FALSE;
+  n = self->csr.n_values + ACT_CSR_SLACK;
   memories[0] =
-      gst_act_memory_new ((n_positions + 1) * sizeof (gint64), &indptr);
-  memories[1] =
-      gst_act_memory_new ((n + ACT_CSR_SLACK) * sizeof (gint32), &indices);
-  memories[2] =
-      gst_act_memory_new ((n + ACT_CSR_SLACK) * sizeof (float), &values);
-  act_csr_from_dense (
-      dense, n_positions, n_columns, NULL, indptr, indices, values);
+      memory_copy (self->csr.indptr, (n_positions + 1) * sizeof (gint64));
+  memories[1] = memory_copy (self->csr.indices, n * sizeof (gint32));
+  memories[2] = memory_copy (self->csr.values, n * sizeof (float));
   return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
-      memories[0], memories[1], memories[2], n, error);
+      memories[0], memories[1], memories[2], self->csr.n_values, error);
 }
 
 /* The labels, not the files, say how wide a row is: a slip there must not
@@ -311,20 +324,19 @@ gst_act_dump_src_add_activations (GstActDumpSrc *self, GstBuffer *buffer,
 {
   gpointer dense;
   GstMemory *memory;
-  gboolean ok;
   gsize size;
 
   if (!gst_act_dump_src_check_size (self, n_positions, &size, error))
     return FALSE;
+  if (self->layout == GST_ACT_LAYOUT_CSR)
+    return gst_act_dump_src_add_csr (self, buffer, batch, n_positions, error);
   memory = gst_act_memory_new (size, &dense);
-  ok = act_dump_read_activations (self->dump, batch, dense, error);
-  if (ok && self->layout == GST_ACT_LAYOUT_DENSE)
-    return gst_act_buffer_set_block (
-        buffer, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
-  if (ok)
-    ok = gst_act_dump_src_add_csr (self, buffer, n_positions, dense, error);
-  gst_memory_unref (memory);
-  return ok;
+  if (!act_dump_read_activations (self->dump, batch, dense, error)) {
+    gst_memory_unref (memory);
+    return FALSE;
+  }
+  return gst_act_buffer_set_block (
+      buffer, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
 }
 
 static GstBuffer *

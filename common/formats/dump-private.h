@@ -38,24 +38,21 @@ gboolean act_dump_count_samples (const ActTensor *tokens, gsize first_row,
 /* Takes filename, appends a batch. */
 void act_dump_add_batch (ActDump *dump, char *filename, guint n_samples);
 
-/* Spreads source [n_rows, n_sources] over the columns of dense [n_rows,
- * n_components]; checks for NaN and infinity. columns of each source. */
-gboolean act_dump_place (ActDump *dump, guint batch, const float *source,
-    gsize n_rows, gsize n_sources, const guint *labels, float *dense,
-    GError **error);
+struct _ActDumpRows;
 
 gboolean act_dump_open_npy (ActDump *dump, GError **error);
 gboolean act_dump_read_tokens_npy (ActDump *dump, guint batch, guint vocab_size,
     gint32 *tokens, GError **error);
-gboolean act_dump_read_activations_npy (
-    ActDump *dump, guint batch, float *dense, GError **error);
+/* adds the pieces of a batch; see dumprows.h */
+gboolean act_dump_map_npy (
+    ActDump *dump, guint batch, struct _ActDumpRows *rows, GError **error);
 
 gboolean act_dump_open_safetensors (
     ActDump *dump, GPtrArray *names, GError **error);
 gboolean act_dump_read_tokens_safetensors (ActDump *dump, guint batch,
     guint vocab_size, gint32 *tokens, GError **error);
-gboolean act_dump_read_activations_safetensors (
-    ActDump *dump, guint batch, float *dense, GError **error);
+gboolean act_dump_map_safetensors (
+    ActDump *dump, guint batch, struct _ActDumpRows *rows, GError **error);
 
 gboolean act_dump_convert_tokens (const ActDump *dump, guint batch,
     const ActTensor *tensor, gsize first_row, guint vocab_size, gint32 *tokens,

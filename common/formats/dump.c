@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "formats/dump-private.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "acterror.h"
+#include "formats/dumprows.h"
 #include "formats/file.h"
 #include "formats/json.h"
 #include "formats/tokens.h"
@@ -138,40 +138,6 @@ act_dump_convert_tokens (const ActDump *dump, guint batch,
       dump->folder, batch, b->first + i / n_ctx, i % n_ctx, bad,
       vocab_size > 0 ? vocab_size - 1 : (guint) G_MAXINT32);
   return FALSE;
-}
-
-gboolean
-act_dump_place (ActDump *dump, guint batch, const float *source, gsize n_rows,
-    gsize n_sources, const guint *labels, float *dense, GError **error)
-{
-  gsize n_columns = dump->labels->n_components;
-
-  for (gsize row = 0; row < n_rows; row++) {
-    const float *from = source + row * n_sources;
-    float *to = dense + row * n_columns;
-
-    for (gsize i = 0; i < n_sources; i++) {
-      guint label = labels ? labels[i] : i;
-
-      if (!isfinite (from[i])) {
-        const ActDumpBatch *b =
-            &g_array_index (dump->batches, ActDumpBatch, batch);
-        g_autofree char *name = act_labels_dup_label (dump->labels, label);
-
-        g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
-            "'%s': batch %u, sample %" G_GUINT64_FORMAT
-            ", position %" G_GSIZE_FORMAT
-            ", component '%s': activation is %s, expected a finite number",
-            b->filename, batch, b->first + row / dump->sequence_length,
-            row % dump->sequence_length, name,
-            isnan (from[i]) ? "NaN" : "infinite");
-        return FALSE;
-      }
-      /* the sum makes 0.0 of -0.0 */
-      to[dump->labels->columns[label]] = from[i] + 0.0f;
-    }
-  }
-  return TRUE;
 }
 
 static gboolean
@@ -385,17 +351,40 @@ act_dump_read_tokens (ActDump *dump, guint batch, guint vocab_size,
           dump, batch, vocab_size, tokens, error);
 }
 
+static gboolean
+map_rows (ActDump *dump, guint batch, ActDumpRows *rows, GError **error)
+{
+  const ActDumpBatch *b = &g_array_index (dump->batches, ActDumpBatch, batch);
+
+  act_dump_rows_init (rows, (gsize) b->n_samples * dump->sequence_length);
+  return dump->tokens ? act_dump_map_npy (dump, batch, rows, error)
+                      : act_dump_map_safetensors (dump, batch, rows, error);
+}
+
+gboolean
+act_dump_is_sparse (ActDump *dump, guint batch)
+{
+  g_auto (ActDumpRows) rows = { 0 };
+
+  return map_rows (dump, batch, &rows, NULL)
+      && act_dump_rows_are_sparse (&rows);
+}
+
 gboolean
 act_dump_read_activations (
     ActDump *dump, guint batch, float *dense, GError **error)
 {
-  const ActDumpBatch *b = &g_array_index (dump->batches, ActDumpBatch, batch);
-  gsize n_rows = (gsize) b->n_samples * dump->sequence_length;
+  g_auto (ActDumpRows) rows = { 0 };
 
-  /* columns that no label says */
-  if (dump->labels->n_labels != dump->labels->n_components)
-    memset (dense, 0, n_rows * dump->labels->n_components * sizeof (float));
-  return dump->tokens
-      ? act_dump_read_activations_npy (dump, batch, dense, error)
-      : act_dump_read_activations_safetensors (dump, batch, dense, error);
+  return map_rows (dump, batch, &rows, error)
+      && act_dump_rows_to_dense (&rows, dump, batch, dense, error);
+}
+
+gboolean
+act_dump_read_csr (ActDump *dump, guint batch, ActDumpCsr *csr, GError **error)
+{
+  g_auto (ActDumpRows) rows = { 0 };
+
+  return map_rows (dump, batch, &rows, error)
+      && act_dump_rows_to_csr (&rows, dump, batch, csr, error);
 }

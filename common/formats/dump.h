@@ -47,3 +47,22 @@ gboolean act_dump_read_tokens (ActDump *dump, guint batch, guint vocab_size,
  * 0.0; NaN and infinity are errors */
 gboolean act_dump_read_activations (
     ActDump *dump, guint batch, float *dense, GError **error);
+
+/* CSR, in arrays that go from batch to batch: zeroed at first, cleared at last.
+ * indices and values are ACT_CSR_SLACK elements longer than n_values. */
+typedef struct {
+  gsize n_values, n_allocated;
+  gint64 *indptr; /* [n_samples * n_ctx + 1] */
+  gint32 *indices;
+  float *values;
+} ActDumpCsr;
+
+/* the same as act_dump_read_activations (); where labels are all columns in
+ * order and values float32, the files are read once, and in place */
+gboolean act_dump_read_csr (
+    ActDump *dump, guint batch, ActDumpCsr *csr, GError **error);
+void act_dump_csr_clear (ActDumpCsr *csr);
+
+/* Whether CSR is the better layout for the activations of a batch, by some of
+ * its rows. FALSE where they cannot be read. */
+gboolean act_dump_is_sparse (ActDump *dump, guint batch);

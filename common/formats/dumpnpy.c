@@ -3,6 +3,7 @@
 
 #include "acterror.h"
 #include "formats/dump-private.h"
+#include "formats/dumprows.h"
 #include "formats/tokens.h"
 
 #define PREFIX "activations_"
@@ -133,21 +134,17 @@ act_dump_read_tokens_npy (ActDump *dump, guint batch, guint vocab_size,
 }
 
 gboolean
-act_dump_read_activations_npy (
-    ActDump *dump, guint batch, float *dense, GError **error)
+act_dump_map_npy (ActDump *dump, guint batch, ActDumpRows *rows, GError **error)
 {
   const ActDumpBatch *b = &g_array_index (dump->batches, ActDumpBatch, batch);
-  gsize n_rows = (gsize) b->n_samples * dump->sequence_length;
   gsize n_labels = dump->labels->n_labels;
-  g_autoptr (ActNpy) npy = act_npy_open (b->filename, error);
-  g_autofree float *widened = NULL;
   const ActTensor *tensor;
-  const float *source;
 
-  if (npy == NULL)
+  rows->file = act_npy_open (b->filename, error);
+  if (rows->file == NULL)
     return FALSE;
-  tensor = act_npy_get (npy);
-  if (tensor->n_dims != 2 || tensor->shape[0] != n_rows
+  tensor = act_npy_get (rows->file);
+  if (tensor->n_dims != 2 || tensor->shape[0] != rows->n_rows
       || tensor->shape[1] != n_labels
       || (tensor->dtype != ACT_DTYPE_F32 && tensor->dtype != ACT_DTYPE_F16)) {
     g_autofree char *shape =
@@ -156,17 +153,9 @@ act_dump_read_activations_npy (
     g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
         "'%s' has %s %s, expected F32 or F16 [%" G_GSIZE_FORMAT
         ", %" G_GSIZE_FORMAT "], %u samples of %u positions and the labels",
-        b->filename, act_dtype_name (tensor->dtype), shape, n_rows, n_labels,
-        b->n_samples, dump->sequence_length);
+        b->filename, act_dtype_name (tensor->dtype), shape, rows->n_rows,
+        n_labels, b->n_samples, dump->sequence_length);
     return FALSE;
   }
-  source = tensor->data;
-  if (tensor->dtype != ACT_DTYPE_F32) {
-    source = widened = g_new (float, tensor->n_elements);
-    if (!act_to_f32 (
-            tensor->dtype, tensor->data, tensor->n_elements, widened, error))
-      return FALSE;
-  }
-  return act_dump_place (
-      dump, batch, source, n_rows, n_labels, NULL, dense, error);
+  return act_dump_rows_add (rows, tensor, n_labels, NULL, error);
 }

@@ -3,6 +3,7 @@
 
 #include "acterror.h"
 #include "formats/dump-private.h"
+#include "formats/dumprows.h"
 #include "formats/json.h"
 #include "formats/tokens.h"
 
@@ -231,32 +232,12 @@ act_dump_read_tokens_safetensors (ActDump *dump, guint batch, guint vocab_size,
       dump, batch, tensor, 0, vocab_size, tokens, error);
 }
 
-/* One module's tensor into its columns. */
-static gboolean
-place_module (ActDump *dump, guint batch, guint module, const ActTensor *tensor,
-    gsize n_rows, float *dense, GError **error)
-{
-  const guint *start = dump->labels->module_start;
-  const guint *labels = dump->labels->by_module + start[module];
-  g_autofree float *widened = NULL;
-  const float *source = tensor->data;
-  gsize n = start[module + 1] - start[module], n_values;
-
-  n_values = n_rows * n; /* rows of padding stay out */
-  if (tensor->dtype != ACT_DTYPE_F32) {
-    source = widened = g_new (float, n_values);
-    if (!act_to_f32 (tensor->dtype, tensor->data, n_values, widened, error))
-      return FALSE;
-  }
-  return act_dump_place (dump, batch, source, n_rows, n, labels, dense, error);
-}
-
 gboolean
-act_dump_read_activations_safetensors (
-    ActDump *dump, guint batch, float *dense, GError **error)
+act_dump_map_safetensors (
+    ActDump *dump, guint batch, ActDumpRows *rows, GError **error)
 {
   const ActDumpBatch *b = &g_array_index (dump->batches, ActDumpBatch, batch);
-  gsize n_rows = (gsize) b->n_samples * dump->sequence_length;
+  const guint *start = dump->labels->module_start;
   const guint64 shape[2] = { 0, dump->sequence_length };
   const ActTensor *tokens;
 
@@ -271,9 +252,9 @@ act_dump_read_activations_safetensors (
     return FALSE;
   }
   for (guint m = 0; m < dump->labels->n_modules; m++) {
-    if (!place_module (dump, batch, m,
+    if (!act_dump_rows_add (rows,
             act_safetensors_lookup (dump->file, dump->labels->modules[m]),
-            n_rows, dense, error))
+            start[m + 1] - start[m], dump->labels->by_module + start[m], error))
       return FALSE;
   }
   return TRUE;

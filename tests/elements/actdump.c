@@ -249,6 +249,42 @@ GST_START_TEST (test_missing_columns)
 }
 GST_END_TEST;
 
+static GstActLayout
+layout_of (const char *folder)
+{
+  GstHarness *h = gst_harness_new ("actdumpsrc");
+  g_autoptr (GstCaps) caps = NULL;
+  g_autoptr (GstActInfo) info = NULL;
+  GstActLayout layout;
+
+  gst_harness_set (h, "actdumpsrc", "location", folder, NULL);
+  gst_harness_play (h);
+  gst_buffer_unref (gst_harness_pull (h));
+  caps = gst_pad_get_current_caps (h->sinkpad);
+  info = gst_act_info_new_from_caps (caps, NULL);
+  fail_unless (info != NULL);
+  layout = info->layout;
+  gst_harness_teardown (h);
+  return layout;
+}
+
+/* left to the source, CSR where at most a quarter is not 0 */
+GST_START_TEST (test_auto_layout)
+{
+  static const gint32 tokens[] = { 1, 2, 3, 4 };
+  static const float quarter[] = { 0, 1, 0, 0, 0, 0, 0, -1 };
+  static const float more[] = { 0, 1, 0, 0, 2, 0, 0, -1 };
+  g_autofree char *folder = NULL;
+
+  test_folder_make ();
+  folder = make_dump ("m:0\nm:1\n", quarter, 2, tokens, 2, 2);
+  fail_unless_equals_int (layout_of (folder), GST_ACT_LAYOUT_CSR);
+  g_free (make_dump ("m:0\nm:1\n", more, 2, tokens, 2, 2));
+  fail_unless_equals_int (layout_of (folder), GST_ACT_LAYOUT_DENSE);
+  test_folder_remove ();
+}
+GST_END_TEST;
+
 #define SRC "actdumpsrc location=%s ! fakesink"
 
 static void
@@ -311,6 +347,8 @@ GST_START_TEST (test_bad_folders)
 
   g_free (make_dump ("m:0\nm:1\n", nan_value, 2, tokens, 2, 2));
   assert_fails (run (SRC, folder),
+      "batch 0, sample 1, position 1, component 'm:0': activation is NaN");
+  assert_fails (run ("actdumpsrc location=%s layout=dense ! fakesink", folder),
       "batch 0, sample 1, position 1, component 'm:0': activation is NaN");
   g_free (make_dump ("m:0\nm:1\n", inf_value, 2, tokens, 2, 2));
   assert_fails (run (SRC, folder),
@@ -620,6 +658,7 @@ actdump_suite (void)
   tcase_add_loop_test (tc, test_round_trip, 0, G_N_ELEMENTS (cases));
   tcase_add_test (tc, test_values);
   tcase_add_test (tc, test_missing_columns);
+  tcase_add_test (tc, test_auto_layout);
   tcase_add_test (tc, test_bad_folders);
   tcase_add_test (tc, test_safetensors);
   tcase_add_test (tc, test_any_point);
