@@ -10,10 +10,13 @@
 #include "acterror.h"
 
 #define BUFFER_SIZE (128 * 1024)
+/* after as much the disk may begin, rather than with all at the end */
+#define SYNC_SIZE ((guint64) 4 << 20)
 
 struct _ActOutputFile {
   char *filename;
   int fd;
+  guint64 written, started; /* of these, on their way to the disk */
   gsize used;
   guint8 buffer[BUFFER_SIZE];
 };
@@ -48,15 +51,27 @@ act_output_file_new (const char *filename, GError **error)
   file = g_new (ActOutputFile, 1);
   file->filename = g_strdup (filename);
   file->fd = fd;
+  file->written = file->started = 0;
   file->used = 0;
   return file;
+}
+
+static void
+start_sync (ActOutputFile *file)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+  /* a hint: fsync () is what counts, and says what went wrong */
+  (void) sync_file_range (file->fd, (off_t) file->started,
+      (off_t) (file->written - file->started), SYNC_FILE_RANGE_WRITE);
+#endif
+  file->started = file->written;
 }
 
 static gboolean
 write_all (ActOutputFile *file, const guint8 *data, gsize size, GError **error)
 {
   while (size > 0) {
-    gssize n = write (file->fd, data, MIN (size, 1u << 30));
+    gssize n = write (file->fd, data, MIN (size, SYNC_SIZE));
 
     if (n < 0 && errno == EINTR)
       continue;
@@ -67,6 +82,9 @@ write_all (ActOutputFile *file, const guint8 *data, gsize size, GError **error)
     }
     data += n;
     size -= n;
+    file->written += n;
+    if (file->written - file->started >= SYNC_SIZE)
+      start_sync (file);
   }
   return TRUE;
 }

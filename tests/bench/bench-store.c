@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* usage: bench-store FOLDER [REPEATS]
+/* usage: bench-store FOLDER [REPEATS [DIR]]
  *
  * FOLDER as tests/bench/reference_pipeline.py --make writes it. Storing a run
  * and draining all of it, rows of every component included, in milliseconds a
  * batch (median of the repeats), one thread. Filter and cluster activation are
- * made before and not counted. */
+ * made before and not counted. With DIR, which is made and left, the run also
+ * goes into the segments of a store there. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -19,6 +20,9 @@
 #include "store/storage_segments.h"
 
 #define MAX_BATCHES 1000
+/* as actstore has them */
+#define SEGMENT_SIZE 16
+#define MAX_MEMORY ((gsize) 512 << 20)
 
 typedef struct {
   gint64 *indptr;
@@ -138,15 +142,35 @@ read_workload (Workload *w, const char *folder)
     read_batch (w, b, folder, reducer);
 }
 
+static ActManifest *
+make_manifest (const Workload *w)
+{
+  static const char *const modules[] = { "m", NULL };
+  ActIdentity *identity = g_new0 (ActIdentity, 1);
+  ActManifest *manifest;
+
+  identity->n_ctx = w->n_ctx;
+  identity->batch_size = w->batch_size;
+  identity->n_clusters = w->n_clusters;
+  identity->modules = g_strdupv ((char **) modules);
+  identity->components = g_memdup2 (&w->n_components, sizeof (guint));
+  manifest = act_manifest_new (identity);
+  manifest->segment_size = SEGMENT_SIZE;
+  return manifest;
+}
+
+/* in memory, or in the folder */
 static ActStore *
-fill_store (const Workload *w)
+fill_store (const Workload *w, const char *folder)
 {
   ActStoreShape shape = { w->n_ctx, w->n_components, w->n_clusters };
-  /* all in memory */
   const ActSegmentStorageSettings settings = {
     .shape = shape,
-    .segment_size = 16,
-    .max_memory = G_MAXSIZE,
+    .segment_size = SEGMENT_SIZE,
+    .max_memory = folder != NULL ? MAX_MEMORY : G_MAXSIZE,
+    .folder = folder,
+    .manifest = folder != NULL ? make_manifest (w) : NULL,
+    .cluster_of = w->cluster_of,
   };
   ActStore *store = act_store_new (&shape, act_segment_storage_new (&settings));
   const gint32 *tokens = act_npy_get (w->tokens)->data;
@@ -234,6 +258,27 @@ count_coactivations (const Workload *w)
   act_coactivation_clear (&counter);
 }
 
+/* bytes of all segments; seconds until the last is on the disk */
+static guint64
+write_segments (const Workload *w, const char *folder, double *seconds)
+{
+  g_autoptr (GTimer) timer = NULL;
+  g_autoptr (ActManifest) manifest = NULL;
+  GError *error = NULL;
+  guint64 size = 0;
+
+  g_mkdir_with_parents (folder, 0777);
+  timer = g_timer_new ();
+  act_store_free (fill_store (w, folder));
+  *seconds = g_timer_elapsed (timer, NULL);
+  manifest = act_manifest_read (folder, &error);
+  if (manifest == NULL)
+    fail (error);
+  for (guint i = 0; i < manifest->segments->len; i++)
+    size += g_array_index (manifest->segments, ActSegmentFile, i).size;
+  return size;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -242,16 +287,18 @@ main (int argc, char **argv)
   g_autofree double *add = g_new (double, n);
   g_autofree double *drained = g_new (double, n);
   g_autofree double *coactivation = g_new (double, n);
+  g_autofree double *written = g_new0 (double, n);
   gsize n_values = 0;
+  guint64 size = 0;
 
   if (argc < 2) {
-    g_printerr ("usage: bench-store FOLDER [REPEATS]\n");
+    g_printerr ("usage: bench-store FOLDER [REPEATS [DIR]]\n");
     return 2;
   }
   read_workload (w, argv[1]);
   for (guint i = 0; i < n; i++) {
     g_autoptr (GTimer) timer = g_timer_new ();
-    ActStore *store = fill_store (w);
+    ActStore *store = fill_store (w, NULL);
 
     add[i] = g_timer_elapsed (timer, NULL);
     g_timer_start (timer);
@@ -261,12 +308,19 @@ main (int argc, char **argv)
     g_timer_start (timer);
     count_coactivations (w);
     coactivation[i] = g_timer_elapsed (timer, NULL);
+    if (argc > 3) {
+      g_autofree char *folder = g_strdup_printf ("%s/%u", argv[3], i);
+
+      size = write_segments (w, folder, &written[i]);
+    }
   }
   g_print ("{\"batches\": %u, \"values\": %" G_GSIZE_FORMAT
            ", \"kernels\": \"%s\", \"store_ms\": %.3f, \"drain_ms\": %.3f, "
-           "\"coactivation_ms\": %.3f}\n",
+           "\"coactivation_ms\": %.3f, \"segment_bytes\": %" G_GUINT64_FORMAT
+           ", \"write_ms\": %.3f}\n",
       w->n_batches, n_values, act_csr_kernel_name (),
       median_ms (add, n, w->n_batches), median_ms (drained, n, w->n_batches),
-      median_ms (coactivation, n, w->n_batches));
+      median_ms (coactivation, n, w->n_batches), size,
+      median_ms (written, n, w->n_batches));
   return 0;
 }
