@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "sparse/csr.h"
+#include "sparse/csrarrays.h"
 #include "sparse/filter.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actfilter_debug);
@@ -55,8 +56,9 @@ struct _GstActDeadFilter {
   gdouble run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
-  gfloat *max;  /* [n_components] of a dense batch's columns */
-  guint8 *seen; /* [2 * n_components] of a CSR's, see filter.h */
+  gfloat *max;         /* [n_components] of a dense batch's columns */
+  guint8 *seen;        /* [2 * n_components] of a CSR's, see filter.h */
+  ActCsrArrays sparse; /* of a batch that came dense */
 };
 
 enum { PROP_THRESHOLD = 1, PROP_LAYOUT, N_PROPS };
@@ -192,6 +194,7 @@ typedef struct {
   GBytes *marked;        /* NULL: no more are dead than were */
   gboolean drops_values; /* a column has values and is dead */
   gboolean in_place;     /* what is left out is still there: see compact () */
+  gboolean own_arrays;   /* the CSR is this element's, for this batch only */
 } Verdict;
 
 /* Looks at all values once. */
@@ -250,6 +253,21 @@ csr_alloc (Csr *csr, gsize n_rows, gsize n_values)
       (n_values + ACT_CSR_SLACK) * sizeof (gint32), (gpointer *) &csr->indices);
   csr->memory[2] = gst_act_memory_new (
       (n_values + ACT_CSR_SLACK) * sizeof (gfloat), (gpointer *) &csr->values);
+}
+
+static gboolean
+add_csr_copy (GstBuffer *out, gsize n_rows, gsize n_values,
+    const gint64 *indptr, const gint32 *indices, const gfloat *values,
+    GError **error)
+{
+  Csr csr;
+
+  csr_alloc (&csr, n_rows, n_values);
+  memcpy (csr.indptr, indptr, (n_rows + 1) * sizeof (gint64));
+  memcpy (csr.indices, indices, n_values * sizeof (gint32));
+  memcpy (csr.values, values, n_values * sizeof (gfloat));
+  return gst_act_buffer_set_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
+      csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
 }
 
 static gboolean
@@ -359,21 +377,6 @@ map_csr_for_writing (GstBuffer *buffer, GstMapInfo *maps, GError **error)
   return TRUE;
 }
 
-/* Where much is gone: not to keep memory alive that nobody reads. */
-static gboolean
-shrink (GstBuffer *buffer, gsize n_rows, gsize n_values, const GstMapInfo *maps,
-    GError **error)
-{
-  Csr csr;
-
-  csr_alloc (&csr, n_rows, n_values);
-  memcpy (csr.indptr, maps[0].data, (n_rows + 1) * sizeof (gint64));
-  memcpy (csr.indices, maps[1].data, n_values * sizeof (gint32));
-  memcpy (csr.values, maps[2].data, n_values * sizeof (gfloat));
-  return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
-      csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
-}
-
 /* Drops values where they are. The blocks were checked when they were mapped
  * for reading, and are exclusive. */
 static gboolean
@@ -397,8 +400,10 @@ compact (GstActDeadFilter *self, GstBuffer *buffer, GError **error)
   /* copied while they are mapped, but replaced only then */
   for (guint i = 0; i < 3; i++)
     gst_memory_ref (maps[i].memory);
+  /* where much is gone: not to keep memory alive that nobody reads */
   if (n_before - meta->n_component_values > n_before / 4)
-    done = shrink (buffer, n_rows, meta->n_component_values, maps, error);
+    done = add_csr_copy (buffer, n_rows, meta->n_component_values, indptr,
+        (gpointer) maps[1].data, (gpointer) maps[2].data, error);
   for (guint i = 0; i < 3; i++) {
     GstMemory *memory = maps[i].memory;
 
@@ -418,6 +423,10 @@ filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
 
   if (self->out_layout == GST_ACT_LAYOUT_DENSE)
     return add_dense (batch, out, alive, error);
+  if (as_it_is && verdict->own_arrays)
+    return add_csr_copy (out, batch->n_positions, batch->n_component_values,
+        batch->component_indptr, batch->component_indices,
+        batch->component_values, error);
   if (as_it_is) {
     verdict->in_place = FALSE;
     return input == out || share_components (input, out, error);
@@ -438,6 +447,26 @@ filter_dense (GstActDeadFilter *self, const GstActBatch *batch,
           batch->component_values, batch->n_component_values))
     return share_components (input, out, error);
   return add_dense (batch, out, alive, error);
+}
+
+/* Few values of a dense batch are worth more than one reading of it: what
+ * comes after it then looks at those alone. */
+static gboolean
+make_sparse (GstActDeadFilter *self, GstActBatch *batch)
+{
+  if (batch->layout != GST_ACT_LAYOUT_DENSE
+      || self->out_layout != GST_ACT_LAYOUT_CSR
+      || !act_csr_is_sparse (
+          batch->component_values, batch->n_positions, batch->n_components))
+    return FALSE;
+  act_csr_arrays_from_dense (&self->sparse, batch->component_values,
+      batch->n_positions, batch->n_components);
+  batch->layout = GST_ACT_LAYOUT_CSR;
+  batch->component_indptr = self->sparse.indptr;
+  batch->component_indices = self->sparse.indices;
+  batch->component_values = self->sparse.values;
+  batch->n_component_values = self->sparse.n_values;
+  return TRUE;
 }
 
 static gboolean
@@ -476,6 +505,7 @@ gst_act_dead_filter_transform (
   done = gst_act_batch_map (
       &batch, input, self->info, GST_ACT_MAP_COMPONENTS, &error);
   if (done) {
+    verdict.own_arrays = make_sparse (self, &batch);
     done = filter_batch (self, &batch, &verdict, input, output, &error);
     gst_act_batch_unmap (&batch);
   }
@@ -514,6 +544,7 @@ gst_act_dead_filter_stop (GstBaseTransform *trans)
   g_clear_pointer (&self->info, gst_act_info_unref);
   g_clear_pointer (&self->max, g_free);
   g_clear_pointer (&self->seen, g_free);
+  act_csr_arrays_clear (&self->sparse);
   return TRUE;
 }
 

@@ -58,7 +58,7 @@ struct _GstActDumpSrc {
   GstActVocabulary *vocabulary;
   char *tokenizer; /* fingerprint of it, or NULL */
   GBytes *alive;
-  ActDumpCsr csr; /* of the last batch; its arrays serve the next */
+  ActCsrArrays csr; /* of the last batch; its arrays serve the next */
   GstActSourceRun run;
   int wanted_layout; /* property */
   GstActLayout layout;
@@ -151,7 +151,7 @@ gst_act_dump_src_stop (GstBaseSrc *src)
 
   gst_act_source_run_clear (&self->run, src);
   g_clear_pointer (&self->dump, act_dump_free);
-  act_dump_csr_clear (&self->csr);
+  act_csr_arrays_clear (&self->csr);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
   g_clear_pointer (&self->alive, g_bytes_unref);

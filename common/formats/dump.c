@@ -381,7 +381,8 @@ act_dump_read_activations (
 }
 
 gboolean
-act_dump_read_csr (ActDump *dump, guint batch, ActDumpCsr *csr, GError **error)
+act_dump_read_csr (
+    ActDump *dump, guint batch, ActCsrArrays *csr, GError **error)
 {
   g_auto (ActDumpRows) rows = { 0 };
 

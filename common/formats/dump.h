@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "formats/labels.h"
+#include "sparse/csrarrays.h"
 
 /* A dump: a folder with the tokens and the component activations of a run, a
  * file a batch. Two forms, told apart by what is there:
@@ -48,20 +49,10 @@ gboolean act_dump_read_tokens (ActDump *dump, guint batch, guint vocab_size,
 gboolean act_dump_read_activations (
     ActDump *dump, guint batch, float *dense, GError **error);
 
-/* CSR, in arrays that go from batch to batch: zeroed at first, cleared at last.
- * indices and values are ACT_CSR_SLACK elements longer than n_values. */
-typedef struct {
-  gsize n_values, n_allocated;
-  gint64 *indptr; /* [n_samples * n_ctx + 1] */
-  gint32 *indices;
-  float *values;
-} ActDumpCsr;
-
-/* the same as act_dump_read_activations (); where labels are all columns in
- * order and values float32, the files are read once, and in place */
+/* The same as CSR; where labels are all columns in order and values float32,
+ * the files are read once, and in place. */
 gboolean act_dump_read_csr (
-    ActDump *dump, guint batch, ActDumpCsr *csr, GError **error);
-void act_dump_csr_clear (ActDumpCsr *csr);
+    ActDump *dump, guint batch, ActCsrArrays *csr, GError **error);
 
 /* Whether CSR is the better layout for the activations of a batch, by some of
  * its rows. FALSE where they cannot be read. */

@@ -7,11 +7,6 @@
 #include "acterror.h"
 #include "sparse/csr.h"
 
-/* rows that say how sparse all are */
-#define LOOK_AT_ROWS 64
-/* CSR takes two numbers a value: no gain with more than this share */
-#define SPARSE_SHARE 0.25
-
 static void
 piece_clear (void *data)
 {
@@ -56,19 +51,13 @@ act_dump_rows_add (ActDumpRows *rows, const ActTensor *tensor, gsize n_columns,
 gboolean
 act_dump_rows_are_sparse (const ActDumpRows *rows)
 {
-  gsize step = MAX (1, rows->n_rows / LOOK_AT_ROWS);
-  gsize n_nonzero = 0, n = 0;
+  for (guint i = 0; i < rows->pieces->len; i++) {
+    const ActDumpPiece *p = &g_array_index (rows->pieces, ActDumpPiece, i);
 
-  for (gsize row = 0; row < rows->n_rows; row += step) {
-    for (guint i = 0; i < rows->pieces->len; i++) {
-      const ActDumpPiece *p = &g_array_index (rows->pieces, ActDumpPiece, i);
-
-      n_nonzero += act_csr_count_dense (
-          p->rows + row * p->n_columns, 1, p->n_columns, NULL);
-      n += p->n_columns;
-    }
+    if (!act_csr_is_sparse (p->rows, rows->n_rows, p->n_columns))
+      return FALSE;
   }
-  return n_nonzero <= n * SPARSE_SHARE;
+  return TRUE;
 }
 
 static void
@@ -127,55 +116,28 @@ act_dump_rows_to_dense (const ActDumpRows *rows, const ActDump *dump,
   return TRUE;
 }
 
-static void
-csr_reserve (ActDumpCsr *csr, gsize n)
-{
-  if (n <= csr->n_allocated)
-    return;
-  csr->n_allocated = MAX (n, csr->n_allocated + csr->n_allocated / 2);
-  csr->indices = g_renew (gint32, csr->indices, csr->n_allocated);
-  csr->values = g_renew (float, csr->values, csr->n_allocated);
-}
-
-void
-act_dump_csr_clear (ActDumpCsr *csr)
-{
-  g_free (csr->indptr);
-  g_free (csr->indices);
-  g_free (csr->values);
-  memset (csr, 0, sizeof *csr);
-}
-
 /* Where labels are all columns in order, pieces lie one beside the other. */
 static void
-csr_from_pieces (const ActDumpRows *rows, gsize n_columns, ActDumpCsr *csr)
+csr_from_pieces (const ActDumpRows *rows, ActCsrArrays *csr)
 {
-  gsize n = 0;
-
+  act_csr_arrays_begin (csr);
   for (gsize row = 0; row < rows->n_rows; row++) {
-    gint32 first_column = 0;
+    gsize first_column = 0;
 
-    csr_reserve (csr, n + n_columns + ACT_CSR_SLACK);
     for (guint i = 0; i < rows->pieces->len; i++) {
       const ActDumpPiece *p = &g_array_index (rows->pieces, ActDumpPiece, i);
-      gint64 ends[2];
-      gsize end = n
-          + act_csr_from_dense (p->rows + row * p->n_columns, 1, p->n_columns,
-              NULL, ends, csr->indices + n, csr->values + n);
 
-      for (gsize k = n; first_column > 0 && k < end; k++)
-        csr->indices[k] += first_column;
+      act_csr_arrays_append (
+          csr, p->rows + row * p->n_columns, p->n_columns, first_column);
       first_column += p->n_columns;
-      n = end;
     }
-    csr->indptr[row + 1] = n;
+    act_csr_arrays_end_row (csr);
   }
-  csr->n_values = n;
 }
 
 static gboolean
 csr_check_finite (
-    const ActDumpCsr *csr, const ActDump *dump, guint batch, GError **error)
+    const ActCsrArrays *csr, const ActDump *dump, guint batch, GError **error)
 {
   gssize bad = act_find_nonfinite (csr->values, csr->n_values);
   guint label = 0;
@@ -193,24 +155,18 @@ csr_check_finite (
 
 gboolean
 act_dump_rows_to_csr (const ActDumpRows *rows, const ActDump *dump, guint batch,
-    ActDumpCsr *csr, GError **error)
+    ActCsrArrays *csr, GError **error)
 {
   gsize n_columns = dump->labels->n_components;
   g_autofree float *dense = NULL;
 
-  csr->indptr = g_renew (gint64, csr->indptr, rows->n_rows + 1);
-  csr->indptr[0] = 0;
   if (dump->labels->identity) {
-    csr_from_pieces (rows, n_columns, csr);
+    csr_from_pieces (rows, csr);
     return csr_check_finite (csr, dump, batch, error);
   }
   dense = g_new (float, rows->n_rows *n_columns);
   if (!act_dump_rows_to_dense (rows, dump, batch, dense, error))
     return FALSE;
-  csr_reserve (csr,
-      act_csr_count_dense (dense, rows->n_rows, n_columns, NULL)
-          + ACT_CSR_SLACK);
-  csr->n_values = act_csr_from_dense (dense, rows->n_rows, n_columns, NULL,
-      csr->indptr, csr->indices, csr->values);
+  act_csr_arrays_from_dense (csr, dense, rows->n_rows, n_columns);
   return TRUE;
 }

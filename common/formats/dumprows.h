@@ -35,4 +35,4 @@ gboolean act_dump_rows_are_sparse (const ActDumpRows *rows);
 gboolean act_dump_rows_to_dense (const ActDumpRows *rows, const ActDump *dump,
     guint batch, float *dense, GError **error);
 gboolean act_dump_rows_to_csr (const ActDumpRows *rows, const ActDump *dump,
-    guint batch, ActDumpCsr *csr, GError **error);
+    guint batch, ActCsrArrays *csr, GError **error);

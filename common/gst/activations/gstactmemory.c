@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "gst/activations/gstactslab-private.h"
+
 /**
  * SECTION:gstactmemory
  * @short_description: plain memory for the blocks of a batch
@@ -26,6 +28,7 @@
 typedef struct {
   gpointer data;
   gsize size;
+  GstActSlab *slab;
 } Block;
 
 static GMutex lock;
@@ -45,14 +48,14 @@ block_new (gsize size)
   block->size = size;
   if (size < G_MAXSIZE - step)
     block->size = (size + step - 1) / step * step;
-  block->data = g_aligned_alloc (block->size, 1, 64);
+  block->data = gst_act_slab_alloc (block->size, &block->slab);
   return block;
 }
 
 static void
 block_free (Block *block)
 {
-  g_aligned_free (block->data);
+  gst_act_slab_free (block->slab);
   g_free (block);
 }
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Large pieces of memory, cut one after another from slabs that the kernel may
+ * back with large pages: memory that a store keeps is new with each batch, and
+ * is not then asked for 4 KiB at a time. A slab is freed with its last piece,
+ * so pieces should be freed about in the order in which they were taken. Any
+ * thread. */
+typedef struct _GstActSlab GstActSlab;
+
+/* aligned to 64 bytes; *slab is what frees it */
+gpointer gst_act_slab_alloc (gsize size, GstActSlab **slab);
+void gst_act_slab_free (GstActSlab *slab);
+
+G_END_DECLS

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gst/activations/gstactslab-private.h"
+
+#include <sys/mman.h>
+
+#define SLAB_SIZE ((gsize) 8 << 20)
+#define SLAB_ALIGNMENT ((gsize) 2 << 20)
+
+struct _GstActSlab {
+  guint8 *data;
+  gsize size, used;
+  guint n_pieces;
+};
+
+static GMutex lock;
+static GstActSlab *current; /* what the next piece is cut from */
+
+static GstActSlab *
+slab_new (gsize size)
+{
+  GstActSlab *slab = g_new (GstActSlab, 1);
+
+  slab->size = MAX (size, SLAB_SIZE);
+  slab->used = 0;
+  slab->n_pieces = 0;
+  slab->data = g_aligned_alloc (slab->size, 1, SLAB_ALIGNMENT);
+#ifdef MADV_HUGEPAGE
+  /* only saves page faults; may fail */
+  (void) madvise (slab->data, slab->size, MADV_HUGEPAGE);
+#endif
+  return slab;
+}
+
+static void
+slab_free (GstActSlab *slab)
+{
+  g_aligned_free (slab->data);
+  g_free (slab);
+}
+
+gpointer
+gst_act_slab_alloc (gsize size, GstActSlab **slab)
+{
+  gpointer data;
+
+  size = (size + 63) & ~(gsize) 63;
+  g_mutex_lock (&lock);
+  if (current == NULL || current->size - current->used < size) {
+    /* pieces in use keep the one before; who frees the last frees it */
+    if (current != NULL && current->n_pieces == 0)
+      slab_free (current);
+    current = slab_new (size);
+  }
+  *slab = current;
+  data = current->data + current->used;
+  current->used += size;
+  current->n_pieces++;
+  g_mutex_unlock (&lock);
+  return data;
+}
+
+void
+gst_act_slab_free (GstActSlab *slab)
+{
+  g_mutex_lock (&lock);
+  if (--slab->n_pieces == 0) {
+    if (slab == current)
+      current = NULL;
+    slab_free (slab);
+  }
+  g_mutex_unlock (&lock);
+}

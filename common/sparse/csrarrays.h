@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* A CSR that grows while dense rows are read once, in arrays that go from
+ * batch to batch: zeroed at first, cleared at last. indices and values have
+ * room for ACT_CSR_SLACK elements behind the last value. */
+typedef struct {
+  gsize n_rows, n_values;
+  gint64 *indptr; /* [n_rows + 1] */
+  gint32 *indices;
+  float *values;
+  gsize n_rows_allocated, n_allocated;
+} ActCsrArrays;
+
+/* Whether few enough values are not 0 for CSR to pay, which takes two numbers
+ * for each: at most a quarter, by 64 of the rows at even distances. */
+gboolean act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols);
+
+/* no rows */
+void act_csr_arrays_begin (ActCsrArrays *arrays);
+/* a piece of the row that comes next: its columns first_column and so on */
+void act_csr_arrays_append (ActCsrArrays *arrays, const float *values,
+    gsize n_cols, gsize first_column);
+void act_csr_arrays_end_row (ActCsrArrays *arrays);
+/* all of it at once */
+void act_csr_arrays_from_dense (
+    ActCsrArrays *arrays, const float *dense, gsize n_rows, gsize n_cols);
+void act_csr_arrays_clear (ActCsrArrays *arrays);
