@@ -44,6 +44,7 @@ ActDrain *
 act_drain_new (ActStore *store, const ActDrainSettings *settings)
 {
   ActDrain *drain = g_new0 (ActDrain, 1);
+  const ActMembers none = { 0 };
 
   drain->store = store;
   drain->shape = *act_store_get_shape (store);
@@ -56,8 +57,7 @@ act_drain_new (ActStore *store, const ActDrainSettings *settings)
   if (drain->settings.max_values == 0)
     drain->settings.max_values = G_MAXSIZE;
   drain->gather_settings = (ActGatherSettings){
-    .members = settings->members,
-    .component_rows = settings->component_rows,
+    .members = settings->component_rows ? settings->members : none,
     .all_samples = settings->all_samples,
     .max_memory =
         settings->max_memory > 0 ? settings->max_memory : DEFAULT_MAX_MEMORY,
@@ -357,7 +357,8 @@ add_coactivations (ActDrain *drain, ActRun *run, GError **error)
   ActDrainResult result = act_gather_get_coactivations (&drain->gather,
       drain->cluster, &drain->gather_settings, &run->coactivations, error);
 
-  if (result != ACT_DRAIN_RUN || run->n_members == 0)
+  if (result != ACT_DRAIN_RUN || run->n_members == 0
+      || !drain->settings.component_rows)
     return result;
   run->member_coactivations =
       act_member_counts_get (&drain->gather.member_counts, drain->cluster);

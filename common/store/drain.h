@@ -44,7 +44,7 @@ typedef struct {
   gsize n_values; /* tokens: n_rows * n_ctx */
   guint64 total_rows;
   /* with a cluster's last run, valid until the next call; member_coactivations
-   * is NULL for a cluster without members */
+   * is NULL for a cluster without members, and without component_rows */
   const gint64 *coactivations;        /* [n_clusters] */
   const gint64 *member_coactivations; /* [n_members, n_members] */
   guint n_members;

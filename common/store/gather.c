@@ -6,8 +6,8 @@
 #include <string.h>
 
 static guint
-assign_columns (ActGather *gather, const ActStoreShape *shape,
-    const ActMembers *members, gboolean component_rows)
+assign_columns (
+    ActGather *gather, const ActStoreShape *shape, const ActMembers *members)
 {
   const guint *member = members->members;
   guint n = shape->n_clusters;
@@ -18,8 +18,6 @@ assign_columns (ActGather *gather, const ActStoreShape *shape,
   if (members->n_members == NULL)
     return n;
   for (guint c = 0; c < shape->n_clusters; member += members->n_members[c++]) {
-    if (!ACT_GATHER_HAS_MEMBERS (members->n_members[c], component_rows))
-      continue;
     for (guint m = 0; m < members->n_members[c]; m++)
       if (gather->column_of[member[m]] < 0)
         gather->column_of[member[m]] = n++;
@@ -110,8 +108,7 @@ act_gather_init (ActGather *gather, ActStore *store,
 
   gather->store = store;
   gather->all_samples = settings->all_samples;
-  columns.n_columns = assign_columns (
-      gather, shape, &settings->members, settings->component_rows);
+  columns.n_columns = assign_columns (gather, shape, &settings->members);
   columns.column_of = gather->column_of;
   gather->columns = act_columns_new (&columns);
   act_member_counts_init (&gather->member_counts, &settings->members,

@@ -7,8 +7,8 @@
 #include "store/store.h"
 
 /* What records are made of, from one pass over the stored batches: the values
- * of each column, and what is active together. Of components only those are
- * in columns whose rows are wanted, and the members of large clusters. */
+ * of each column, and what is active together. Of components only members are
+ * in columns. */
 
 typedef struct {
   ActStore *store;
@@ -32,18 +32,13 @@ typedef enum {
 typedef gboolean (*ActCancelled) (gpointer user_data);
 
 typedef struct {
-  ActMembers members;
-  gboolean component_rows;
+  ActMembers members;   /* those that are wanted; or none */
   gboolean all_samples; /* every batch counts within a cluster */
   gsize max_memory;     /* for columns, and about as much for counts */
   const char *folder;   /* for what does not fit; NULL: the system's */
   ActCancelled cancelled;
   gpointer user_data;
 } ActGatherSettings;
-
-/* Whether the members of a cluster of n_members are in columns. */
-#define ACT_GATHER_HAS_MEMBERS(n_members, component_rows)                      \
-  ((component_rows) || (n_members) > ACT_MEMBERS_FEW)
 
 /* ACT_DRAIN_RUN if it is done; gather must be zero or cleared before. */
 ActDrainResult act_gather_init (ActGather *gather, ActStore *store,

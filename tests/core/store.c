@@ -270,7 +270,7 @@ test_overlapping_members (void)
  * than one stretch; two clusters are silent and some components are dead in
  * the second batch. Counted by the definition. */
 static void
-test_members_large_and_small (gconstpointer component_rows)
+test_members_large_and_small (void)
 {
   enum { N_CTX = 100, N_SAMPLES = 45, N_COLS = 60, N = N_CTX * N_SAMPLES };
   static const guint n_members[] = { 40, 5, 33 };
@@ -284,7 +284,7 @@ test_members_large_and_small (gconstpointer component_rows)
   g_autoptr (ActStore) store =
       act_store_new (&shape, store_memory_new (&shape));
   g_autoptr (GRand) rand = g_rand_new_with_seed (5);
-  ActDrainSettings settings = { .component_rows = component_rows != NULL };
+  ActDrainSettings settings = { .component_rows = TRUE };
   g_autoptr (ActDrain) drain = NULL;
   ActRun run;
 
@@ -624,10 +624,8 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/store/coactivation", test_coactivation);
   g_test_add_func ("/store/overlapping-members", test_overlapping_members);
-  g_test_add_data_func (
-      "/store/members/large-and-small", NULL, test_members_large_and_small);
-  g_test_add_data_func ("/store/members/large-and-small/component-rows", "",
-      test_members_large_and_small);
+  g_test_add_func (
+      "/store/members/large-and-small", test_members_large_and_small);
   g_test_add_func ("/store/empty", test_empty);
   g_test_add_func ("/store/order", test_order);
   g_test_add_func ("/store/not-finite", test_not_finite);

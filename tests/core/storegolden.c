@@ -336,7 +336,10 @@ store_golden_check (const GoldenCase *golden, const StoreDrained *drained,
     for (guint d = 0; d < golden->n_clusters; d++)
       g_assert_true ((float) r->coactivations[d]
           == ((float *) coactivation.data)[c * golden->n_clusters + d]);
-    check_members (golden, c, r, json_node_get_object (within));
+    if (component_rows)
+      check_members (golden, c, r, json_node_get_object (within));
+    else
+      g_assert_null (r->members);
     for (guint m = 0; m < golden->n_members[c]; m++, member++) {
       const char *label = golden->labels[golden->members[member]];
       if (component_rows)

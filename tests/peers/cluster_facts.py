@@ -290,7 +290,7 @@ class Recomputed:
         alive = run.alive[run.batch_of]
         positive = np.stack([(run.components[rows, :, m] > 0)
                              & alive[rows, m][:, None] for m in members])
-        for a in positive:
+        for a in positive if self.components else ():
             shown.counts += [int((a & b).sum()) for b in positive]
         shown.counts_indptr.append(len(shown.counts))
         if not self.components:
