@@ -4,14 +4,13 @@
 #include "store/columns.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "formats/scratch.h"
+#include "largepages.h"
 
 /* Memory comes in large pieces, so that the kernel may use large pages, and is
  * used again after it went to the file. */
 #define CHUNK_SIZE ((gsize) 16 << 20)
-#define CHUNK_ALIGNMENT ((gsize) 2 << 20)
 
 /* cells of a stretch are counted in 32 bits */
 #define MOST_MEMORY ((gsize) 8 << 30)
@@ -62,7 +61,7 @@ stretch_clear (gpointer data)
 static void
 chunk_clear (gpointer data)
 {
-  g_aligned_free (((Chunk *) data)->data);
+  act_large_pages_free (((Chunk *) data)->data);
 }
 
 ActColumns *
@@ -108,11 +107,7 @@ new_chunk (ActColumns *self, gsize size)
 {
   Chunk chunk = { .size = MAX (size, CHUNK_SIZE) };
 
-  chunk.data = g_aligned_alloc (chunk.size, 1, CHUNK_ALIGNMENT);
-#ifdef MADV_HUGEPAGE
-  /* only saves page faults; may fail */
-  (void) madvise (chunk.data, chunk.size, MADV_HUGEPAGE);
-#endif
+  chunk.data = act_large_pages_alloc (chunk.size);
   g_array_append_val (self->chunks, chunk);
   return &g_array_index (self->chunks, Chunk, self->chunks->len - 1);
 }

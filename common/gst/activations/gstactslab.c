@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gst/activations/gstactslab-private.h"
 
-#include <sys/mman.h>
+#include "largepages.h"
 
 #define SLAB_SIZE ((gsize) 8 << 20)
-#define SLAB_ALIGNMENT ((gsize) 2 << 20)
 
 struct _GstActSlab {
   guint8 *data;
@@ -23,18 +22,14 @@ slab_new (gsize size)
   slab->size = MAX (size, SLAB_SIZE);
   slab->used = 0;
   slab->n_pieces = 0;
-  slab->data = g_aligned_alloc (slab->size, 1, SLAB_ALIGNMENT);
-#ifdef MADV_HUGEPAGE
-  /* only saves page faults; may fail */
-  (void) madvise (slab->data, slab->size, MADV_HUGEPAGE);
-#endif
+  slab->data = act_large_pages_alloc (slab->size);
   return slab;
 }
 
 static void
 slab_free (GstActSlab *slab)
 {
-  g_aligned_free (slab->data);
+  act_large_pages_free (slab->data);
   g_free (slab);
 }
 
