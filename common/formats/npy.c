@@ -301,11 +301,11 @@ locate_header (Parser *parser, const guint8 *data, gsize size)
   return prefix + length;
 }
 
+/* size: of the whole file, of which npy->bytes need not have the array */
 static gboolean
-parse_header (ActNpy *npy, GError **error)
+parse_header (ActNpy *npy, gsize size, GError **error)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (npy->bytes, &size);
+  const guint8 *data = g_bytes_get_data (npy->bytes, NULL);
   Parser parser = { .npy = npy, .error = error };
   g_autoptr (GError) size_error = NULL;
   g_autofree char *shape = NULL;
@@ -339,7 +339,7 @@ npy_new (GBytes *bytes, const char *name, gboolean align, GError **error)
 
   npy->name = g_strdup (name);
   npy->bytes = g_bytes_ref (bytes);
-  if (!parse_header (npy, error))
+  if (!parse_header (npy, g_bytes_get_size (bytes), error))
     return NULL;
   p = (const guint8 *) g_bytes_get_data (bytes, NULL) + npy->data_start;
   if (align && (gsize) p % act_dtype_size (npy->tensor.dtype) != 0)
@@ -378,6 +378,32 @@ act_npy_free (ActNpy *npy)
   g_free (npy->copy);
   g_free (npy->name);
   g_free (npy);
+}
+
+gsize
+act_npy_header_size (const guint8 start[ACT_NPY_START_SIZE])
+{
+  gsize prefix = start[6] == 1 ? 10 : 12;
+  gsize length = start[8] | start[9] << 8;
+
+  if (start[6] > 1)
+    length |= (gsize) start[10] << 16 | (gsize) start[11] << 24;
+  return length > MAX_HEADER_SIZE ? ACT_NPY_START_SIZE
+                                  : MAX (prefix + length, ACT_NPY_START_SIZE);
+}
+
+gboolean
+act_npy_parse_header (GBytes *header, const char *name, gsize size,
+    ActTensor *tensor, GError **error)
+{
+  g_autoptr (ActNpy) npy = g_new0 (ActNpy, 1);
+
+  npy->name = g_strdup (name);
+  npy->bytes = g_bytes_ref (header);
+  if (!parse_header (npy, size, error))
+    return FALSE;
+  *tensor = npy->tensor;
+  return TRUE;
 }
 
 const ActTensor *

@@ -8,6 +8,8 @@
 #include "acterror.h"
 #include "formats/file.h"
 
+#define PIECE_SIZE 65536
+
 typedef struct archive Reader;
 
 static void
@@ -32,10 +34,10 @@ read_entry (Reader *reader, const char *filename, const char *member,
     gsize max_size, GError **error)
 {
   g_autoptr (GByteArray) data = g_byte_array_new ();
-  g_autofree guint8 *piece = g_malloc (65536);
+  g_autofree guint8 *piece = g_malloc (PIECE_SIZE);
 
   for (;;) {
-    gssize n = archive_read_data (reader, piece, 65536);
+    gssize n = archive_read_data (reader, piece, PIECE_SIZE);
 
     if (n == 0)
       return g_byte_array_free_to_bytes (g_steal_pointer (&data));
@@ -57,7 +59,7 @@ read_entry (Reader *reader, const char *filename, const char *member,
 /* Stands at the member's data when it returns TRUE. */
 static gboolean
 find_entry (Reader *reader, const char *filename, const char *member,
-    gsize max_size, GError **error)
+    gsize max_size, struct archive_entry **found, GError **error)
 {
   struct archive_entry *entry;
   int status;
@@ -84,6 +86,7 @@ find_entry (Reader *reader, const char *filename, const char *member,
           filename, member, (gint64) archive_entry_size (entry), max_size);
       return FALSE;
     }
+    *found = entry;
     return TRUE;
   }
   if (status == ARCHIVE_EOF)
@@ -95,20 +98,13 @@ find_entry (Reader *reader, const char *filename, const char *member,
   return FALSE;
 }
 
-GBytes *
-act_zip_read_member (
-    const char *filename, const char *member, gsize max_size, GError **error)
+static Reader *
+open_archive (GBytes *bytes, const char *filename, GError **error)
 {
-  g_autoptr (GBytes) bytes = act_file_map (filename, error);
   g_autoptr (Reader) reader = archive_read_new ();
-  const void *data;
   gsize size;
+  const void *data = g_bytes_get_data (bytes, &size);
 
-  if (bytes == NULL)
-    return NULL;
-  data = g_bytes_get_data (bytes, &size);
-  /* GByteArray counts in guint */
-  max_size = MIN (max_size, G_MAXUINT / 2);
   archive_read_support_format_zip_seekable (reader);
   if (size == 0
       || archive_read_open_memory (reader, data, size) != ARCHIVE_OK) {
@@ -117,7 +113,110 @@ act_zip_read_member (
         size == 0 ? "the file is empty" : archive_error (reader));
     return NULL;
   }
-  if (!find_entry (reader, filename, member, max_size, error))
+  return g_steal_pointer (&reader);
+}
+
+GBytes *
+act_zip_read_member (
+    const char *filename, const char *member, gsize max_size, GError **error)
+{
+  g_autoptr (GBytes) bytes = act_file_map (filename, error);
+  g_autoptr (Reader) reader = NULL;
+  struct archive_entry *entry;
+
+  /* GByteArray counts in guint */
+  max_size = MIN (max_size, G_MAXUINT / 2);
+  if (bytes != NULL)
+    reader = open_archive (bytes, filename, error);
+  if (reader == NULL
+      || !find_entry (reader, filename, member, max_size, &entry, error))
     return NULL;
   return read_entry (reader, filename, member, max_size, error);
+}
+
+/* --- a member as a stream --- */
+
+struct _ActZipMember {
+  char *filename, *member;
+  GBytes *bytes;
+  Reader *reader;
+  guint64 size;
+};
+
+ActZipMember *
+act_zip_member_open (const char *filename, const char *member, GError **error)
+{
+  g_autoptr (ActZipMember) self = g_new0 (ActZipMember, 1);
+  struct archive_entry *entry;
+
+  self->filename = g_strdup (filename);
+  self->member = g_strdup (member);
+  self->bytes = act_file_map (filename, error);
+  if (self->bytes != NULL)
+    self->reader = open_archive (self->bytes, filename, error);
+  if (self->reader == NULL
+      || !find_entry (
+          self->reader, filename, member, G_MAXSSIZE, &entry, error))
+    return NULL;
+  if (!archive_entry_size_is_set (entry)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': the size of member '%s' is not known", filename, member);
+    return NULL;
+  }
+  self->size = (guint64) archive_entry_size (entry);
+  return g_steal_pointer (&self);
+}
+
+void
+act_zip_member_free (ActZipMember *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->reader, reader_free);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_free (self->filename);
+  g_free (self->member);
+  g_free (self);
+}
+
+guint64
+act_zip_member_get_size (const ActZipMember *self)
+{
+  return self->size;
+}
+
+gboolean
+act_zip_member_read (ActZipMember *self, void *data, gsize size, GError **error)
+{
+  guint8 *p = data;
+
+  while (size > 0) {
+    gssize n = archive_read_data (self->reader, p, size);
+
+    if (n <= 0) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT, "'%s': member '%s': %s",
+          self->filename, self->member,
+          n < 0 ? archive_error (self->reader)
+                : "it ends before its size says so");
+      return FALSE;
+    }
+    p += n;
+    size -= (gsize) n;
+  }
+  return TRUE;
+}
+
+gboolean
+act_zip_member_skip (ActZipMember *self, guint64 size, GError **error)
+{
+  g_autofree guint8 *piece = g_malloc (MIN (size, PIECE_SIZE) + 1);
+
+  while (size > 0) {
+    gsize n = MIN (size, PIECE_SIZE);
+
+    if (!act_zip_member_read (self, piece, n, error))
+      return FALSE;
+    size -= n;
+  }
+  return TRUE;
 }
