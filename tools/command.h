@@ -29,4 +29,5 @@ int act_command_error (const GError *error);
 int act_command_run (char **command_line);
 int act_command_dashboard (char **command_line);
 int act_command_merge (char **command_line);
+int act_command_show (char **command_line);
 int act_command_store (char **command_line);

@@ -19,6 +19,7 @@ static const char usage[] =
     "  dashboard   from a model and texts to a dashboard\n"
     "  run         run a pipeline description\n"
     "  merge       from the stores of a run's shards to one store\n"
+    "  show        a dashboard in the terminal\n"
     "  store       say what is in stores, or check it\n"
     "\n"
     "Options:\n"
@@ -29,6 +30,7 @@ static const char usage[] =
     "Examples:\n"
     "  gst-activations dashboard --model DIR --text FILES... --output DIR\n"
     "  gst-activations run --list\n"
+    "  gst-activations show DIR\n"
     "  gst-activations store info DIR\n";
 
 /* GLib's own handlers turn what the locale lacks into question marks; paths
@@ -87,6 +89,8 @@ dispatch (char **arguments)
     return act_command_dashboard (for_command (arguments));
   if (g_str_equal (command, "merge"))
     return act_command_merge (for_command (arguments));
+  if (g_str_equal (command, "show"))
+    return act_command_show (for_command (arguments));
   if (g_str_equal (command, "store"))
     return act_command_store (for_command (arguments));
   problem = g_strdup_printf ("there is no command '%s'", command);
