@@ -57,17 +57,18 @@ static gboolean
 parse (GOptionContext *context, char ***arguments, Options *options,
     GError **error)
 {
+  /* FILENAME: the bytes as they are typed, in any locale */
   const GOptionEntry entries[] = {
-    { "cluster", 'c', 0, G_OPTION_ARG_STRING, &options->cluster,
+    { "cluster", 'c', 0, G_OPTION_ARG_FILENAME, &options->cluster,
         "One cluster, by its name or the number at its end", "ID" },
-    { "component", 'm', 0, G_OPTION_ARG_STRING, &options->component,
+    { "component", 'm', 0, G_OPTION_ARG_FILENAME, &options->component,
         "One component", "MODULE:INDEX" },
-    { "token", 't', 0, G_OPTION_ARG_STRING, &options->token,
+    { "token", 't', 0, G_OPTION_ARG_FILENAME, &options->token,
         "The clusters that are active at a token", "TEXT" },
-    { "criterion", 0, 0, G_OPTION_ARG_STRING, &options->criterion,
+    { "criterion", 0, 0, G_OPTION_ARG_FILENAME, &options->criterion,
         "Which examples of --cluster, such as max_activation-max or random",
         "NAME" },
-    { "sort", 's', 0, G_OPTION_ARG_STRING, &options->sort,
+    { "sort", 's', 0, G_OPTION_ARG_FILENAME, &options->sort,
         "Order of the table, see below", "KEY" },
     { "limit", 'n', 0, G_OPTION_ARG_INT, &options->limit,
         "Rows or examples at most, 0 for all (default 20 rows, 10 examples; "
@@ -75,7 +76,7 @@ parse (GOptionContext *context, char ***arguments, Options *options,
         "N" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options->json,
         "For programs: one JSON object", NULL },
-    { "color", 0, 0, G_OPTION_ARG_STRING, &options->colour,
+    { "color", 0, 0, G_OPTION_ARG_FILENAME, &options->colour,
         "auto (on a terminal, unless NO_COLOR is set), always or never",
         "WHEN" },
     { "width", 0, 0, G_OPTION_ARG_INT, &options->width,

@@ -112,6 +112,7 @@ class Usage(harness.Case):
                                 (('run', '--help'), 'FILE [name=value'),
                                 (('dashboard', '--help'), '--model=DIR'),
                                 (('merge', '--help'), '--output=DIR'),
+                                (('show', '--help'), '--cluster=ID'),
                                 (('store', '--help'), 'info|verify DIR')):
             result = self.check(0, *arguments)
             self.assertIn(text, result.stdout)
