@@ -231,7 +231,41 @@ add_texts_by_line (ActLines *lines, GPtrArray *examples, GError **error)
   return TRUE;
 }
 
-/* wanted: hash -> example; a hash is in a list once */
+/* The examples by their text's hash, with cluster before it where that is
+ * given; a text that came twice in the run may be in a list twice. */
+static GHashTable *
+group_by_hash (const GPtrArray *examples, const char *cluster)
+{
+  GHashTable *groups = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+
+  for (guint i = 0; i < examples->len; i++) {
+    ActShownExample *example = examples->pdata[i];
+    g_autofree char *key = cluster != NULL
+        ? g_strdup_printf ("%s|%s", cluster, example->hash->str)
+        : g_strdup (example->hash->str);
+    GPtrArray *group = g_hash_table_lookup (groups, key);
+
+    if (group == NULL) {
+      group = g_ptr_array_new ();
+      g_hash_table_insert (groups, g_steal_pointer (&key), group);
+    }
+    g_ptr_array_add (group, example);
+  }
+  return groups;
+}
+
+static gboolean
+take_text_for_all (
+    const GPtrArray *group, const ActShownText *text, GError **error)
+{
+  for (guint i = 0; i < group->len; i++)
+    if (!take_text (group->pdata[i], text, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* wanted: of group_by_hash () */
 static gboolean
 add_texts_by_hash (ActLines *lines, GHashTable *wanted, GError **error)
 {
@@ -245,7 +279,7 @@ add_texts_by_hash (ActLines *lines, GHashTable *wanted, GError **error)
       return FALSE;
     if (text == NULL)
       break;
-    if (!take_text (
+    if (!take_text_for_all (
             g_hash_table_lookup (wanted, text->hash->str), text, error)) {
       act_lines_prefix (lines, error);
       return FALSE;
@@ -265,7 +299,7 @@ gboolean
 act_shown_examples_add_texts (const ActShownDashboard *dashboard,
     GPtrArray *examples, gboolean by_line, GError **error)
 {
-  g_autoptr (GHashTable) wanted = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) wanted = group_by_hash (examples, NULL);
   g_autoptr (ActLines) lines =
       act_shown_dashboard_open_lines (dashboard, "text_samples.jsonl", error);
 
@@ -273,18 +307,13 @@ act_shown_examples_add_texts (const ActShownDashboard *dashboard,
     return FALSE;
   if (by_line)
     return add_texts_by_line (lines, examples, error);
-  for (guint i = 0; i < examples->len; i++) {
-    ActShownExample *example = examples->pdata[i];
-
-    g_hash_table_insert (wanted, example->hash->str, example);
-  }
   return add_texts_by_hash (lines, wanted, error);
 }
 
 /* --- rows of activations.npz --- */
 
 typedef struct {
-  GHashTable *wanted; /* "CLUSTER|HASH" -> example */
+  GHashTable *wanted; /* of group_by_hash () */
   guint n_found;
 } MapReader;
 
@@ -292,12 +321,17 @@ static gboolean
 on_map_entry (ActJsonScan *scan, const GString *key, gpointer data)
 {
   MapReader *self = data;
-  ActShownExample *example = g_hash_table_lookup (self->wanted, key->str);
+  const GPtrArray *group = g_hash_table_lookup (self->wanted, key->str);
+  guint64 row;
 
-  if (example == NULL)
+  if (group == NULL)
     return act_json_scan_skip (scan);
+  if (!act_json_scan_uint (scan, &row))
+    return FALSE;
+  for (guint i = 0; i < group->len; i++)
+    ((ActShownExample *) group->pdata[i])->row = row;
   self->n_found++;
-  return act_json_scan_uint (scan, &example->row);
+  return TRUE;
 }
 
 static gboolean
@@ -332,17 +366,9 @@ add_rows (const ActShownDashboard *dashboard, const ActShownCluster *cluster,
 {
   g_autofree char *path =
       act_shown_dashboard_path (dashboard, "activations_map.json");
-  g_autoptr (GHashTable) wanted =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) wanted = group_by_hash (examples, cluster->name->str);
   MapReader reader = { wanted, 0 };
 
-  for (guint i = 0; i < examples->len; i++) {
-    ActShownExample *example = examples->pdata[i];
-
-    g_hash_table_insert (wanted,
-        g_strdup_printf ("%s|%s", cluster->name->str, example->hash->str),
-        example);
-  }
   if (read_map (path, &reader, error))
     return TRUE;
   g_prefix_error (error, "'%s': ", path);

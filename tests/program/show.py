@@ -147,14 +147,19 @@ class Numbers(Show):
 
     @unittest.skipUnless(HAS_NUMPY, 'no NumPy')
     def test_cluster_without_facts(self):
+        for case in ('basic', 'duplicate_texts', 'leaky_negative'):
+            with self.subTest(case=case):
+                self.check_python_dashboard(GOLDEN / case / 'expected')
+
+    def check_python_dashboard(self, folder):
         import numpy
-        values = numpy.load(PYTHON / 'activations.npz')['activations']
-        rows = json.loads((PYTHON / 'activations_map.json').read_text())
-        texts = {t['text_hash']: t for t in lines(PYTHON /
-                                                  'text_samples.jsonl')}
-        for cluster in lines(PYTHON / 'clusters.jsonl'):
+        values = numpy.load(folder / 'activations.npz')['activations']
+        rows = json.loads((folder / 'activations_map.json').read_text())
+        texts = {t['text_hash']: t
+                 for t in lines(folder / 'text_samples.jsonl')}
+        for cluster in lines(folder / 'clusters.jsonl'):
             name = cluster['cluster_hash']
-            shown = self.as_json(PYTHON, '--cluster', name)
+            shown = self.as_json(folder, '--cluster', name)
             hashes = cluster['criterion_samples'][shown['criterion']]
             self.assertEqual([e['text_hash'] for e in shown['examples']],
                              hashes)
