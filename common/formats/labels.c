@@ -146,8 +146,8 @@ labels_from_parser (Parser *parser)
   labels->n_modules = parser->modules->len;
   labels->n_labels = parser->label_module->len;
   g_ptr_array_add (parser->modules, NULL);
-  labels->modules =
-      (char **) g_ptr_array_steal (g_steal_pointer (&parser->modules), NULL);
+  /* the array itself, now empty, stays the parser's */
+  labels->modules = (char **) g_ptr_array_steal (parser->modules, NULL);
   labels->components = (guint *) g_array_steal (parser->components, NULL);
   labels->label_module = (guint *) g_array_steal (parser->label_module, NULL);
   label_index = (guint *) g_array_steal (parser->label_index, NULL);
@@ -181,7 +181,7 @@ act_labels_parse (
   parser.error = error;
   if (add_lines (&parser, copy))
     labels = labels_from_parser (&parser);
-  g_clear_pointer (&parser.modules, g_ptr_array_unref);
+  g_ptr_array_unref (parser.modules);
   g_array_unref (parser.components);
   g_array_unref (parser.label_module);
   g_array_unref (parser.label_index);
