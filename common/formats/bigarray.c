@@ -10,6 +10,7 @@
 
 #include "acterror.h"
 #include "formats/output.h"
+#include "formats/scratch.h"
 
 /* elements that there is room for at first */
 #define FIRST_ROOM 64
@@ -21,7 +22,8 @@ act_big_array_new (gsize element_size, gsize max_memory, const char *folder)
 
   self->element_size = element_size;
   self->max_memory = max_memory;
-  self->folder = g_strdup (folder != NULL ? folder : g_get_tmp_dir ());
+  self->folder =
+      g_strdup (folder != NULL ? folder : act_scratch_default_folder ());
   self->fd = -1;
   return self;
 }

@@ -20,10 +20,21 @@ struct _ActScratch {
   guint8 *buffer;
 };
 
+const char *
+act_scratch_default_folder (void)
+{
+  const char *folder = g_getenv ("TMPDIR");
+
+  if (folder != NULL && *folder != '\0')
+    return folder;
+  return g_access ("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp"
+                                                 : g_get_tmp_dir ();
+}
+
 ActScratch *
 act_scratch_new (const char *folder, GError **error)
 {
-  const char *where = folder != NULL ? folder : g_get_tmp_dir ();
+  const char *where = folder != NULL ? folder : act_scratch_default_folder ();
   g_autofree char *name = g_build_filename (where, ".scratch-XXXXXX", NULL);
   int fd = g_mkstemp_full (name, O_RDWR | O_CLOEXEC, 0600);
   ActScratch *scratch;

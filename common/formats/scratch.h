@@ -8,7 +8,11 @@
  * the process ends. */
 typedef struct _ActScratch ActScratch;
 
-/* folder: where there is room; NULL: the system's for temporary files */
+/* The folder for files that may become large: $TMPDIR; else /var/tmp, since
+ * /tmp may be in memory; else what the system says. */
+const char *act_scratch_default_folder (void);
+
+/* folder: where there is room; NULL: the default */
 ActScratch *act_scratch_new (const char *folder, GError **error);
 void act_scratch_free (ActScratch *scratch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActScratch, act_scratch_free)

@@ -3,6 +3,9 @@
  * from anywhere, whether written yet or not. */
 #include "formats/scratch.h"
 
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #include "testfile.h"
 
 static gint32
@@ -92,6 +95,28 @@ test_map (void)
   g_assert_cmpuint (size, ==, 3);
 }
 
+/* where nobody says: not where it may be memory */
+static void
+test_default_folder (void)
+{
+  g_autofree char *old = g_strdup (g_getenv ("TMPDIR"));
+
+  g_setenv ("TMPDIR", "/some/where", TRUE);
+  g_assert_cmpstr (act_scratch_default_folder (), ==, "/some/where");
+  for (guint i = 0; i < 2; i++) {
+    if (i == 0)
+      g_setenv ("TMPDIR", "", TRUE);
+    else
+      g_unsetenv ("TMPDIR");
+    if (g_access ("/var/tmp", W_OK | X_OK) == 0)
+      g_assert_cmpstr (act_scratch_default_folder (), ==, "/var/tmp");
+    else
+      g_assert_cmpstr (act_scratch_default_folder (), ==, g_get_tmp_dir ());
+  }
+  if (old != NULL)
+    g_setenv ("TMPDIR", old, TRUE);
+}
+
 /* GLib reads TMPDIR once: in a process of its own */
 static void
 test_no_folder (void)
@@ -115,6 +140,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/scratch/pieces", test_pieces);
   g_test_add_func ("/scratch/map", test_map);
+  g_test_add_func ("/scratch/default-folder", test_default_folder);
   g_test_add_func ("/scratch/no-folder", test_no_folder);
   return g_test_run ();
 }
