@@ -175,10 +175,13 @@ resolve_target (const char *target, const char *marker, GError **error)
   if (lstat (absolute, &st) != 0)
     return g_steal_pointer (&absolute);
   if (marker == NULL) {
+    /* what is no folder nothing replaces */
     g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
-        "'%s' exists already, expected a new folder ('overwrite' replaces an "
-        "earlier output)",
-        target);
+        "'%s' exists already, expected a new folder%s", target,
+        g_file_test (absolute, G_FILE_TEST_IS_DIR)
+            ? " (overwrite=true, or --overwrite of gst-activations dashboard, "
+              "replaces an earlier output)"
+            : "");
     return NULL;
   }
   real = realpath (absolute, NULL);

@@ -73,7 +73,7 @@ class Targets(Output):
             (target / 'mine').write_text('precious')
             (target / other).write_text('precious')
             before = content(target)
-            for more, needle in (((), "'overwrite'"),
+            for more, needle in (((), 'overwrite=true'),
                                  (('overwrite=true',), mark)):
                 result = harness.run('run', '--quiet', *arguments, *more,
                                      f'output={target}')

@@ -147,7 +147,7 @@ class Shipped(harness.Case):
                      harness.LICENCES / 'BSD', '--output', output, '--quiet')
         result = self.check(1, *arguments)
         self.assertIn(str(output), result.stderr)
-        self.assertIn('overwrite', result.stderr)
+        self.assertIn('--overwrite', result.stderr)
         self.check(0, *arguments, '--overwrite')
 
     def test_options_reach_their_elements(self):
