@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checkvalues.h"
+#include "reductions.h"
 
 /* An installation in a prefix of its own brings plugins that GStreamer does
  * not look for; what the environment gives comes first. */
@@ -24,7 +25,7 @@ gboolean
 act_launch_check (const char *const *words, GError **error)
 {
   add_installed_plugins ();
-  return act_check_values (words, error);
+  return act_reductions_check (words, error) && act_check_values (words, error);
 }
 
 GstElement *

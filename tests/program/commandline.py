@@ -138,6 +138,22 @@ class Errors(harness.Case):
         self.assertIn('"nosuchelement"', error)
         self.assertIn('GST_PLUGIN_PATH_1_0', error)
 
+    def test_no_such_reduction(self):
+        """what there is, those of other plugins too, if they are found"""
+        for arguments in (
+                ('dashboard', '--model', harness.SAMPLE, '--text',
+                 harness.SAMPLE / 'README.md', '--output',
+                 self.folder / 'out', '--reduction', 'median'),
+                ('run', 'from-dump', f"dump={harness.DATA / 'golden/basic'}",
+                 f"clusters={harness.DATA / 'golden/basic/clusters.json'}",
+                 f'output={self.folder}/out', 'reduction=median')):
+            result = self.check(2, *arguments)
+            self.assertIn("error: no reduction 'median' (no element "
+                          'actclustermedian), expected one of max, mean, sum',
+                          result.stderr)
+            self.assertEqual(result.stderr.count('\n'), 1)
+            self.assertFalse((self.folder / 'out').exists())
+
     def test_property(self):
         self.assertIn('nosuch', self.error_of('fakesrc nosuch=1 ! fakesink'))
 
