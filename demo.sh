@@ -25,3 +25,10 @@ meson devenv -C build-demo gst-activations dashboard \
 say 'what is in it'
 python3 examples/show_dashboard.py "$output"
 printf '\nThe dashboard: %s\n' "$PWD/$output"
+cat <<END
+
+Next, in the shell that 'meson devenv -C build-demo -w .' opens here:
+  gst-activations dashboard --model $model --text FILE... --output DIR
+                              your own texts; add --store DIR and it goes on after a stop
+  gst-inspect-1.0 actforward  what an element does; docs/guide.md, how to put them together
+END
