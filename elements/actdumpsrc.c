@@ -198,6 +198,17 @@ gst_act_dump_src_first_sample (GstBaseSrc *src, guint64 batch)
   return first;
 }
 
+/* a run is the whole dump: none of its batches is cut */
+static gboolean
+gst_act_dump_src_read_tokens (GstBaseSrc *src, guint64 batch,
+    guint64 first_sample, guint n_samples, gint32 *tokens, GError **error)
+{
+  GstActDumpSrc *self = GST_ACT_DUMP_SRC (src);
+
+  return act_dump_read_tokens (
+      self->dump, (guint) batch, self->vocab_size, tokens, error);
+}
+
 static gboolean
 gst_act_dump_src_start (GstBaseSrc *src)
 {
@@ -216,6 +227,8 @@ gst_act_dump_src_start (GstBaseSrc *src)
   whole.end = act_dump_get_n_samples (self->dump);
   gst_act_source_run_init (
       &self->run, src, &self->shard, &whole, gst_act_dump_src_first_sample);
+  gst_act_source_run_set_tokens (&self->run,
+      act_dump_get_sequence_length (self->dump), gst_act_dump_src_read_tokens);
   gst_act_source_run_take_caps (
       &self->run, src, gst_act_dump_src_new_caps (self));
   self->vocabulary_sent = FALSE;

@@ -184,10 +184,7 @@ gst_act_store_reset (GstActStore *self)
 {
   gst_act_store_reset_run (self);
   self->asked_index = self->asked_count = 0;
-  g_clear_pointer (&self->folder, act_store_folder_free);
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->stored, g_array_unref);
-  g_mutex_unlock (&self->lock);
+  gst_act_store_close_folder (self);
   g_clear_pointer (&self->info, gst_act_info_unref);
   gst_clear_caps (&self->record_caps);
   gst_clear_event (&self->vocabulary);
@@ -304,7 +301,8 @@ gst_act_store_begin_without_batch (GstActStore *self)
     return TRUE;
   if (gst_act_store_begin (self, NULL, &error))
     return TRUE;
-  gst_act_element_post_error (GST_ELEMENT (self), error);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    gst_act_element_post_error (GST_ELEMENT (self), error);
   return FALSE;
 }
 
@@ -799,6 +797,7 @@ gst_act_store_finalize (GObject *object)
   gst_act_store_reset (self);
   g_free (self->location);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->folder_lock);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (gst_act_store_parent_class)->finalize (object);
 }
@@ -883,6 +882,7 @@ gst_act_store_init (GstActStore *self)
   self->repair = DEFAULT_REPAIR;
   self->sample_scope = DEFAULT_SAMPLE_SCOPE;
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->folder_lock);
   g_cond_init (&self->cond);
 
   self->sink_pad = gst_pad_new_from_static_template (&sink_template, "sink");

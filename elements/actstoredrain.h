@@ -48,9 +48,15 @@ struct _GstActStore {
   gboolean playing;
   gboolean eos_posted;
   guint32 eos_seqnum;
-  guint64 position; /* one past the last sample that came */
-  GArray *stored;   /* GstActBatchRange: in the folder when the run began */
-  guint asked_index, asked_count; /* who asked for it; 0 of 0: nobody yet */
+  guint64 position;               /* one past the last sample that came */
+  guint asked_index, asked_count; /* who asks what is stored; 0 of 0: nobody */
+
+  /* folder_lock guards these as long as a query may come */
+  GMutex folder_lock;
+  ActStoreFolder *folder; /* its manifest until the run begins in it */
+  GArray *stored;         /* GstActBatchRange: in it when the run began; NULL
+                           * until somebody needs to know */
+  GArray *digests;        /* guint64, of the tokens of each batch there */
 
   /* streaming thread only */
   GstActInfo *info;
@@ -58,7 +64,6 @@ struct _GstActStore {
   GstEvent *vocabulary;
   GstEvent *assignment_event;
   GstActAssignment *assignment;
-  ActStoreFolder *folder;   /* until the run begins in it */
   ActStore *store;          /* NULL until the first batch */
   ActBatchStorage *storage; /* the store's */
   gboolean derives;         /* the storage makes the clusters itself */

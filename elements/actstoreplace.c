@@ -39,47 +39,109 @@ join_ranges (const GArray *batches)
   return ranges;
 }
 
+static void
+clear_stored (GstActStore *self)
+{
+  g_clear_pointer (&self->stored, g_array_unref);
+  g_clear_pointer (&self->digests, g_array_unref);
+}
+
+void
+gst_act_store_close_folder (GstActStore *self)
+{
+  g_mutex_lock (&self->folder_lock);
+  clear_stored (self);
+  g_clear_pointer (&self->folder, act_store_folder_free);
+  g_mutex_unlock (&self->folder_lock);
+}
+
 gboolean
 gst_act_store_open_folder (GstActStore *self, GError **error)
 {
-  GArray *ranges;
+  gboolean opened = TRUE;
 
-  g_clear_pointer (&self->folder, act_store_folder_free);
-  if (self->location == NULL)
-    return TRUE;
-  self->folder = act_store_folder_open (self->location, self->repair, error);
-  if (self->folder == NULL)
+  g_mutex_lock (&self->folder_lock);
+  clear_stored (self);
+  if (self->folder != NULL) {
+    opened = act_store_folder_reload (self->folder, error);
+  } else if (self->location != NULL) {
+    self->folder = act_store_folder_open (self->location, self->repair, error);
+    opened = self->folder != NULL;
+  }
+  g_mutex_unlock (&self->folder_lock);
+  return opened;
+}
+
+/* folder_lock is held. What is in the folder is read when somebody needs to
+ * know, in a streaming thread: a change of state must not wait for that. */
+static gboolean
+check_folder (GstActStore *self, GError **error)
+{
+  if (!act_store_folder_check (
+          self->folder, gst_act_store_cancelled, self, error))
     return FALSE;
-  for (guint i = 0; i < self->folder->repaired->len; i++)
-    GST_ELEMENT_INFO (self, RESOURCE, READ,
-        ("Segment '%s' is damaged; its batches are made again.",
-            (const char *) self->folder->repaired->pdata[i]),
-        (NULL));
-  ranges = join_ranges (self->folder->batches);
+  if (self->stored != NULL)
+    return TRUE;
+  self->stored = join_ranges (self->folder->batches);
+  self->digests = g_array_copy (self->folder->digests);
   GST_INFO_OBJECT (self, "'%s' has %u batches in %u ranges", self->folder->path,
-      self->folder->batches->len, ranges->len);
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->stored, g_array_unref);
-  self->stored = ranges;
-  g_mutex_unlock (&self->lock);
+      self->folder->batches->len, self->stored->len);
+  return TRUE;
+}
+
+/* folder_lock is held. Whether the stream that asks may be the one that is
+ * stored, as far as can be told from what it says. */
+static gboolean
+check_stream (GstActStore *self, GstQuery *query, GError **error)
+{
+  g_autoptr (GstCaps) caps = gst_act_query_parse_stream (query);
+  g_autoptr (GstActInfo) info = NULL;
+  ActIdentity tokens = { NULL };
+
+  if (caps == NULL)
+    return TRUE;
+  info = gst_act_info_new_from_caps (caps, error);
+  if (info == NULL)
+    return FALSE;
+  tokens.tokenizer = info->tokenizer;
+  tokens.n_ctx = info->sequence_length;
+  tokens.batch_size = info->batch_size;
+  tokens.vocab_size = info->vocab_size;
+  return act_store_folder_check_tokens (self->folder, &tokens, error);
+}
+
+/* folder_lock is held, and there is a folder. */
+static gboolean
+answer (GstActStore *self, GstQuery *query)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (check_stream (self, query, &error) && check_folder (self, &error)) {
+    gst_act_query_set_stored (query,
+        (const GstActBatchRange *) self->stored->data, self->stored->len);
+    gst_act_query_set_digests (query, self->folder->path,
+        (const guint64 *) self->digests->data, self->digests->len);
+    return TRUE;
+  }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return FALSE;
+  gst_act_query_set_refusal (query, error->message);
   return TRUE;
 }
 
 gboolean
 gst_act_store_answer_stored (GstActStore *self, GstQuery *query)
 {
-  gboolean answered = FALSE;
+  gboolean answered;
 
   if (!gst_act_query_is_stored (query))
     return FALSE;
   g_mutex_lock (&self->lock);
   gst_act_query_parse_shard (query, &self->asked_index, &self->asked_count);
-  if (self->stored != NULL) {
-    gst_act_query_set_stored (query,
-        (const GstActBatchRange *) self->stored->data, self->stored->len);
-    answered = TRUE;
-  }
   g_mutex_unlock (&self->lock);
+  g_mutex_lock (&self->folder_lock);
+  answered = self->folder != NULL && answer (self, query);
+  g_mutex_unlock (&self->folder_lock);
   return answered;
 }
 
@@ -174,6 +236,7 @@ take_shard (GstActStore *self, GError **error)
   return FALSE;
 }
 
+/* folder_lock is held. */
 static gboolean
 begin_in_folder (
     GstActStore *self, ActSegmentStorageSettings *settings, GError **error)
@@ -191,26 +254,64 @@ begin_in_folder (
   return TRUE;
 }
 
-gboolean
-gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
+static void
+post_damaged (GstActStore *self)
 {
-  ActSegmentStorageSettings settings = storage_settings (self);
-  g_autofree gint32 *cluster_of = find_partition (self, &settings.reduction);
+  for (guint i = 0; i < self->folder->damaged->len; i++)
+    GST_ELEMENT_INFO (self, RESOURCE, READ,
+        ("Segment '%s' is damaged; its batches are made again.",
+            (const char *) self->folder->damaged->pdata[i]),
+        (NULL));
+}
 
+/* whose cluster activations are stored; FALSE with an error if that cannot be
+ * told */
+static gboolean
+choose_partition (GstActStore *self, GstBuffer *first,
+    ActSegmentStorageSettings *settings, gint32 **cluster_of, GError **error)
+{
+  GError *failure = NULL;
+
+  *cluster_of = find_partition (self, &settings->reduction);
   /* whoever calls itself by a name that is known may do something else, which
    * need not show again in what is left to store */
   if (self->folder != NULL && self->folder->manifest != NULL
       && self->folder->manifest->clusters_stored)
-    g_clear_pointer (&cluster_of, g_free);
-  if (cluster_of != NULL && first != NULL
-      && !gst_act_records_are_derived (
-          first, self->info, settings.reduction, cluster_of, error)) {
-    if (*error != NULL)
-      return FALSE;
-    g_clear_pointer (&cluster_of, g_free);
-  }
-  settings.cluster_of = cluster_of;
-  if (self->folder != NULL && !begin_in_folder (self, &settings, error))
+    g_clear_pointer (cluster_of, g_free);
+  if (*cluster_of == NULL || first == NULL
+      || gst_act_records_are_derived (
+          first, self->info, settings->reduction, *cluster_of, &failure))
+    return TRUE;
+  g_clear_pointer (cluster_of, g_free);
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+static gboolean
+begin_anywhere (GstActStore *self, GstBuffer *first,
+    ActSegmentStorageSettings *settings, gint32 **cluster_of, GError **error)
+{
+  gboolean begun;
+
+  g_mutex_lock (&self->folder_lock);
+  begun = (self->folder == NULL || check_folder (self, error))
+      && choose_partition (self, first, settings, cluster_of, error);
+  settings->cluster_of = *cluster_of;
+  if (begun && self->folder != NULL)
+    begun = begin_in_folder (self, settings, error);
+  g_mutex_unlock (&self->folder_lock);
+  return begun;
+}
+
+gboolean
+gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
+{
+  ActSegmentStorageSettings settings = storage_settings (self);
+  g_autofree gint32 *cluster_of = NULL;
+
+  if (!begin_anywhere (self, first, &settings, &cluster_of, error))
     return FALSE;
   self->derives = cluster_of != NULL && self->folder != NULL;
   GST_OBJECT_LOCK (self);
@@ -221,6 +322,7 @@ gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
     act_store_set_stored (self->store,
         (const ActBatchRange *) self->folder->batches->data,
         self->folder->batches->len, self->folder->n_values);
+    post_damaged (self);
   }
   return TRUE;
 }

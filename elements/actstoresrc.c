@@ -217,6 +217,22 @@ gst_act_store_src_first_sample (GstBaseSrc *src, guint64 batch)
 }
 
 static gboolean
+gst_act_store_src_read_tokens (GstBaseSrc *src, guint64 batch,
+    guint64 first_sample, guint n_samples, gint32 *tokens, GError **error)
+{
+  ActStoreSet *set = GST_ACT_STORE_SRC (src)->set;
+  ActStoredBatch stored;
+
+  if (!act_store_set_get (
+          set, batch - act_store_set_get_first_batch (set), &stored, error))
+    return FALSE;
+  memcpy (tokens, stored.tokens,
+      (gsize) n_samples * act_store_set_get_identity (set)->n_ctx
+          * sizeof *tokens);
+  return TRUE;
+}
+
+static gboolean
 gst_act_store_src_open (GstActStoreSrc *self, GError **error)
 {
   static const GstActShard all = { 0, 1, TRUE };
@@ -244,6 +260,9 @@ gst_act_store_src_open (GstActStoreSrc *self, GError **error)
   range.end = range.first + act_store_set_get_n_samples (self->set);
   gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &all, &range,
       gst_act_store_src_first_sample);
+  gst_act_source_run_set_tokens (&self->run,
+      act_store_set_get_identity (self->set)->n_ctx,
+      gst_act_store_src_read_tokens);
   return TRUE;
 }
 

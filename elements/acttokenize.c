@@ -586,7 +586,8 @@ push_rest (GstActTokenize *self, const GstActTokenRange *range, gboolean whole)
 
   if (!gst_act_token_batches_ask (batches, self->srcpad, &error)
       || (whole
-          && !gst_act_token_batches_check_ends (batches, range, &error))) {
+          && !(gst_act_token_batches_check_ends (batches, range, &error)
+              && gst_act_token_batches_check_rest (batches, range, &error)))) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return FALSE;
   }

@@ -143,6 +143,16 @@ gst_act_token_src_first_sample (GstBaseSrc *src, guint64 batch)
   return batch * GST_ACT_TOKEN_SRC (src)->run_batch_size;
 }
 
+static gboolean
+gst_act_token_src_read_tokens (GstBaseSrc *src, guint64 batch,
+    guint64 first_sample, guint n_samples, gint32 *tokens, GError **error)
+{
+  GstActTokenSrc *self = GST_ACT_TOKEN_SRC (src);
+
+  return act_token_file_read (
+      self->file, first_sample, n_samples, self->vocab_size, tokens, error);
+}
+
 /* the range of the run, in samples of the file */
 static gboolean
 gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
@@ -175,6 +185,8 @@ gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
       first == end ? whole.first_batch : (end - 1) / self->run_batch_size + 1;
   gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &self->shard,
       &whole, gst_act_token_src_first_sample);
+  gst_act_source_run_set_tokens (&self->run,
+      act_token_file_get_n_ctx (self->file), gst_act_token_src_read_tokens);
   return TRUE;
 }
 

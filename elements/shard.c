@@ -5,8 +5,6 @@
 
 #include "shard.h"
 
-#include <gst/activations/activations.h>
-
 #include "acterror.h"
 
 enum { SHARD_INDEX, SHARD_COUNT, SKIP_STORED };
@@ -89,21 +87,4 @@ gst_act_shard_get_range (
   *first = gst_util_uint64_scale (n_batches, shard->index, shard->count);
   *end = gst_util_uint64_scale (
       n_batches, (guint64) shard->index + 1, shard->count);
-}
-
-GArray *
-gst_act_shard_ask_stored (const GstActShard *shard, GstPad *pad)
-{
-  GArray *ranges = NULL;
-  GstQuery *query;
-
-  if (!shard->skip_stored)
-    return NULL;
-  query = gst_act_query_new_stored ();
-  gst_act_query_set_shard (query, shard->index, shard->count);
-  if (gst_pad_peer_query (pad, query)
-      && !gst_act_query_parse_stored (query, &ranges))
-    GST_WARNING_OBJECT (pad, "an answer to act-stored that is not in order");
-  gst_query_unref (query);
-  return ranges;
 }

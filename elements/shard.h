@@ -28,6 +28,3 @@ gboolean gst_act_shard_check (const GstActShard *shard, GError **error);
 /* of n_batches batches, those from *first to before *end */
 void gst_act_shard_get_range (
     const GstActShard *shard, guint64 n_batches, guint64 *first, guint64 *end);
-
-/* What downstream of the source's pad holds already; NULL if nobody says. */
-GArray *gst_act_shard_ask_stored (const GstActShard *shard, GstPad *pad);

@@ -72,7 +72,15 @@ void
 gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src)
 {
   gst_act_source_run_take_caps (run, src, NULL);
-  g_clear_pointer (&run->stored, g_array_unref);
+  gst_act_stored_clear (&run->stored);
+}
+
+void
+gst_act_source_run_set_tokens (
+    GstActSourceRun *run, guint n_ctx, GstActReadTokens read_tokens)
+{
+  run->n_ctx = n_ctx;
+  run->read_tokens = read_tokens;
 }
 
 void
@@ -110,15 +118,20 @@ gboolean
 gst_act_source_run_seek (
     GstActSourceRun *run, GstBaseSrc *src, GstSegment *segment)
 {
+  guint64 batch, start;
+
   if (segment->format != GST_FORMAT_DEFAULT || segment->rate <= 0.0)
     return FALSE;
+  start = CLAMP (segment->position, run->range.first, run->range.end);
+  /* may read files, so not under the lock; a seek holds the stream lock */
+  batch = find_batch (run, src, start);
   GST_OBJECT_LOCK (src);
-  run->start = CLAMP (segment->position, run->range.first, run->range.end);
+  run->start = start;
   run->stop = segment->stop == GST_CLOCK_TIME_NONE
       ? run->range.end
       : CLAMP (segment->stop, run->start, run->range.end);
   run->next = run->start;
-  run->next_batch = find_batch (run, src, run->start);
+  run->next_batch = batch;
   run->begun = run->announced = FALSE;
   segment->start = segment->position = segment->time = run->start;
   /* the base class ends the stream once this position is reached */
@@ -177,32 +190,67 @@ report (GstActSourceRun *run, GstBaseSrc *src)
 
 /* Batches are cut alike in the store and here, or it holds another run. */
 static gboolean
+check_bounds (const GstActSourceRun *run, GstBaseSrc *src,
+    const GstActBatchRange *range, GError **error)
+{
+  guint64 batches[] = { range->first_batch,
+    range->first_batch + range->n_batches };
+  guint64 samples[] = { range->first_sample,
+    range->first_sample + range->n_samples };
+
+  for (guint k = 0; k < 2; k++) {
+    /* of the batches before and after the run nothing is known */
+    guint64 edge = k == 0 ? run->whole.end_batch : run->whole.first_batch;
+
+    if (batches[k] < run->whole.first_batch || batches[k] > run->whole.end_batch
+        || batches[k] == edge
+        || batch_start (run, src, batches[k]) == samples[k])
+      continue;
+    gst_act_stored_set_error (&run->stored, error,
+        "there batch %" G_GUINT64_FORMAT " %s sample %" G_GUINT64_FORMAT
+        ", here %" G_GUINT64_FORMAT,
+        batches[k] - k, k == 0 ? "begins with" : "ends before", samples[k],
+        batch_start (run, src, batches[k]));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_tokens (
+    const GstActSourceRun *run, GstBaseSrc *src, guint64 batch, GError **error)
+{
+  guint64 first = batch_start (run, src, batch);
+  guint64 n_samples = batch_start (run, src, batch + 1) - first;
+  gsize n_tokens = (gsize) n_samples * run->n_ctx;
+  g_autofree gint32 *tokens = g_new (gint32, n_tokens);
+
+  return run->read_tokens (src, batch, first, (guint) n_samples, tokens, error)
+      && gst_act_stored_check_tokens (
+          &run->stored, batch, tokens, n_tokens, error);
+}
+
+/* The first and the last batch of each range: all would be to read the input
+ * again that is to be left out. */
+static gboolean
 check_stored (const GstActSourceRun *run, GstBaseSrc *src, GError **error)
 {
-  for (guint i = 0; run->stored != NULL && i < run->stored->len; i++) {
+  const GArray *ranges = run->stored.ranges;
+
+  for (guint i = 0; ranges != NULL && i < ranges->len; i++) {
     const GstActBatchRange *range =
-        &g_array_index (run->stored, GstActBatchRange, i);
-    guint64 batches[] = { range->first_batch,
-      range->first_batch + range->n_batches };
-    guint64 samples[] = { range->first_sample,
-      range->first_sample + range->n_samples };
+        &g_array_index (ranges, GstActBatchRange, i);
+    guint64 first = MAX (range->first_batch, run->whole.first_batch);
+    guint64 end =
+        MIN (range->first_batch + range->n_batches, run->whole.end_batch);
 
-    for (guint k = 0; k < 2; k++) {
-      /* of the batches before and after the run nothing is known */
-      guint64 edge = k == 0 ? run->whole.end_batch : run->whole.first_batch;
-
-      if (batches[k] < run->whole.first_batch
-          || batches[k] > run->whole.end_batch || batches[k] == edge
-          || batch_start (run, src, batches[k]) == samples[k])
-        continue;
-      g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-          "what is stored is of another run: there batch %" G_GUINT64_FORMAT
-          " %s sample %" G_GUINT64_FORMAT ", here %" G_GUINT64_FORMAT
-          " (skip-stored=false takes no account of it)",
-          batches[k] - k, k == 0 ? "begins with" : "ends before", samples[k],
-          batch_start (run, src, batches[k]));
+    if (!check_bounds (run, src, range, error))
       return FALSE;
-    }
+    if (run->stored.digests == NULL || run->read_tokens == NULL || first >= end)
+      continue;
+    if (!check_tokens (run, src, first, error)
+        || (end - 1 > first && !check_tokens (run, src, end - 1, error)))
+      return FALSE;
   }
   return TRUE;
 }
@@ -215,7 +263,7 @@ skip_stored (GstActSourceRun *run, GstBaseSrc *src)
 
   if (run->next >= run->stop
       || !gst_act_batch_ranges_skip (
-          run->stored, run->next_batch, &batch, NULL))
+          run->stored.ranges, run->next_batch, &batch, NULL))
     return;
   run->next_batch = MIN (batch, run->whole.end_batch);
   run->next = MIN (batch_start (run, src, run->next_batch), run->stop);
@@ -228,9 +276,9 @@ begin (GstActSourceRun *run, GstBaseSrc *src)
   g_autoptr (GError) error = NULL;
 
   run->begun = TRUE;
-  g_clear_pointer (&run->stored, g_array_unref);
-  run->stored = gst_act_shard_ask_stored (&run->shard, GST_BASE_SRC_PAD (src));
-  if (!check_stored (run, src, &error)) {
+  if (!gst_act_stored_ask (
+          &run->stored, &run->shard, GST_BASE_SRC_PAD (src), &error)
+      || !check_stored (run, src, &error)) {
     gst_act_element_post_error (GST_ELEMENT (src), error);
     return FALSE;
   }

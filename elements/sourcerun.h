@@ -3,7 +3,7 @@
 
 #include <gst/base/gstbasesrc.h>
 
-#include "shard.h"
+#include "stored.h"
 
 /* The part of a run that a source of batches gives, in samples of the file:
  * caps, range, shard, what is left out because it is stored, seeks, position
@@ -14,6 +14,10 @@
 /* the sample that a batch begins with, in a file that is not cut to a range */
 typedef guint64 (*GstActFirstSample) (GstBaseSrc *src, guint64 batch);
 
+/* reads the tokens of a batch of n_samples from first_sample on */
+typedef gboolean (*GstActReadTokens) (GstBaseSrc *src, guint64 batch,
+    guint64 first_sample, guint n_samples, gint32 *tokens, GError **error);
+
 /* from first to before end */
 typedef struct {
   guint64 first_batch, end_batch;
@@ -22,6 +26,8 @@ typedef struct {
 
 typedef struct {
   GstActFirstSample first_sample;
+  GstActReadTokens read_tokens;
+  guint n_ctx;
   GstActShard shard;   /* as it was at start */
   GstActRange whole;   /* the run, as the other properties have it */
   GstActRange range;   /* of it, the shard */
@@ -29,7 +35,7 @@ typedef struct {
   guint64 next;        /* sample that comes next */
   guint64 next_batch;  /* batch that it is in */
   gboolean begun;      /* asked what is stored */
-  GArray *stored;      /* what was answered, or NULL */
+  GstActStored stored; /* what was answered */
   gboolean announced;  /* act-complete is on its way */
   gint64 last_report;  /* monotonic time */
   GstCaps *caps;       /* object lock: a query may come from any thread */
@@ -38,6 +44,10 @@ typedef struct {
 void gst_act_source_run_init (GstActSourceRun *run, GstBaseSrc *src,
     const GstActShard *shard, const GstActRange *whole,
     GstActFirstSample first_sample);
+
+/* how batches that are stored are compared; after init */
+void gst_act_source_run_set_tokens (
+    GstActSourceRun *run, guint n_ctx, GstActReadTokens read_tokens);
 
 /* at stop; the caps are the template's again */
 void gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src);

@@ -29,7 +29,7 @@ gst_act_token_batches_clear (GstActTokenBatches *self)
 {
   g_clear_pointer (&self->tokens, g_array_unref);
   g_clear_pointer (&self->spool, act_scratch_free);
-  g_clear_pointer (&self->stored, g_array_unref);
+  gst_act_stored_clear (&self->stored);
 }
 
 gboolean
@@ -38,7 +38,7 @@ gst_act_token_batches_restart (GstActTokenBatches *self, GError **error)
   g_array_set_size (self->tokens, 0);
   self->n_used = 0;
   self->asked = FALSE;
-  g_clear_pointer (&self->stored, g_array_unref);
+  gst_act_stored_clear (&self->stored);
   self->next_batch = self->next_sample = 0;
   return self->spool == NULL || act_scratch_clear (self->spool, error);
 }
@@ -96,36 +96,39 @@ gboolean
 gst_act_token_batches_ask (
     GstActTokenBatches *self, GstPad *pad, GError **error)
 {
+  const GArray *ranges;
+
   if (self->asked)
     return TRUE;
-  self->asked = TRUE;
-  self->stored = gst_act_shard_ask_stored (&self->shard, pad);
-  for (guint i = 0; self->stored != NULL && i < self->stored->len; i++) {
+  if (!gst_act_stored_ask (&self->stored, &self->shard, pad, error))
+    return FALSE;
+  ranges = self->stored.ranges;
+  for (guint i = 0; ranges != NULL && i < ranges->len; i++) {
     const GstActBatchRange *range =
-        &g_array_index (self->stored, GstActBatchRange, i);
+        &g_array_index (ranges, GstActBatchRange, i);
     guint64 begins;
 
     if (g_uint64_checked_mul (&begins, range->first_batch, self->batch_size)
         && begins == range->first_sample)
       continue;
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-        "what is stored is of another run: there batch %" G_GUINT64_FORMAT
+    gst_act_stored_set_error (&self->stored, error,
+        "there batch %" G_GUINT64_FORMAT
         " begins with sample %" G_GUINT64_FORMAT
-        ", here batches have %u samples (skip-stored=false takes no account "
-        "of it)",
+        ", here batches have %u samples",
         range->first_batch, range->first_sample, self->batch_size);
     return FALSE;
   }
+  self->asked = TRUE;
   return TRUE;
 }
 
 static void
-set_end_error (guint64 batch, guint64 stored, guint64 expected, GError **error)
+set_end_error (const GstActTokenBatches *self, guint64 batch, guint64 stored,
+    guint64 expected, GError **error)
 {
-  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-      "what is stored is of another run: there batch %" G_GUINT64_FORMAT
-      " ends before sample %" G_GUINT64_FORMAT ", here %" G_GUINT64_FORMAT
-      " (skip-stored=false takes no account of it)",
+  gst_act_stored_set_error (&self->stored, error,
+      "there batch %" G_GUINT64_FORMAT " ends before sample %" G_GUINT64_FORMAT
+      ", here %" G_GUINT64_FORMAT,
       batch, stored, expected);
 }
 
@@ -133,17 +136,19 @@ gboolean
 gst_act_token_batches_check_ends (const GstActTokenBatches *self,
     const GstActTokenRange *range, GError **error)
 {
-  for (guint i = 0; self->stored != NULL && i < self->stored->len; i++) {
+  const GArray *ranges = self->stored.ranges;
+
+  for (guint i = 0; ranges != NULL && i < ranges->len; i++) {
     const GstActBatchRange *stored =
-        &g_array_index (self->stored, GstActBatchRange, i);
+        &g_array_index (ranges, GstActBatchRange, i);
     guint64 batch = stored->first_batch + stored->n_batches;
     guint64 sample = stored->first_sample + stored->n_samples;
-    guint64 expected = batch == range->run_batches ? range->run_samples
+    guint64 expected = batch >= range->run_batches ? range->run_samples
                                                    : batch * self->batch_size;
 
-    if (batch > range->run_batches || sample == expected)
+    if (batch <= range->run_batches && sample == expected)
       continue;
-    set_end_error (batch - 1, sample, expected, error);
+    set_end_error (self, batch - 1, sample, expected, error);
     return FALSE;
   }
   return TRUE;
@@ -158,20 +163,72 @@ pass (GstActTokenBatches *self, guint n_samples)
   self->next_sample += n_samples;
 }
 
+/* n_samples from a sample on that was not taken: where they are, or from the
+ * file into *own */
+static const gint32 *
+get_tokens (GstActTokenBatches *self, guint64 sample, guint n_samples,
+    gint32 **own, GError **error)
+{
+  const gsize n = (gsize) n_samples * self->n_ctx;
+
+  if (self->spool == NULL)
+    return &g_array_index (self->tokens, gint32,
+        self->n_used + (sample - self->next_sample) * self->n_ctx);
+  *own = g_renew (gint32, *own, n);
+  return act_scratch_read (self->spool, sample * self->n_ctx * sizeof (gint32),
+             *own, n * sizeof (gint32), error)
+      ? *own
+      : NULL;
+}
+
+static gboolean
+check_tokens (GstActTokenBatches *self, guint64 batch, guint64 sample,
+    guint n_samples, gint32 **own, GError **error)
+{
+  const gint32 *tokens = get_tokens (self, sample, n_samples, own, error);
+
+  return tokens != NULL
+      && gst_act_stored_check_tokens (
+          &self->stored, batch, tokens, (gsize) n_samples * self->n_ctx, error);
+}
+
+gboolean
+gst_act_token_batches_check_rest (
+    GstActTokenBatches *self, const GstActTokenRange *range, GError **error)
+{
+  g_autofree gint32 *own = NULL;
+  guint64 sample = self->next_sample;
+
+  for (guint64 batch = self->next_batch; batch < range->end_batch; batch++) {
+    guint n_samples =
+        (guint) MIN (self->batch_size, range->end_sample - sample);
+
+    if (gst_act_stored_has (&self->stored, batch)
+        && !check_tokens (self, batch, sample, n_samples, &own, error))
+      return FALSE;
+    sample += n_samples;
+  }
+  return TRUE;
+}
+
 gboolean
 gst_act_token_batches_skip (
     GstActTokenBatches *self, guint n_samples, GError **error)
 {
+  g_autofree gint32 *own = NULL;
   guint64 next, sample;
 
   if (!gst_act_batch_ranges_skip (
-          self->stored, self->next_batch, &next, &sample))
+          self->stored.ranges, self->next_batch, &next, &sample))
     return FALSE;
   if (next == self->next_batch + 1 && sample != self->next_sample + n_samples) {
     set_end_error (
-        self->next_batch, sample, self->next_sample + n_samples, error);
+        self, self->next_batch, sample, self->next_sample + n_samples, error);
     return FALSE;
   }
+  if (!check_tokens (
+          self, self->next_batch, self->next_sample, n_samples, &own, error))
+    return FALSE;
   pass (self, n_samples);
   return TRUE;
 }
@@ -181,7 +238,7 @@ gst_act_token_batches_find_last (
     const GstActTokenBatches *self, const GstActTokenRange *range)
 {
   for (guint64 batch = range->end_batch; batch > range->first_batch; batch--)
-    if (!gst_act_batch_ranges_skip (self->stored, batch - 1, NULL, NULL))
+    if (!gst_act_stored_has (&self->stored, batch - 1))
       return batch - 1;
   return range->end_batch;
 }

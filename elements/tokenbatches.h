@@ -4,7 +4,7 @@
 #include <gst/gst.h>
 
 #include "formats/scratch.h"
-#include "shard.h"
+#include "stored.h"
 
 /* From one row of tokens, which grows as text is tokenized, to batches: those
  * of a shard, without those that are stored already. How many batches there
@@ -20,7 +20,7 @@ typedef struct {
   guint n_used;      /* of them, that were taken */
   ActScratch *spool; /* with several shards */
   gboolean asked;    /* what is stored */
-  GArray *stored;    /* the answer, or NULL */
+  GstActStored stored;
 
   guint64 next_batch; /* in the whole run */
   guint64 next_sample;
@@ -59,11 +59,15 @@ guint gst_act_token_batches_get_n_samples (
 gboolean gst_act_token_batches_ask (
     GstActTokenBatches *self, GstPad *pad, GError **error);
 /* at the end of the text: whether what is stored ends where batches of the run
- * do */
+ * do, and not behind the last */
 gboolean gst_act_token_batches_check_ends (const GstActTokenBatches *self,
     const GstActTokenRange *range, GError **error);
+/* the same of the tokens of all batches from the next one to the range's end:
+ * before it is said that the run is whole */
+gboolean gst_act_token_batches_check_rest (
+    GstActTokenBatches *self, const GstActTokenRange *range, GError **error);
 /* whether the next batch, of n_samples, is stored; then it is passed over.
- * FALSE with error set if it is stored with another end */
+ * FALSE with error set if it is stored with another end or other tokens */
 gboolean gst_act_token_batches_skip (
     GstActTokenBatches *self, guint n_samples, GError **error);
 /* the batch after which no other of the range is wanted; end_batch of it if

@@ -221,7 +221,7 @@ check_segment (
   const ActStoreShape shape = act_identity_get_shape (info->manifest->identity);
   g_autoptr (ActSegment) segment = NULL;
 
-  if (!act_segment_file_verify (info->folder, file, error))
+  if (!act_segment_file_verify (info->folder, file, NULL, NULL, error))
     return FALSE;
   segment = act_segment_file_open (
       info->folder, file, &shape, info->manifest->clusters_stored, error);

@@ -85,3 +85,25 @@ act_tokens_is_padding (ActDtype dtype, const void *src, gsize n)
     g_return_val_if_reached (FALSE);
   }
 }
+
+guint64
+act_tokens_digest (const gint32 *tokens, gsize n)
+{
+  /* GLib's, and not libcrypto's, which keeps memory for each thread */
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  const guint8 *bytes = (const guint8 *) tokens;
+  guint8 digest[32];
+  gsize size = sizeof digest;
+  guint64 first;
+
+  for (gsize left = n * sizeof *tokens; left > 0;) {
+    gsize piece = MIN (left, 1u << 30); /* it takes a gssize */
+
+    g_checksum_update (sum, bytes, (gssize) piece);
+    bytes += piece;
+    left -= piece;
+  }
+  g_checksum_get_digest (sum, digest, &size);
+  memcpy (&first, digest, sizeof first);
+  return GUINT64_FROM_BE (first);
+}

@@ -13,5 +13,9 @@ gboolean act_tokens_is_dtype (ActDtype dtype);
 gsize act_tokens_to_i32 (ActDtype dtype, const void *src, gsize n,
     guint vocab_size, gint32 *dst, gint64 *bad);
 
+/* By which n ids are told from others: the first 8 bytes of the SHA-256 of
+ * them, as little-endian int32, read as a big-endian number. */
+guint64 act_tokens_digest (const gint32 *tokens, gsize n);
+
 /* Whether a row of n ids is -1 throughout: no sample. */
 gboolean act_tokens_is_padding (ActDtype dtype, const void *src, gsize n);

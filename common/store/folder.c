@@ -6,11 +6,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "acterror.h"
 #include "formats/output.h"
+#include "formats/tokens.h"
+
+/* a segment that was checked: while the file is the same one, nobody has to
+ * read it again */
+typedef struct {
+  GStatBuf stat;
+  char sha256[65];
+  guint64 n_values;
+  GArray *batches; /* ActBatchRange */
+  GArray *digests; /* guint64 */
+} Known;
+
+static void
+known_free (gpointer data)
+{
+  Known *known = data;
+
+  g_array_unref (known->batches);
+  g_array_unref (known->digests);
+  g_free (known);
+}
 
 void
 act_store_folder_free (ActStoreFolder *self)
@@ -22,7 +45,9 @@ act_store_folder_free (ActStoreFolder *self)
   g_free (self->path);
   act_manifest_free (self->manifest);
   g_array_unref (self->batches);
-  g_ptr_array_unref (self->repaired);
+  g_array_unref (self->digests);
+  g_ptr_array_unref (self->damaged);
+  g_hash_table_unref (self->known);
   g_free (self);
 }
 
@@ -43,41 +68,85 @@ lock_folder (ActStoreFolder *self, GError **error)
   return FALSE;
 }
 
-/* one segment's batches onto the list */
+/* --- what the segments hold --- */
+
 static gboolean
-read_segment (ActStoreFolder *self, const ActSegmentFile *file, GError **error)
+is_same_file (const GStatBuf *a, const GStatBuf *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino
+      && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec
+      && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static Known *
+check_segment (ActStoreFolder *self, const ActSegmentFile *file,
+    ActStoreCancelled cancelled, gpointer user_data, GError **error)
 {
   const ActStoreShape shape = act_identity_get_shape (self->manifest->identity);
   g_autoptr (ActSegment) segment = NULL;
+  Known *known;
 
-  if (!act_segment_file_verify (self->path, file, error))
-    return FALSE;
+  if (!act_segment_file_verify (self->path, file, cancelled, user_data, error))
+    return NULL;
   segment = act_segment_file_open (
       self->path, file, &shape, self->manifest->clusters_stored, error);
   if (segment == NULL)
-    return FALSE;
+    return NULL;
+  known = g_new0 (Known, 1);
+  known->batches = g_array_new (FALSE, FALSE, sizeof (ActBatchRange));
+  known->digests = g_array_new (FALSE, FALSE, sizeof (guint64));
   for (gsize b = 0; b < act_segment_get_n_batches (segment); b++) {
     ActBatchRange range = act_segment_get_range (segment, b);
-    g_array_append_val (self->batches, range);
+    guint64 digest = act_tokens_digest (act_segment_get_tokens (segment, b),
+        (gsize) range.n_samples * shape.n_ctx);
+
+    g_array_append_val (known->batches, range);
+    g_array_append_val (known->digests, digest);
   }
-  self->n_values += file->n_values;
-  return TRUE;
+  known->n_values = file->n_values;
+  g_strlcpy (known->sha256, file->sha256, sizeof known->sha256);
+  return known;
 }
 
-static gboolean
-drop_segment (ActStoreFolder *self, guint i, GError **error)
+/* What is known of a segment: from before, or as it is now. The file is looked
+ * at before it is read, so that a change meanwhile shows. */
+static const Known *
+know_segment (ActStoreFolder *self, const ActSegmentFile *file,
+    ActStoreCancelled cancelled, gpointer user_data, GError **error)
 {
-  ActManifest *manifest = self->manifest;
-  const ActSegmentFile *file =
-      &g_array_index (manifest->segments, ActSegmentFile, i);
   g_autofree char *path = g_build_filename (self->path, file->file, NULL);
+  Known *known = g_hash_table_lookup (self->known, file->file);
+  GStatBuf now;
+  gboolean there = g_stat (path, &now) == 0;
 
-  g_ptr_array_add (self->repaired, g_strdup (file->file));
-  g_array_remove_index (manifest->segments, i);
-  manifest->complete = FALSE;
-  if (!act_manifest_write (manifest, self->path, error))
+  if (!there)
+    memset (&now, 0, sizeof now);
+
+  if (known != NULL && there && is_same_file (&known->stat, &now)
+      && strcmp (known->sha256, file->sha256) == 0)
+    return known;
+  known = check_segment (self, file, cancelled, user_data, error);
+  if (known == NULL)
+    return NULL;
+  known->stat = now;
+  g_hash_table_replace (self->known, g_strdup (file->file), known);
+  return known;
+}
+
+/* one segment's batches onto the list */
+static gboolean
+read_segment (ActStoreFolder *self, const ActSegmentFile *file,
+    ActStoreCancelled cancelled, gpointer user_data, GError **error)
+{
+  const Known *known = know_segment (self, file, cancelled, user_data, error);
+
+  if (known == NULL)
     return FALSE;
-  (void) g_unlink (path);
+  g_array_append_vals (
+      self->batches, known->batches->data, known->batches->len);
+  g_array_append_vals (
+      self->digests, known->digests->data, known->digests->len);
+  self->n_values += known->n_values;
   return TRUE;
 }
 
@@ -94,26 +163,56 @@ is_damage (
       || (g_access (path, F_OK) != 0 && errno == ENOENT);
 }
 
-static gboolean
-read_segments (ActStoreFolder *self, gboolean repair, GError **error)
+/* what can be done about it */
+static void
+add_to_message (GError *error, const char *advice)
 {
-  GArray *segments = self->manifest->segments;
+  char *message = g_strdup_printf ("%s (%s)", error->message, advice);
 
-  for (guint i = 0; i < segments->len;) {
+  g_free (error->message);
+  error->message = message;
+}
+
+static void
+forget (ActStoreFolder *self)
+{
+  self->checked = FALSE;
+  g_array_set_size (self->batches, 0);
+  g_array_set_size (self->digests, 0);
+  self->n_values = 0;
+  g_ptr_array_set_size (self->damaged, 0);
+}
+
+gboolean
+act_store_folder_check (ActStoreFolder *self, ActStoreCancelled cancelled,
+    gpointer user_data, GError **error)
+{
+  GArray *segments = self->manifest != NULL ? self->manifest->segments : NULL;
+
+  if (self->checked)
+    return TRUE;
+  forget (self);
+  for (guint i = 0; segments != NULL && i < segments->len; i++) {
     const ActSegmentFile *file = &g_array_index (segments, ActSegmentFile, i);
     g_autoptr (GError) damage = NULL;
 
-    if (read_segment (self, file, &damage)) {
-      i++;
-    } else if (!repair || !is_damage (self, file, damage)) {
+    if (read_segment (self, file, cancelled, user_data, &damage))
+      continue;
+    if (!self->repair || !is_damage (self, file, damage)) {
+      if (is_damage (self, file, damage))
+        add_to_message (damage,
+            "repair=true, or --repair of gst-activations "
+            "dashboard, makes its batches again");
       g_propagate_error (error, g_steal_pointer (&damage));
       return FALSE;
-    } else if (!drop_segment (self, i, error)) {
-      return FALSE;
     }
+    g_ptr_array_add (self->damaged, g_strdup (file->file));
   }
+  self->checked = TRUE;
   return TRUE;
 }
+
+/* --- opening --- */
 
 /* Nothing but what a killed run can leave before there is a manifest. Segments
  * are not: they are work that somebody may miss, so repair is asked for. */
@@ -130,8 +229,9 @@ check_unused (const char *path, gboolean repair, GError **error)
       continue;
     if (act_store_is_segment (name)) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-          "the store '%s' has lost its %s: nobody knows whose '%s' is; with "
-          "repair all of it is made again",
+          "the store '%s' has lost its %s: nobody knows whose '%s' is; "
+          "repair=true, or --repair of gst-activations dashboard, makes all "
+          "of it again",
           path, ACT_MANIFEST_NAME, name);
       return FALSE;
     }
@@ -143,32 +243,62 @@ check_unused (const char *path, gboolean repair, GError **error)
   return TRUE;
 }
 
+gboolean
+act_store_folder_reload (ActStoreFolder *self, GError **error)
+{
+  g_autofree char *manifest =
+      g_build_filename (self->path, ACT_MANIFEST_NAME, NULL);
+
+  forget (self);
+  g_clear_pointer (&self->manifest, act_manifest_free);
+  if (!g_file_test (self->path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  if (self->lock < 0 && !lock_folder (self, error))
+    return FALSE;
+  if (!g_file_test (manifest, G_FILE_TEST_EXISTS))
+    return check_unused (self->path, self->repair, error);
+  self->manifest = act_manifest_read (self->path, error);
+  return self->manifest != NULL;
+}
+
 ActStoreFolder *
 act_store_folder_open (const char *path, gboolean repair, GError **error)
 {
   g_autoptr (ActStoreFolder) self = g_new0 (ActStoreFolder, 1);
-  g_autofree char *manifest = NULL;
 
   self->path = g_canonicalize_filename (path, NULL);
+  self->repair = repair;
   self->lock = -1;
   self->batches = g_array_new (FALSE, FALSE, sizeof (ActBatchRange));
-  self->repaired = g_ptr_array_new_with_free_func (g_free);
-  if (!g_file_test (self->path, G_FILE_TEST_EXISTS))
-    return g_steal_pointer (&self);
-  if (!lock_folder (self, error))
-    return NULL;
-  manifest = g_build_filename (self->path, ACT_MANIFEST_NAME, NULL);
-  if (!g_file_test (manifest, G_FILE_TEST_EXISTS))
-    return check_unused (self->path, repair, error) ? g_steal_pointer (&self)
-                                                    : NULL;
+  self->digests = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->damaged = g_ptr_array_new_with_free_func (g_free);
+  self->known =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, known_free);
+  return act_store_folder_reload (self, error) ? g_steal_pointer (&self) : NULL;
+}
 
-  self->manifest = act_manifest_read (self->path, error);
-  if (self->manifest == NULL || !read_segments (self, repair, error))
-    return NULL;
-  act_segment_files_sweep (self->path,
-      (const ActSegmentFile *) self->manifest->segments->data,
-      self->manifest->segments->len);
-  return g_steal_pointer (&self);
+/* --- beginning --- */
+
+static gboolean
+advise (gboolean same, GError **error)
+{
+  if (!same && error != NULL && *error != NULL)
+    add_to_message (*error,
+        "give another folder for this run, or the settings that the store was "
+        "made with");
+  return same;
+}
+
+gboolean
+act_store_folder_check_tokens (
+    const ActStoreFolder *self, const ActIdentity *tokens, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("the store '%s'", self->path);
+
+  return self->manifest == NULL
+      || advise (act_identity_check_same_tokens (self->manifest->identity, name,
+                     tokens, "this stream", error),
+          error);
 }
 
 static gboolean
@@ -177,8 +307,9 @@ check_same (ActStoreFolder *self, const ActIdentity *identity,
 {
   g_autofree char *name = g_strdup_printf ("the store '%s'", self->path);
 
-  if (!act_identity_check_same (
-          self->manifest->identity, name, identity, "this stream", error))
+  if (!advise (act_identity_check_same (self->manifest->identity, name,
+                   identity, "this stream", error),
+          error))
     return FALSE;
   if (self->manifest->clusters_stored == clusters_stored)
     return TRUE;
@@ -206,15 +337,68 @@ take_new_folder (ActStoreFolder *self, GError **error)
   return FALSE;
 }
 
+/* From here on their batches are known to be missing. */
+static gboolean
+drop_damaged (ActStoreFolder *self, GError **error)
+{
+  GArray *segments = self->manifest->segments;
+
+  if (self->damaged->len == 0)
+    return TRUE;
+  for (guint i = segments->len; i > 0; i--)
+    if (g_ptr_array_find_with_equal_func (self->damaged,
+            g_array_index (segments, ActSegmentFile, i - 1).file, g_str_equal,
+            NULL))
+      g_array_remove_index (segments, i - 1);
+  self->manifest->complete = FALSE;
+  return act_manifest_write (self->manifest, self->path, error);
+}
+
+/* Of a run that was killed before it had a manifest: this one may have none of
+ * its own to put in their place. */
+static void
+sweep_context (ActStoreFolder *self)
+{
+  static const char *const names[] = { ACT_STORE_CLUSTERS_NAME,
+    ACT_STORE_VOCABULARY_NAME };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = g_build_filename (self->path, names[i], NULL);
+
+    (void) g_unlink (path);
+  }
+}
+
+static void
+sweep (ActStoreFolder *self)
+{
+  const GArray *segments = self->manifest->segments;
+
+  act_segment_files_sweep (
+      self->path, (const ActSegmentFile *) segments->data, segments->len);
+}
+
+static gboolean
+go_on (ActStoreFolder *self, const ActIdentity *identity,
+    gboolean clusters_stored, GError **error)
+{
+  if (!check_same (self, identity, clusters_stored, error)
+      || !drop_damaged (self, error))
+    return FALSE;
+  sweep (self);
+  return TRUE;
+}
+
 gboolean
 act_store_folder_begin (ActStoreFolder *self, ActIdentity *identity,
     gboolean clusters_stored, guint segment_size, GError **error)
 {
+  g_return_val_if_fail (self->checked, FALSE);
   if (self->manifest != NULL) {
-    gboolean same = check_same (self, identity, clusters_stored, error);
+    gboolean begun = go_on (self, identity, clusters_stored, error);
 
     act_identity_free (identity);
-    return same;
+    return begun;
   }
   self->manifest = act_manifest_new (identity);
   self->manifest->clusters_stored = clusters_stored;
@@ -225,6 +409,7 @@ act_store_folder_begin (ActStoreFolder *self, ActIdentity *identity,
   }
   if (self->lock < 0 && !take_new_folder (self, error))
     return FALSE;
-  act_segment_files_sweep (self->path, NULL, 0);
+  sweep (self);
+  sweep_context (self);
   return act_manifest_write (self->manifest, self->path, error);
 }

@@ -76,6 +76,33 @@ same_modules (const ActIdentity *a, const ActIdentity *b)
   return TRUE;
 }
 
+/* an error, unless there are none */
+static gboolean
+check_none (const GString *differences, const char *a_name, const char *b_name,
+    GError **error)
+{
+  if (differences->len == 0)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
+      "%s and %s are not of the same run; they differ in: %s", a_name, b_name,
+      differences->str);
+  return FALSE;
+}
+
+gboolean
+act_identity_check_same_tokens (const ActIdentity *a, const char *a_name,
+    const ActIdentity *b, const char *b_name, GError **error)
+{
+  g_autoptr (GString) differences = g_string_new (NULL);
+
+  compare_strings (differences, "tokenizer", a->tokenizer, b->tokenizer);
+  compare_numbers (differences, "n-ctx", a->n_ctx, b->n_ctx);
+  compare_numbers (differences, "batch-size", a->batch_size, b->batch_size);
+  compare_numbers (
+      differences, "vocabulary size", a->vocab_size, b->vocab_size);
+  return check_none (differences, a_name, b_name, error);
+}
+
 gboolean
 act_identity_check_same (const ActIdentity *a, const char *a_name,
     const ActIdentity *b, const char *b_name, GError **error)
@@ -100,12 +127,7 @@ act_identity_check_same (const ActIdentity *a, const char *a_name,
   if (!same_modules (a, b))
     g_string_append_printf (differences, "%smodules or their components",
         differences->len > 0 ? ", " : "");
-  if (differences->len == 0)
-    return TRUE;
-  g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
-      "%s and %s are not of the same run; they differ in: %s", a_name, b_name,
-      differences->str);
-  return FALSE;
+  return check_none (differences, a_name, b_name, error);
 }
 
 /* --- JSON --- */

@@ -30,6 +30,11 @@ ActStoreShape act_identity_get_shape (const ActIdentity *identity);
 gboolean act_identity_check_same (const ActIdentity *a, const char *a_name,
     const ActIdentity *b, const char *b_name, GError **error);
 
+/* The same of what a source of tokens knows: tokenizer and sizes. */
+gboolean act_identity_check_same_tokens (const ActIdentity *a,
+    const char *a_name, const ActIdentity *b, const char *b_name,
+    GError **error);
+
 /* As fields of an object that the caller began; and back. */
 void act_identity_write (const ActIdentity *identity, ActJsonWriter *json);
 ActIdentity *act_identity_read (

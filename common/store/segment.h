@@ -42,6 +42,8 @@ gsize act_segment_get_n_batches (const ActSegment *segment);
 guint64 act_segment_get_n_samples (const ActSegment *segment);
 guint64 act_segment_get_n_values (const ActSegment *segment);
 ActBatchRange act_segment_get_range (const ActSegment *segment, gsize i);
+/* its tokens [n_samples, n_ctx], as long as the segment is */
+const gint32 *act_segment_get_tokens (const ActSegment *segment, gsize i);
 
 /* The i-th batch: views into the segment and, for what has to be counted from
  * 0 again, into scratch memory of the segment that the next call overwrites.

@@ -4,6 +4,7 @@
 #include "store/segmentfile.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -197,9 +198,26 @@ act_segment_file_open (const char *folder, const ActSegmentFile *file,
   return g_steal_pointer (&segment);
 }
 
+/* a hundredth of a second or less */
+#define PIECE ((gsize) 4 << 20)
+
+static gboolean
+hash_pieces (EVP_MD_CTX *hash, const guint8 *data, gsize size,
+    ActStoreCancelled cancelled, gpointer user_data, GError **error)
+{
+  for (gsize at = 0; at < size; at += PIECE) {
+    if (cancelled != NULL && cancelled (user_data)) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+      return FALSE;
+    }
+    EVP_DigestUpdate (hash, data + at, MIN (size - at, PIECE));
+  }
+  return TRUE;
+}
+
 gboolean
-act_segment_file_verify (
-    const char *folder, const ActSegmentFile *file, GError **error)
+act_segment_file_verify (const char *folder, const ActSegmentFile *file,
+    ActStoreCancelled cancelled, gpointer user_data, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, file->file, NULL);
   g_autoptr (GBytes) bytes = act_file_map (path, error);
@@ -207,14 +225,15 @@ act_segment_file_verify (
   char sha256[65];
   gsize size;
   const void *data;
+  gboolean hashed;
 
   if (bytes == NULL)
     return FALSE;
   data = g_bytes_get_data (bytes, &size);
-  EVP_DigestUpdate (hash, data, size);
+  hashed = hash_pieces (hash, data, size, cancelled, user_data, error);
   hash_finish (hash, sha256);
-  if (size == file->size && strcmp (sha256, file->sha256) == 0)
-    return TRUE;
+  if (!hashed || (size == file->size && strcmp (sha256, file->sha256) == 0))
+    return hashed;
   g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
       "'%s' is damaged: %" G_GSIZE_FORMAT
       " bytes with SHA-256 %.8s..., expected %" G_GUINT64_FORMAT

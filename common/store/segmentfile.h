@@ -28,9 +28,14 @@ ActSegment *act_segment_file_open (const char *folder,
     const ActSegmentFile *file, const ActStoreShape *shape,
     gboolean with_clusters, GError **error);
 
-/* whether size and checksum are the manifest's */
-gboolean act_segment_file_verify (
-    const char *folder, const ActSegmentFile *file, GError **error);
+/* asked now and then whether to give up */
+typedef gboolean (*ActStoreCancelled) (gpointer user_data);
+
+/* Whether size and checksum are the manifest's. cancelled, unless it is NULL,
+ * ends it with G_IO_ERROR_CANCELLED. */
+gboolean act_segment_file_verify (const char *folder,
+    const ActSegmentFile *file, ActStoreCancelled cancelled, gpointer user_data,
+    GError **error);
 
 /* What a file of that name in a store's folder is: a segment; or what is there
  * before there is a manifest. */

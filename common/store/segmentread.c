@@ -273,6 +273,20 @@ act_segment_get_range (const ActSegment *self, gsize i)
     (guint32) row[N_SAMPLES] };
 }
 
+/* of all before the i-th batch in the segment */
+static gsize
+count_samples_before (const ActSegment *self, gsize i)
+{
+  return act_segment_get_range (self, i).first_sample
+      - act_segment_get_range (self, 0).first_sample;
+}
+
+const gint32 *
+act_segment_get_tokens (const ActSegment *self, gsize i)
+{
+  return self->tokens + count_samples_before (self, i) * self->shape.n_ctx;
+}
+
 static ActCsr
 get_rows (Rows *rows, gsize first, gsize n_rows)
 {
@@ -305,15 +319,14 @@ act_segment_get (ActSegment *self, gsize i, ActStoredBatch *batch)
 {
   const ActBatchRange range = act_segment_get_range (self, i);
   const gsize n_ctx = self->shape.n_ctx;
-  gsize first_sample =
-      range.first_sample - act_segment_get_range (self, 0).first_sample;
+  const gsize first_sample = count_samples_before (self, i);
   gsize n_rows = range.n_samples * n_ctx;
 
   *batch = (ActStoredBatch){
     .index = range.index,
     .first_sample = range.first_sample,
     .n_samples = range.n_samples,
-    .tokens = self->tokens + first_sample * n_ctx,
+    .tokens = act_segment_get_tokens (self, i),
     .alive = get_alive (self, i),
     .components = get_rows (&self->components, first_sample * n_ctx, n_rows),
   };

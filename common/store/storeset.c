@@ -348,7 +348,8 @@ make_current (ActStoreSet *self, guint i, GError **error)
   if (self->current != NULL && self->current_part == i)
     return TRUE;
   g_clear_pointer (&self->current, act_segment_free);
-  if (!act_segment_file_verify (part->member->folder, part->file, error))
+  if (!act_segment_file_verify (
+          part->member->folder, part->file, NULL, NULL, error))
     return FALSE;
   self->current = act_segment_file_open (part->member->folder, part->file,
       &self->shape, part->member->manifest->clusters_stored, error);

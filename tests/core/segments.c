@@ -153,7 +153,7 @@ open_store (const char *folder, ActManifest *manifest,
         &g_array_index (manifest->segments, ActSegmentFile, i);
     g_autoptr (ActSegment) segment = NULL;
 
-    act_segment_file_verify (folder, file, &error);
+    act_segment_file_verify (folder, file, NULL, NULL, &error);
     g_assert_no_error (error);
     segment = act_segment_file_open (
         folder, file, &settings.shape, settings.cluster_of == NULL, &error);
@@ -285,7 +285,7 @@ test_damage (void)
 
     changed[at] ^= 0x41;
     write_plainly (path, changed, at % 3 == 0 ? at : size);
-    g_assert_false (act_segment_file_verify (folder, file, &error));
+    g_assert_false (act_segment_file_verify (folder, file, NULL, NULL, &error));
     g_assert_error (error, ACT_ERROR, ACT_ERROR_FORMAT);
     g_assert_nonnull (strstr (error->message, file->file));
     segment =

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store/folder.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "acterror.h"
 #include "testfile.h"
@@ -51,6 +56,8 @@ begin (ActStoreFolder *folder)
 {
   GError *error = NULL;
 
+  act_store_folder_check (folder, NULL, NULL, &error);
+  g_assert_no_error (error);
   act_store_folder_begin (folder, make_identity (), FALSE, 4, &error);
   g_assert_no_error (error);
 }
@@ -73,8 +80,11 @@ static void
 refused (const char *path, const char *what)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (ActStoreFolder) folder =
+      act_store_folder_open (path, FALSE, &error);
 
-  g_assert_null (act_store_folder_open (path, FALSE, &error));
+  if (folder != NULL)
+    g_assert_false (act_store_folder_check (folder, NULL, NULL, &error));
   g_assert_nonnull (error);
   g_assert_nonnull (strstr (error->message, path));
   g_assert_nonnull (strstr (error->message, what));
@@ -87,6 +97,7 @@ test_goes_on (void)
   g_autoptr (ActStoreFolder) folder = act_store_folder_open (path, FALSE, NULL);
 
   g_assert_nonnull (folder);
+  g_assert_true (act_store_folder_check (folder, NULL, NULL, NULL));
   g_assert_cmpuint (folder->batches->len, ==, 1);
   g_assert_cmpuint (folder->n_values, ==, 1);
   refused (path, "in use");
@@ -104,6 +115,7 @@ test_made_meanwhile (void)
       g_build_filename (made, "segment-000000.safetensors", NULL);
   g_autoptr (GError) error = NULL;
 
+  g_assert_true (act_store_folder_check (slow, NULL, NULL, NULL));
   g_assert_false (
       act_store_folder_begin (slow, make_identity (), FALSE, 4, &error));
   g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
@@ -173,6 +185,170 @@ test_counts (void)
   }
 }
 
+static gboolean
+count_down (gpointer left)
+{
+  return (*(gint *) left)-- <= 0;
+}
+
+/* Checking is given up between pieces, and can be begun again. */
+static void
+test_cancelled (void)
+{
+  g_autofree char *path = make_store ("cancelled");
+  g_autoptr (ActStoreFolder) folder = act_store_folder_open (path, TRUE, NULL);
+  g_autoptr (GError) error = NULL;
+  gint left = 0;
+
+  g_assert_false (act_store_folder_check (folder, count_down, &left, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (folder->damaged->len, ==, 0);
+  left = 1;
+  g_assert_true (act_store_folder_check (folder, count_down, &left, NULL));
+  g_assert_cmpint (left, ==, 0);
+  g_assert_cmpuint (folder->batches->len, ==, 1);
+  /* and once is enough */
+  g_assert_true (act_store_folder_check (folder, count_down, &left, NULL));
+  g_assert_cmpint (left, ==, 0);
+}
+
+/* as it was when it was written, but for one value; so are size and date */
+static void
+change_quietly (const char *path)
+{
+  struct timespec times[2];
+  g_autofree char *data = NULL;
+  GStatBuf old;
+  gsize size;
+  FILE *file;
+
+  g_assert_cmpint (g_stat (path, &old), ==, 0);
+  times[0] = old.st_atim;
+  times[1] = old.st_mtim;
+  g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+  data[size - 1] ^= 1;
+  file = g_fopen (path, "r+b");
+  g_assert_cmpuint (fwrite (data, 1, size, file), ==, size);
+  g_assert_cmpint (fclose (file), ==, 0);
+  g_assert_cmpint (utimensat (AT_FDCWD, path, times, 0), ==, 0);
+}
+
+/* What was checked is read again when its file is another one or has another
+ * date, and not before. */
+static void
+test_checked_once (void)
+{
+  g_autofree char *path = make_store ("once");
+  g_autofree char *segment =
+      g_build_filename (path, "segment-000000.safetensors", NULL);
+  g_autoptr (ActStoreFolder) folder = act_store_folder_open (path, FALSE, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (act_store_folder_check (folder, NULL, NULL, NULL));
+  change_quietly (segment);
+  g_assert_true (act_store_folder_reload (folder, NULL));
+  g_assert_cmpuint (folder->batches->len, ==, 0);
+  g_assert_true (act_store_folder_check (folder, NULL, NULL, NULL));
+  g_assert_cmpuint (folder->batches->len, ==, 1);
+  g_assert_cmpuint (folder->digests->len, ==, 1);
+  g_assert_cmpuint (folder->n_values, ==, 1);
+
+  g_assert_cmpint (utimensat (AT_FDCWD, segment, NULL, 0), ==, 0);
+  g_assert_true (act_store_folder_reload (folder, NULL));
+  g_assert_false (act_store_folder_check (folder, NULL, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "damaged"));
+}
+
+static ActIdentity *
+make_other (void)
+{
+  ActIdentity *identity = make_identity ();
+
+  identity->threshold = 0.5;
+  return identity;
+}
+
+/* Nothing is repaired, and nothing swept, for a run that may not go on here. */
+static void
+test_repair_of_another (void)
+{
+  g_autofree char *path = make_store ("another");
+  g_autofree char *segment =
+      g_build_filename (path, "segment-000000.safetensors", NULL);
+  g_autofree char *temporary = g_build_filename (path, ".x.tmp", NULL);
+  g_autoptr (ActStoreFolder) folder = NULL;
+  g_autoptr (ActManifest) manifest = NULL;
+  g_autoptr (GError) error = NULL;
+
+  change_quietly (segment);
+  g_assert_true (g_file_set_contents (temporary, "", 0, NULL));
+  folder = act_store_folder_open (path, TRUE, NULL);
+  g_assert_true (act_store_folder_check (folder, NULL, NULL, NULL));
+  g_assert_cmpuint (folder->damaged->len, ==, 1);
+  g_assert_cmpuint (folder->batches->len, ==, 0);
+  g_assert_false (
+      act_store_folder_begin (folder, make_other (), FALSE, 4, &error));
+  g_assert_nonnull (strstr (error->message, "threshold (none and 0.5)"));
+  g_assert_nonnull (strstr (error->message, path));
+  manifest = act_manifest_read (path, NULL);
+  g_assert_cmpuint (manifest->segments->len, ==, 1);
+  g_assert_true (g_file_test (segment, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (temporary, G_FILE_TEST_EXISTS));
+
+  begin (folder);
+  g_clear_pointer (&manifest, act_manifest_free);
+  manifest = act_manifest_read (path, NULL);
+  g_assert_cmpuint (manifest->segments->len, ==, 0);
+  g_assert_false (g_file_test (segment, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (temporary, G_FILE_TEST_EXISTS));
+}
+
+/* A segment that could not be read now may be fine: that there are too many
+ * files open, for instance, must not cost it. */
+static void
+test_repair_spares (void)
+{
+  g_autofree char *path = make_store ("spared");
+  g_autoptr (ActStoreFolder) folder = act_store_folder_open (path, TRUE, NULL);
+  g_autoptr (GError) error = NULL;
+  struct rlimit good, none;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &good), ==, 0);
+  none = (struct rlimit){ 0, good.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  g_assert_false (act_store_folder_check (folder, NULL, NULL, &error));
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &good), ==, 0);
+  g_assert_nonnull (strstr (error->message, g_strerror (EMFILE)));
+  g_assert_cmpuint (folder->damaged->len, ==, 0);
+
+  begin (folder);
+  g_assert_cmpuint (folder->batches->len, ==, 1);
+  g_assert_cmpuint (folder->manifest->segments->len, ==, 1);
+}
+
+/* A run that was killed before its manifest left what is about it; this one has
+ * nothing of its own to put there. */
+static void
+test_stale_context (void)
+{
+  static const char *const names[] = { ACT_STORE_CLUSTERS_NAME,
+    ACT_STORE_VOCABULARY_NAME };
+  g_autofree char *path = test_path ("stale");
+  g_autoptr (ActStoreFolder) folder = NULL;
+
+  g_assert_cmpint (g_mkdir (path, 0777), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *file = g_build_filename (path, names[i], NULL);
+    g_assert_true (g_file_set_contents (file, "{}", -1, NULL));
+  }
+  folder = act_store_folder_open (path, FALSE, NULL);
+  begin (folder);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *file = g_build_filename (path, names[i], NULL);
+    g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -185,6 +361,11 @@ main (int argc, char **argv)
   g_test_add_func ("/store-folder/without-manifest", test_without_manifest);
   g_test_add_func ("/store-folder/early", test_early);
   g_test_add_func ("/store-folder/counts", test_counts);
+  g_test_add_func ("/store-folder/cancelled", test_cancelled);
+  g_test_add_func ("/store-folder/checked-once", test_checked_once);
+  g_test_add_func ("/store-folder/repair-of-another", test_repair_of_another);
+  g_test_add_func ("/store-folder/repair-spares", test_repair_spares);
+  g_test_add_func ("/store-folder/stale-context", test_stale_context);
   result = g_test_run ();
   test_folder_remove ();
   return result;

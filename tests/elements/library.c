@@ -555,6 +555,49 @@ GST_START_TEST (test_stored)
 }
 GST_END_TEST;
 
+/* who asks, and what text the answer is of */
+GST_START_TEST (test_stored_input)
+{
+  /* SHA-256 of 07 00 00 00 03 00 00 00 */
+  static const gint32 tokens[] = { 7, 3 };
+  const guint64 digest = G_GUINT64_CONSTANT (0x3710c2f4c2562d2f);
+  guint64 digests[] = { digest, 1, 2, 3, 4, 5 };
+  GstQuery *query = gst_act_query_new_stored ();
+  g_autoptr (GstCaps) caps = gst_act_caps_new_tokens (8, 4, 100);
+  g_autofree gchar *store = NULL, *refusal = NULL;
+  GArray *parsed = NULL;
+  GstCaps *stream;
+
+  fail_unless_equals_uint64 (gst_act_tokens_digest (tokens, 2), digest);
+  fail_unless (gst_act_query_parse_stream (query) == NULL);
+  gst_act_query_set_stream (query, caps);
+  stream = gst_act_query_parse_stream (query);
+  fail_unless (gst_caps_is_equal (stream, caps));
+  gst_caps_unref (stream);
+
+  fail_if (gst_act_query_parse_digests (query, &store, &parsed));
+  gst_act_query_set_digests (query, "here", digests, 6);
+  fail_if (gst_act_query_parse_digests (query, &store, &parsed));
+  gst_act_query_set_stored (query, stored_ranges, G_N_ELEMENTS (stored_ranges));
+  fail_unless (gst_act_query_parse_digests (query, &store, &parsed));
+  fail_unless_equals_string (store, "here");
+  g_assert_cmpmem (
+      parsed->data, parsed->len * sizeof (guint64), digests, sizeof digests);
+  g_clear_pointer (&store, g_free);
+  g_clear_pointer (&parsed, g_array_unref);
+  /* one for each batch, or none */
+  gst_act_query_set_digests (query, "here", digests, 5);
+  fail_if (gst_act_query_parse_digests (query, &store, &parsed));
+  fail_unless (store == NULL && parsed == NULL);
+
+  fail_unless (gst_act_query_parse_refusal (query) == NULL);
+  gst_act_query_set_refusal (query, "another");
+  refusal = gst_act_query_parse_refusal (query);
+  fail_unless_equals_string (refusal, "another");
+  gst_query_unref (query);
+}
+GST_END_TEST;
+
 /* an answer that came from anywhere */
 GST_START_TEST (test_stored_bad)
 {
@@ -642,6 +685,7 @@ library_suite (void)
   tcase_add_test (tc, test_too_many_blocks);
   tcase_add_test (tc, test_record);
   tcase_add_test (tc, test_stored);
+  tcase_add_test (tc, test_stored_input);
   tcase_add_test (tc, test_stored_bad);
   tcase_add_test (tc, test_complete);
   return s;

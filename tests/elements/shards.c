@@ -206,6 +206,9 @@ GST_END_TEST;
 typedef struct {
   GstActBatchRange ranges[8];
   guint n_ranges;
+  guint64 digests[64]; /* of each batch in the ranges */
+  guint n_digests;     /* 0: the store does not say */
+  const char *refusal;
   guint n_asked;
   gboolean had_caps; /* at a sink without a queue in between */
 } Store;
@@ -221,6 +224,11 @@ answer (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   store->n_asked++;
   store->had_caps = gst_pad_has_current_caps (pad);
   gst_act_query_set_stored (query, store->ranges, store->n_ranges);
+  if (store->n_digests > 0)
+    gst_act_query_set_digests (
+        query, "the-store", store->digests, store->n_digests);
+  if (store->refusal != NULL)
+    gst_act_query_set_refusal (query, store->refusal);
   return GST_PAD_PROBE_HANDLED;
 }
 
@@ -263,6 +271,28 @@ store_batches (Store *store, const Collected *whole, guint64 mask)
     if (i + 1 == whole->buffers->len || !(mask >> (i + 1) & 1))
       store->n_ranges++;
   }
+}
+
+static guint64
+digest_of (GstBuffer *buffer)
+{
+  GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
+  guint64 digest;
+  GstMapInfo map;
+
+  gst_memory_map (gst_buffer_peek_memory (buffer, 0), &map, GST_MAP_READ);
+  digest = gst_act_tokens_digest ((const gint32 *) (gpointer) map.data,
+      (gsize) meta->n_samples * meta->sequence_length);
+  gst_memory_unmap (map.memory, &map);
+  return digest;
+}
+
+static void
+store_digests (Store *store, const Collected *whole, guint64 mask)
+{
+  for (guint i = 0; i < whole->buffers->len; i++)
+    if (mask >> i & 1)
+      store->digests[store->n_digests++] = digest_of (batch_of (whole, i));
 }
 
 /* only the others come, from first to before end, and the total is that of
@@ -374,10 +404,103 @@ GST_START_TEST (test_other_run)
     else /* the last batch may be short, but not anyhow */
       store.ranges[0].n_samples++;
     c = collect_pipeline (pipeline, NULL);
-    fail_unless (c->error != NULL && strstr (c->error, "another run") != NULL,
-        "%s", c->error);
+    fail_unless (
+        c->error != NULL && strstr (c->error, "of another run") != NULL, "%s",
+        c->error);
     fail_unless_equals_int64 (c->complete, -1);
   }
+}
+GST_END_TEST;
+
+/* batches that have other tokens are those of another input; of files, whose
+ * batches are not read to leave them out, the outer ones of a range count */
+GST_START_TEST (test_other_tokens)
+{
+  g_autoptr (Collected) whole = run (lines[__i__], "");
+  g_autofree char *description = lines[__i__]("", "");
+  const guint64 mask = 0x7;
+
+  for (gint other = -1; other < 3; other++) {
+    Store store;
+    g_autoptr (GstElement) pipeline = with_store (description, &store);
+    g_autoptr (Collected) c = NULL;
+
+    store_batches (&store, whole, mask);
+    store_digests (&store, whole, mask);
+    if (other >= 0)
+      store.digests[other] ^= 1;
+    c = collect_pipeline (pipeline, NULL);
+    if (other < 0 || (other == 1 && lines[__i__] != text_line)) {
+      assert_others (whole, c, mask, 0, whole->buffers->len);
+      continue;
+    }
+    fail_unless (c->error != NULL);
+    fail_unless (strstr (c->error, "the store 'the-store'") != NULL);
+    fail_unless (strstr (c->error, "has other tokens") != NULL);
+    fail_unless_equals_int (c->buffers->len, 0);
+    fail_unless_equals_int64 (c->complete, -1);
+  }
+}
+GST_END_TEST;
+
+/* the same of a shard, whose tokens wait in a file, and whose first batch is
+ * not the run's */
+GST_START_TEST (test_other_tokens_of_a_shard)
+{
+  g_autoptr (Collected) whole = run (lines[__i__], "");
+  guint n = whole->buffers->len, first = n / 2;
+  g_autofree char *description =
+      lines[__i__]("shard-count=2 shard-index=1", "");
+  const guint64 mask = (guint64) 1 << first;
+
+  for (guint other = 0; other < 2; other++) {
+    Store store;
+    g_autoptr (GstElement) pipeline = with_store (description, &store);
+    g_autoptr (Collected) c = NULL;
+
+    store_batches (&store, whole, mask);
+    store_digests (&store, whole, mask);
+    store.digests[0] ^= other;
+    c = collect_pipeline (pipeline, NULL);
+    if (other == 0)
+      assert_others (whole, c, mask, first, n);
+    else
+      fail_unless (
+          c->error != NULL && strstr (c->error, "has other tokens") != NULL);
+  }
+}
+GST_END_TEST;
+
+/* a longer text, of which this one is the beginning */
+GST_START_TEST (test_batches_behind_the_text)
+{
+  g_autoptr (Collected) whole = run (text_line, "");
+  g_autofree char *description = text_line ("", "");
+  Store store;
+  g_autoptr (GstElement) pipeline = with_store (description, &store);
+  g_autoptr (Collected) c = NULL;
+
+  store_batches (&store, whole, G_MAXUINT64);
+  store.ranges[0].n_batches++;
+  store.ranges[0].n_samples += 8;
+  c = collect_pipeline (pipeline, NULL);
+  fail_unless (c->error != NULL && strstr (c->error, "ends before") != NULL);
+  fail_unless_equals_int64 (c->complete, -1);
+}
+GST_END_TEST;
+
+/* a store that does not take the stream says why */
+GST_START_TEST (test_refused)
+{
+  g_autofree char *description = lines[__i__]("", "");
+  Store store = { .refusal = "of another model" };
+  g_autoptr (GstElement) pipeline = with_store (description, &store);
+  g_autoptr (Collected) c = collect_pipeline (pipeline, NULL);
+
+  fail_unless (
+      c->error != NULL && strstr (c->error, "of another model") != NULL);
+  fail_unless_equals_int (c->buffers->len, 0);
+  fail_unless_equals_int64 (c->complete, -1);
 }
 GST_END_TEST;
 
@@ -483,6 +606,10 @@ shards_suite (void)
   tcase_add_loop_test (tc, test_skip_in_shards, 0, n);
   tcase_add_loop_test (tc, test_no_skip, 0, n);
   tcase_add_loop_test (tc, test_other_run, 0, n);
+  tcase_add_loop_test (tc, test_other_tokens, 0, n);
+  tcase_add_loop_test (tc, test_other_tokens_of_a_shard, 0, n);
+  tcase_add_test (tc, test_batches_behind_the_text);
+  tcase_add_loop_test (tc, test_refused, 0, n);
   tcase_add_test (tc, test_elements_between);
   tcase_add_test (tc, test_seek);
   tcase_add_loop_test (tc, test_reuse, 0, n);

@@ -496,8 +496,10 @@ class Refused(Stored):
                 (model / name).write_bytes(good)
                 self.unchanged(store, result, needle, store)
         for name, value, needle in (
-                ('n-ctx', 64, 'n-ctx (32 and 64)'),
-                ('batch-size', 4, 'batch'),
+                ('n-ctx', 64, f"'{store}' and this stream are not of the same "
+                 'run; they differ in: n-ctx (32 and 64)'),
+                ('batch-size', 4, f"'{store}' and this stream are not of the "
+                 'same run; they differ in: batch-size (8 and 4)'),
                 ('threshold', 0.02, 'threshold (0.01 and 0.02)'),
                 ('run', 'other', 'clustering run (run and other)'),
                 ('reduction', 'mean', 'reduction (max and mean)'),
@@ -513,6 +515,83 @@ class Refused(Stored):
         self.before = content(store)
         self.unchanged(store, harness.run(*process, 'n-samples=3', 'run=other'),
                        'clustering run')
+
+    def test_other_text(self):
+        """one that is shorter, longer, or differs at any place; of a store
+        that is complete and of one that is not"""
+        store = self.folder / 'text-store'
+        text = TEXTS[0].read_text() * 3
+        words = text.split(' ')
+        words[-30] += 's'
+        # batches are of 8 samples of 32 tokens
+        texts = {'same': text, 'shorter': text[:400], 'longer': text + text,
+                 'other': TEXTS[1].read_text(), 'at the end': ' '.join(words)}
+        for name, content_ in texts.items():
+            (self.folder / name).write_text(content_)
+        run = ['run', '--quiet', 'dashboard', *SAMPLE, f'store={store}',
+               'segment-size=1', f'output={self.folder}/d']
+        self.check(0, *run, f'text={self.folder}/same')
+        shutil.rmtree(self.folder / 'd')
+        for complete in (True, False):
+            if not complete:
+                manifest = storefiles.manifest_of(store)
+                manifest['complete'] = None
+                (store / 'manifest.json').write_text(json.dumps(manifest))
+            self.before = content(store)
+            for name in texts:
+                if name == 'same':
+                    continue
+                with self.subTest(f'{name}, complete: {complete}'):
+                    self.unchanged(
+                        store, harness.run(*run, f'text={self.folder}/{name}'),
+                        f"the store '{store}' is of another run", 'batch ',
+                        'another text', 'another folder')
+        self.check(0, *run, f'text={self.folder}/same')
+
+    def test_other_text_of_a_shard(self):
+        store = self.folder / 'shard-store'
+        run = ['run', '--quiet', 'dashboard', *SAMPLE, f'store={store}',
+               'shard-index=1', 'shard-count=2', f'output={self.folder}/d']
+        self.check(0, *run, f'text={TEXTS[0]}')
+        shutil.rmtree(self.folder / 'd')
+        self.before = content(store)
+        self.unchanged(store, harness.run(*run, f'text={TEXTS[1]}'),
+                       f"the store '{store}' is of another run", 'batch ')
+
+    def test_other_dump(self):
+        """sources that jump to what is not stored look at its ends"""
+        store = self.folder / 'dump-store'
+        dumps = [storefiles.repeat_dump('many_values', self.folder / name, 2)
+                 for name in ('dump', 'other')]
+        tokens = bytearray((dumps[1] / 'tokens.npy').read_bytes())
+        tokens[-8] ^= 1
+        (dumps[1] / 'tokens.npy').write_bytes(tokens)
+        for dump in dumps:
+            arguments, _ = storefiles.dump_arguments(dump)
+            run = ['run', '--quiet', 'from-dump', *arguments,
+                   f'store={store}', f'output={self.folder}/d']
+            if dump == dumps[0]:
+                self.check(0, *run)
+                shutil.rmtree(self.folder / 'd')
+                self.before = content(store)
+            else:
+                self.unchanged(store, harness.run(*run), store,
+                               'has other tokens there than here')
+
+    def test_repair_of_another_run(self):
+        """it is not this run's to repair"""
+        store = self.shards[1]
+        path = store / storefiles.segments(store)[0]
+        path.write_bytes(path.read_bytes()[:-1])
+        (store / '.segment-000009.safetensors.tmp').touch()
+        self.before = content(store)
+        self.store[2] = 'threshold=0.25'
+        self.unchanged(store, self.run_shard(1, 1, store, 'repair=true'),
+                       'threshold (0.0 and 0.25)', store)
+        self.store[2] = 'threshold=0.0'
+        self.run_shard(0, 1, store, 'repair=true')
+        self.check(0, 'store', 'verify', store)
+        self.tidy(store)
 
     def other_tokenizer(self, model):
         """two token strings change places"""

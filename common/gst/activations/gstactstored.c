@@ -5,6 +5,8 @@
 
 #include "gst/activations/gstactstored.h"
 
+#include "formats/tokens.h"
+
 /**
  * SECTION:gstactstored
  * @short_description: which batches a store holds already
@@ -30,6 +32,13 @@
  *
  * A source whose run is cut into shards says which one it gives
  * (gst_act_query_set_shard()), so that a store can refuse batches of another.
+ * It says what its caps are (gst_act_query_set_stream()), and the store refuses
+ * to answer (gst_act_query_set_refusal()) where they are of another run.
+ *
+ * A store says with the ranges by which digests the tokens of its batches are
+ * told from others (gst_act_query_set_digests()). A source compares those of
+ * batches that it leaves out with gst_act_tokens_digest() of its own: as many
+ * as it can have without losing what leaving out gains.
  *
  * What a source leaves out reaches nobody: behind a tee the other branches
  * miss it. Sources have a property `skip-stored` to switch it off. The number
@@ -40,6 +49,10 @@
 #define RANGES "ranges"
 #define SHARD_INDEX "shard-index"
 #define SHARD_COUNT "shard-count"
+#define STREAM "stream"
+#define REFUSAL "refusal"
+#define STORE "store"
+#define DIGESTS "digests"
 
 /* sorted and disjoint, none empty, nothing beyond 64 bits */
 static gboolean
@@ -195,6 +208,160 @@ gst_act_query_parse_stored (GstQuery *query, GArray **ranges)
   if (n > 0)
     g_array_append_vals (*ranges, data, (guint) n);
   return TRUE;
+}
+
+/**
+ * gst_act_query_set_stream:
+ * @query: an act-stored query
+ * @caps: the caps of the source that asks
+ *
+ * Says of what stream the batches are.
+ */
+void
+gst_act_query_set_stream (GstQuery *query, GstCaps *caps)
+{
+  g_return_if_fail (gst_act_query_is_stored (query));
+  g_return_if_fail (GST_IS_CAPS (caps));
+
+  gst_structure_set (
+      gst_query_writable_structure (query), STREAM, GST_TYPE_CAPS, caps, NULL);
+}
+
+/**
+ * gst_act_query_parse_stream:
+ * @query: a query
+ *
+ * Returns: (transfer full) (nullable): the caps of the source that asks, %NULL
+ *   if @query does not say
+ */
+GstCaps *
+gst_act_query_parse_stream (GstQuery *query)
+{
+  GstCaps *caps = NULL;
+
+  if (!gst_act_query_is_stored (query)
+      || !gst_structure_get (
+          gst_query_get_structure (query), STREAM, GST_TYPE_CAPS, &caps, NULL))
+    return NULL;
+  return caps;
+}
+
+/**
+ * gst_act_query_set_refusal:
+ * @query: an act-stored query
+ * @reason: what is wrong, in a sentence
+ *
+ * Answers the query: the stream may not go on in what is stored. The source
+ * ends with @reason as its error.
+ */
+void
+gst_act_query_set_refusal (GstQuery *query, const gchar *reason)
+{
+  g_return_if_fail (gst_act_query_is_stored (query));
+  g_return_if_fail (reason != NULL);
+
+  gst_structure_set (gst_query_writable_structure (query), REFUSAL,
+      G_TYPE_STRING, reason, NULL);
+}
+
+/**
+ * gst_act_query_parse_refusal:
+ * @query: an act-stored query that came back
+ *
+ * Returns: (transfer full) (nullable): why the stream may not go on, %NULL if
+ *   it may
+ */
+gchar *
+gst_act_query_parse_refusal (GstQuery *query)
+{
+  g_return_val_if_fail (gst_act_query_is_stored (query), NULL);
+
+  return g_strdup (
+      gst_structure_get_string (gst_query_get_structure (query), REFUSAL));
+}
+
+/**
+ * gst_act_query_set_digests:
+ * @query: an act-stored query
+ * @store: what messages name the store by, its folder for instance
+ * @digests: (array length=n_digests): gst_act_tokens_digest() of each batch of
+ *   the answer's ranges, in their order
+ * @n_digests: how many batches the ranges have
+ *
+ * Adds to an answer what text it is of.
+ */
+void
+gst_act_query_set_digests (GstQuery *query, const gchar *store,
+    const guint64 *digests, gsize n_digests)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_if_fail (gst_act_query_is_stored (query));
+  g_return_if_fail (store != NULL);
+  g_return_if_fail (digests != NULL || n_digests == 0);
+
+  bytes = g_bytes_new (digests, n_digests * sizeof *digests);
+  gst_structure_set (gst_query_writable_structure (query), STORE, G_TYPE_STRING,
+      store, DIGESTS, G_TYPE_BYTES, bytes, NULL);
+}
+
+/**
+ * gst_act_query_parse_digests:
+ * @query: an act-stored query that came back
+ * @store: (out) (transfer full): what messages name the store by
+ * @digests: (out) (transfer full) (element-type guint64): the digests of the
+ *   answer's batches
+ *
+ * The results are only set if there are any.
+ *
+ * Returns: whether @query was answered with digests, one for each batch
+ */
+gboolean
+gst_act_query_parse_digests (GstQuery *query, gchar **store, GArray **digests)
+{
+  g_autoptr (GArray) ranges = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree gchar *name = NULL;
+  guint64 n_batches = 0;
+  gconstpointer data;
+  gsize size;
+
+  g_return_val_if_fail (store != NULL && digests != NULL, FALSE);
+
+  if (!gst_act_query_parse_stored (query, &ranges)
+      || !gst_structure_get (gst_query_get_structure (query), STORE,
+          G_TYPE_STRING, &name, DIGESTS, G_TYPE_BYTES, &bytes, NULL)
+      || name == NULL || bytes == NULL)
+    return FALSE;
+  for (guint i = 0; i < ranges->len; i++)
+    n_batches += g_array_index (ranges, GstActBatchRange, i).n_batches;
+  data = g_bytes_get_data (bytes, &size);
+  if (n_batches > G_MAXUINT || size % sizeof (guint64) != 0
+      || size / sizeof (guint64) != n_batches)
+    return FALSE;
+  *store = g_steal_pointer (&name);
+  *digests = g_array_sized_new (
+      FALSE, FALSE, sizeof (guint64), MAX ((guint) n_batches, 1));
+  if (n_batches > 0)
+    g_array_append_vals (*digests, data, (guint) n_batches);
+  return TRUE;
+}
+
+/**
+ * gst_act_tokens_digest:
+ * @tokens: (array length=n_tokens): token ids of all samples of a batch
+ * @n_tokens: how many
+ *
+ * Returns: by what a batch's tokens are told from others: the first 8 bytes of
+ *   the SHA-256 of them, as little-endian 32-bit integers, read as a big-endian
+ *   number
+ */
+guint64
+gst_act_tokens_digest (const gint32 *tokens, gsize n_tokens)
+{
+  g_return_val_if_fail (tokens != NULL || n_tokens == 0, 0);
+
+  return act_tokens_digest (tokens, n_tokens);
 }
 
 /**

@@ -45,6 +45,29 @@ GST_ACT_API
 gboolean gst_act_query_parse_stored (GstQuery *query, GArray **ranges);
 
 GST_ACT_API
+void gst_act_query_set_stream (GstQuery *query, GstCaps *caps);
+
+GST_ACT_API
+GstCaps *gst_act_query_parse_stream (GstQuery *query);
+
+GST_ACT_API
+void gst_act_query_set_refusal (GstQuery *query, const gchar *reason);
+
+GST_ACT_API
+gchar *gst_act_query_parse_refusal (GstQuery *query);
+
+GST_ACT_API
+void gst_act_query_set_digests (GstQuery *query, const gchar *store,
+    const guint64 *digests, gsize n_digests);
+
+GST_ACT_API
+gboolean gst_act_query_parse_digests (
+    GstQuery *query, gchar **store, GArray **digests);
+
+GST_ACT_API
+guint64 gst_act_tokens_digest (const gint32 *tokens, gsize n_tokens);
+
+GST_ACT_API
 gboolean gst_act_batch_ranges_skip (
     GArray *ranges, guint64 batch, guint64 *next_batch, guint64 *next_sample);
 
