@@ -244,15 +244,6 @@ act_segment_file_verify (const char *folder, const ActSegmentFile *file,
 
 /* --- what is left over --- */
 
-static gboolean
-is_listed (const char *name, const ActSegmentFile *files, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    if (strcmp (name, files[i].file) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 gboolean
 act_store_is_segment (const char *name)
 {
@@ -279,12 +270,16 @@ void
 act_segment_files_sweep (
     const char *folder, const ActSegmentFile *files, guint n)
 {
+  g_autoptr (GHashTable) listed = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 
+  for (guint i = 0; i < n; i++)
+    g_hash_table_add (listed, files[i].file);
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
     if (is_temporary (name)
-        || (act_store_is_segment (name) && !is_listed (name, files, n))) {
+        || (act_store_is_segment (name)
+            && !g_hash_table_contains (listed, name))) {
       g_autofree char *path = g_build_filename (folder, name, NULL);
       (void) g_unlink (path);
     }
