@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/golden.h"
+#include "../core/testfile.h"
 
 /* --- a rig: a pad of the test pushes golden batches into a pipeline --- */
 
@@ -1146,6 +1147,84 @@ GST_START_TEST (test_flush_in_mid_run)
 }
 GST_END_TEST;
 
+static void
+flush (Rig *rig)
+{
+  push_event (rig, gst_event_new_flush_start ());
+  push_event (rig, gst_event_new_flush_stop (TRUE));
+}
+
+/* What is in a folder counts after a flush too; a folder that cannot be read
+ * then is an error, and nothing is stored elsewhere instead. */
+GST_START_TEST (test_flush_with_folder)
+{
+  g_autofree gchar *path = NULL, *manifest = NULL, *description = NULL;
+  g_autofree gchar *text = NULL;
+  g_autoptr (GstBuffer) buffer = NULL;
+  g_autoptr (Branch) a = NULL;
+  Rig *rig;
+
+  test_folder_make ();
+  path = test_path ("store");
+  manifest = g_build_filename (path, "manifest.json", NULL);
+  description = g_strdup_printf (
+      "actstore name=in location=%s segment-size=1 ! fakesink name=a", path);
+  rig = rig_new (description, "basic");
+  a = branch_new (rig, "a");
+  rig_set_state (rig, GST_STATE_PLAYING);
+  rig_start (rig);
+  rig_push (rig, 0, 2);
+  flush (rig);
+  branch_reset (a);
+  /* the first two come again, and are there */
+  rig_run (rig);
+  wait_for (rig, GST_MESSAGE_EOS);
+  check_branch (rig, a, FALSE);
+
+  fail_unless (g_file_set_contents (manifest, "garbage", -1, NULL));
+  flush (rig);
+  text = wait_for_text (rig, GST_MESSAGE_ERROR);
+  fail_unless (strstr (text, manifest) != NULL, "%s", text);
+  rig_start (rig);
+  buffer = rig_buffer (rig, 0);
+  fail_unless_equals_int (
+      gst_pad_push (rig->src, g_steal_pointer (&buffer)), GST_FLOW_ERROR);
+  rig_free (rig);
+  test_folder_remove ();
+}
+GST_END_TEST;
+
+/* A change of state does not read what is stored: a segment that is damaged is
+ * found by whoever asks or brings a batch. */
+GST_START_TEST (test_folder_is_read_by_the_stream)
+{
+  g_autofree gchar *path = NULL, *segment = NULL, *description = NULL;
+  g_autofree gchar *refusal = NULL;
+  GstQuery *query = gst_act_query_new_stored ();
+  Rig *rig;
+
+  test_folder_make ();
+  path = test_path ("store");
+  segment = g_build_filename (path, "segment-000001.safetensors", NULL);
+  description = g_strdup_printf (
+      "actstore name=in location=%s segment-size=1 ! fakesink name=a", path);
+  rig = rig_new (description, "basic");
+  rig_set_state (rig, GST_STATE_PLAYING);
+  rig_run (rig);
+  wait_for (rig, GST_MESSAGE_EOS);
+  rig_set_state (rig, GST_STATE_READY);
+  fail_unless (g_file_set_contents (segment, "damaged", -1, NULL));
+  rig_set_state (rig, GST_STATE_PLAYING);
+  fail_unless (gst_pad_peer_query (rig->src, query));
+  refusal = gst_act_query_parse_refusal (query);
+  fail_unless (refusal != NULL && strstr (refusal, segment) != NULL);
+  fail_unless (strstr (refusal, "--repair") != NULL);
+  gst_query_unref (query);
+  rig_free (rig);
+  test_folder_remove ();
+}
+GST_END_TEST;
+
 /* a stream after the end of another, without a flush between (which sinks of
  * GstBaseSink do not take) */
 GST_START_TEST (test_second_stream)
@@ -1249,6 +1328,8 @@ actstore_suite (void)
   tcase_add_test (tcase, test_null_in_mid_drain);
   tcase_add_test (tcase, test_flush_in_mid_drain);
   tcase_add_test (tcase, test_flush_in_mid_run);
+  tcase_add_test (tcase, test_flush_with_folder);
+  tcase_add_test (tcase, test_folder_is_read_by_the_stream);
   tcase_add_test (tcase, test_second_stream);
   tcase_add_test (tcase, test_reuse);
   tcase_add_test (tcase, test_progress);

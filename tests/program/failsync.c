@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Loaded before libc by tests: the N-th fsync of the process, N from the
- * environment, fails as of a disk that is broken. */
+ * environment, fails: as of a disk that is broken, or with the number of
+ * another error. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -16,7 +17,9 @@ fsync (int fd)
   const char *nth = getenv ("ACT_FAIL_SYNC");
 
   if (nth != NULL && atomic_fetch_add (&n_calls, 1) + 1 == atoi (nth)) {
-    errno = EIO;
+    const char *error = getenv ("ACT_FAIL_SYNC_ERRNO");
+
+    errno = error != NULL ? atoi (error) : EIO;
     return -1;
   }
   return next (fd);
