@@ -44,6 +44,11 @@ gboolean act_output_rename (
 gboolean act_output_replace (
     const char *filename, const void *data, gsize size, GError **error);
 
+/* Adds to a file, which is made if need be, and syncs it. What fails may leave
+ * a part of it there. */
+gboolean act_output_append (
+    const char *filename, const void *data, gsize size, GError **error);
+
 /* A GError from errno: ACT_ERROR_NO_SPACE, _OPEN_READ or _OPEN_WRITE. */
 void act_set_errno_error (GError **error, int errnum, gboolean writing,
     const char *format, ...) G_GNUC_PRINTF (4, 5);

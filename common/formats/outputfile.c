@@ -38,11 +38,11 @@ act_set_errno_error (
   g_set_error (error, ACT_ERROR, code, "%s: %s", what, g_strerror (errnum));
 }
 
-ActOutputFile *
-act_output_file_new (const char *filename, GError **error)
+static ActOutputFile *
+open_file (const char *filename, int flag, GError **error)
 {
   ActOutputFile *file;
-  int fd = open (filename, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int fd = open (filename, O_WRONLY | O_CREAT | O_CLOEXEC | flag, 0666);
 
   if (fd < 0) {
     act_set_errno_error (error, errno, TRUE, "cannot create '%s'", filename);
@@ -54,6 +54,12 @@ act_output_file_new (const char *filename, GError **error)
   file->written = file->started = 0;
   file->used = 0;
   return file;
+}
+
+ActOutputFile *
+act_output_file_new (const char *filename, GError **error)
+{
+  return open_file (filename, O_TRUNC, error);
 }
 
 static void
@@ -157,6 +163,19 @@ sync_folder (const char *path, GError **error)
   if (fd >= 0)
     close (fd);
   return ok;
+}
+
+gboolean
+act_output_append (
+    const char *filename, const void *data, gsize size, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (filename);
+  gboolean is_new = access (filename, F_OK) != 0;
+  g_autoptr (ActOutputFile) file = open_file (filename, O_APPEND, error);
+
+  return file != NULL && act_output_file_write (file, data, size, error)
+      && act_output_file_close (g_steal_pointer (&file), error)
+      && (!is_new || sync_folder (folder, error));
 }
 
 gboolean

@@ -337,14 +337,16 @@ take_new_folder (ActStoreFolder *self, GError **error)
   return FALSE;
 }
 
-/* From here on their batches are known to be missing. */
+/* From here on their batches are known to be missing. A log that another run
+ * left goes into the manifest: its end may be torn. */
 static gboolean
 drop_damaged (ActStoreFolder *self, GError **error)
 {
   GArray *segments = self->manifest->segments;
 
   if (self->damaged->len == 0)
-    return TRUE;
+    return !self->manifest->has_log
+        || act_manifest_write (self->manifest, self->path, error);
   for (guint i = segments->len; i > 0; i--)
     if (g_ptr_array_find_with_equal_func (self->damaged,
             g_array_index (segments, ActSegmentFile, i - 1).file, g_str_equal,

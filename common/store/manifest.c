@@ -3,14 +3,19 @@
 
 #include "store/manifest.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "acterror.h"
+#include "formats/file.h"
 #include "formats/output.h"
 
 #define FORMAT "gst-activations-store"
 #define MANIFEST_VERSION 1
 #define MAX_SIZE ((gsize) 1 << 30)
+/* the log has at most this part of the manifest's segments: so all that is
+ * written in a run stays within ten times of what there is */
+#define LOG_PART 8
 
 ActManifest *
 act_manifest_new (ActIdentity *identity)
@@ -90,8 +95,9 @@ write_segment (ActJsonWriter *json, const ActSegmentFile *file)
 }
 
 gboolean
-act_manifest_write (const ActManifest *self, const char *folder, GError **error)
+act_manifest_write (ActManifest *self, const char *folder, GError **error)
 {
+  g_autofree char *log = g_build_filename (folder, ACT_SEGMENT_LOG_NAME, NULL);
   g_autofree char *path = g_build_filename (folder, ACT_MANIFEST_NAME, NULL);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 1);
@@ -113,7 +119,36 @@ act_manifest_write (const ActManifest *self, const char *folder, GError **error)
   act_json_end_array (json);
   act_json_end_object (json);
   g_string_append_c (text, '\n');
-  return act_output_replace (path, text->str, text->len, error);
+  if (!act_output_replace (path, text->str, text->len, error))
+    return FALSE;
+  /* one that stays, after a kill just here, says nothing that is new */
+  if (self->has_log)
+    (void) g_unlink (log);
+  self->n_logged = 0;
+  self->has_log = FALSE;
+  return TRUE;
+}
+
+gboolean
+act_manifest_commit (
+    ActManifest *self, ActSegmentFile *file, const char *folder, GError **error)
+{
+  g_autofree char *log = g_build_filename (folder, ACT_SEGMENT_LOG_NAME, NULL);
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (line, 0);
+
+  write_segment (json, file);
+  g_string_append_c (line, '\n');
+  if (!act_manifest_add (self, file, error))
+    return FALSE;
+  if ((guint64) (self->n_logged + 1) * LOG_PART
+      > self->segments->len - (self->n_logged + 1))
+    return act_manifest_write (self, folder, error);
+  if (!act_output_append (log, line->str, line->len, error))
+    return FALSE;
+  self->n_logged++;
+  self->has_log = TRUE;
+  return TRUE;
 }
 
 /* --- reading --- */
@@ -251,6 +286,51 @@ read_segments (
   return TRUE;
 }
 
+/* What the manifest has too is older than it. */
+static gboolean
+read_line (ActManifest *self, JsonNode *node, const char *path, GError **error)
+{
+  ActSegmentFile file = { 0 };
+  gboolean good = FALSE;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s' has a line that is no object", path);
+  else
+    good = fill_segment (&file, json_node_get_object (node), path, error);
+  if (good && act_manifest_add (self, &file, NULL))
+    self->n_logged++;
+  act_segment_file_clear (&file);
+  return good;
+}
+
+/* A last line without its end was being written when the run was killed. */
+static gboolean
+read_log (ActManifest *self, const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, ACT_SEGMENT_LOG_NAME, NULL);
+  g_autoptr (GBytes) bytes = NULL;
+  const char *at, *end, *newline;
+  gsize size;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  self->has_log = TRUE;
+  bytes = act_file_read (path, MAX_SIZE, error);
+  if (bytes == NULL)
+    return FALSE;
+  at = g_bytes_get_data (bytes, &size);
+  end = at + size;
+  for (; at < end && (newline = memchr (at, '\n', end - at)) != NULL;
+       at = newline + 1) {
+    g_autoptr (JsonNode) node = act_json_parse (at, newline - at, path, error);
+
+    if (node == NULL || !read_line (self, node, path, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 read_cluster_values (
     ActManifest *self, JsonObject *object, const char *path, GError **error)
@@ -310,7 +390,8 @@ act_manifest_read (const char *folder, GError **error)
       || !read_small (object, "shard_count", path, &self->shard_count, error)
       || !read_complete (self, object, path, error)
       || !check_shard (self, path, error)
-      || !read_segments (self, object, path, error))
+      || !read_segments (self, object, path, error)
+      || !read_log (self, folder, error))
     return NULL;
   return g_steal_pointer (&self);
 }

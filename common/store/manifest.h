@@ -21,9 +21,14 @@ typedef struct {
   guint64 run_samples;
 
   GArray *segments; /* ActSegmentFile, by batch */
+  guint n_logged;   /* of them, that are in the log and not yet in the file */
+  gboolean has_log; /* there is one, whatever is in it */
 } ActManifest;
 
 #define ACT_MANIFEST_NAME "manifest.json"
+/* Segments that came since the manifest was written, a line each: to write all
+ * of it for each one would take ever longer. */
+#define ACT_SEGMENT_LOG_NAME "segments.jsonl"
 
 /* takes over identity */
 ActManifest *act_manifest_new (ActIdentity *identity);
@@ -35,6 +40,10 @@ gboolean act_manifest_add (
     ActManifest *manifest, ActSegmentFile *file, GError **error);
 
 ActManifest *act_manifest_read (const char *folder, GError **error);
-/* whole or not at all, in place of the one before */
+/* Whole or not at all, in place of the one before and of the log. */
 gboolean act_manifest_write (
-    const ActManifest *manifest, const char *folder, GError **error);
+    ActManifest *manifest, const char *folder, GError **error);
+/* Adds a segment (takes over *file) and puts that down: in the manifest, or in
+ * the log as long as that is much shorter. */
+gboolean act_manifest_commit (ActManifest *manifest, ActSegmentFile *file,
+    const char *folder, GError **error);

@@ -14,6 +14,7 @@
 #include "acterror.h"
 #include "formats/file.h"
 #include "formats/output.h"
+#include "store/manifest.h"
 
 #define PREFIX "segment-"
 #define SUFFIX ".safetensors"
@@ -247,7 +248,8 @@ act_segment_file_verify (const char *folder, const ActSegmentFile *file,
 gboolean
 act_store_is_segment (const char *name)
 {
-  return g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX);
+  return (g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX))
+      || strcmp (name, ACT_SEGMENT_LOG_NAME) == 0;
 }
 
 /* of a segment, of another file of the store, of a drain */

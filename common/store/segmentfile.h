@@ -37,8 +37,8 @@ gboolean act_segment_file_verify (const char *folder,
     const ActSegmentFile *file, ActStoreCancelled cancelled, gpointer user_data,
     GError **error);
 
-/* What a file of that name in a store's folder is: a segment; or what is there
- * before there is a manifest. */
+/* What a file of that name in a store's folder is: a segment or their log; or
+ * what is there before there is a manifest. */
 gboolean act_store_is_segment (const char *name);
 gboolean act_store_is_early (const char *name);
 

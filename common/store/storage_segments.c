@@ -107,8 +107,7 @@ write_to_folder (Storage *self, Segment *segment, GError **error)
           (const ActStoredBatch *const *) segment->batches->pdata,
           segment->batches->len, self->deriver == NULL, &file, error))
     return FALSE;
-  done = act_manifest_add (manifest, &file, error)
-      && act_manifest_write (manifest, self->folder, error);
+  done = act_manifest_commit (manifest, &file, self->folder, error);
   act_segment_file_clear (&file);
   return done;
 }

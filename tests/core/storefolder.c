@@ -185,6 +185,61 @@ test_counts (void)
   }
 }
 
+/* Segments of a batch each come one by one: the manifest is written for few of
+ * them, but whoever reads it knows all. */
+static void
+test_log (void)
+{
+  g_autofree char *path = make_store ("log");
+  g_autofree char *log = g_build_filename (path, ACT_SEGMENT_LOG_NAME, NULL);
+  g_autofree char *json = g_build_filename (path, ACT_MANIFEST_NAME, NULL);
+  g_autoptr (ActManifest) manifest = act_manifest_read (path, NULL);
+  g_autofree char *text = NULL, *torn = NULL;
+  guint n_written = 0;
+
+  for (guint i = 1; i < 200; i++) {
+    g_autoptr (ActManifest) again = NULL;
+    ActSegmentFile file = { .file = g_strdup_printf ("segment-%06u.x", i),
+      .first_batch = i,
+      .n_batches = 1,
+      .first_sample = i,
+      .n_samples = 1 };
+
+    memset (file.sha256, 'a', 64);
+    g_assert_true (act_manifest_commit (manifest, &file, path, NULL));
+    n_written += manifest->n_logged == 0;
+    g_assert_cmpint (
+        manifest->n_logged > 0, ==, g_file_test (log, G_FILE_TEST_EXISTS));
+    again = act_manifest_read (path, NULL);
+    g_assert_cmpuint (again->segments->len, ==, i + 1);
+    g_assert_cmpuint (again->n_logged, ==, manifest->n_logged);
+  }
+  /* each of the first, then one more for each eighth */
+  g_assert_cmpuint (n_written, <, 45);
+  g_assert_cmpuint (manifest->n_logged, >, 0);
+
+  /* one that was being written is none; one that is wrong is an error */
+  g_assert_true (g_file_get_contents (log, &text, NULL, NULL));
+  torn = g_strconcat (text, "{\"file\": \"segm", NULL);
+  g_assert_true (g_file_set_contents (log, torn, -1, NULL));
+  act_manifest_free (manifest);
+  manifest = act_manifest_read (path, NULL);
+  g_assert_cmpuint (manifest->segments->len, ==, 200);
+  g_assert_true (act_manifest_write (manifest, path, NULL));
+  g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
+
+  /* a log that stays behind a newer manifest says nothing */
+  g_assert_true (g_file_set_contents (log, text, -1, NULL));
+  act_manifest_free (manifest);
+  manifest = act_manifest_read (path, NULL);
+  g_assert_cmpuint (manifest->segments->len, ==, 200);
+  g_assert_cmpuint (manifest->n_logged, ==, 0);
+  g_assert_true (g_file_set_contents (log, "{}\n", -1, NULL));
+  refused (path, ACT_SEGMENT_LOG_NAME);
+  g_assert_cmpint (g_unlink (json), ==, 0);
+  refused (path, ACT_MANIFEST_NAME);
+}
+
 static gboolean
 count_down (gpointer left)
 {
@@ -361,6 +416,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store-folder/without-manifest", test_without_manifest);
   g_test_add_func ("/store-folder/early", test_early);
   g_test_add_func ("/store-folder/counts", test_counts);
+  g_test_add_func ("/store-folder/log", test_log);
   g_test_add_func ("/store-folder/cancelled", test_cancelled);
   g_test_add_func ("/store-folder/checked-once", test_checked_once);
   g_test_add_func ("/store-folder/repair-of-another", test_repair_of_another);

@@ -33,7 +33,15 @@ def read_segment(path):
 
 
 def manifest_of(folder):
-    return json.loads((folder / 'manifest.json').read_text())
+    """with what its log has more"""
+    manifest = json.loads((folder / 'manifest.json').read_text())
+    known = {entry['file'] for entry in manifest['segments']}
+    log = folder / 'segments.jsonl'
+    for line in log.read_text().split('\n')[:-1] if log.exists() else ():
+        entry = json.loads(line)
+        if entry['file'] not in known:
+            manifest['segments'].append(entry)
+    return manifest
 
 
 def batches_of(folder):
