@@ -141,7 +141,9 @@ act_big_array_grow (ActBigArray *self, gsize n, GError **error)
     fail (self, EFBIG, error);
     return NULL;
   }
-  if (len + n > self->room && !make_room (self, len + n, error))
+  /* also for nothing: NULL would be an error */
+  if ((self->data == NULL || len + n > self->room)
+      && !make_room (self, len + n, error))
     return NULL;
   self->len = len + n;
   return (guint8 *) self->data + len * self->element_size;

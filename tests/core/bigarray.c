@@ -31,6 +31,8 @@ test_grow (gconstpointer max_memory)
       guint64 *to = act_big_array_grow (array, pieces[p], &error);
 
       g_assert_no_error (error);
+      /* of nothing too: NULL is an error */
+      g_assert_nonnull (to);
       for (gsize i = 0; i < pieces[p]; i++)
         to[i] = (len + i) * (len + i);
       len += pieces[p];
