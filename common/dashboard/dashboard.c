@@ -12,8 +12,10 @@
 #include "formats/bigarray.h"
 #include "sparse/csr.h"
 
-/* Of the largest arrays this much stays in memory, more goes to a file. */
-#define ARRAY_MEMORY ((gsize) 32 << 20)
+/* Eleven arrays grow with the run: four of the texts, one each of the examples,
+ * the statistics and the facts, four of the cluster at hand. So they take less
+ * than half of max_memory; a store that drains at the same time the rest. */
+#define ARRAY_SHARE 32
 
 /* the rows of the cluster at hand, all its pieces */
 typedef struct {
@@ -44,6 +46,8 @@ struct _ActDashboard {
   gint64 cluster; /* the one at hand, or the last one */
   ActDashboardCluster description;
   Pieces pieces;
+  gsize array_memory;
+  ActBigArray *work;
 
   gint cancelled;
 };
@@ -123,7 +127,8 @@ open_files (ActDashboard *self, GError **error)
   self->clusters = act_output_file_new (name, error);
   if (self->clusters == NULL)
     return FALSE;
-  self->examples = act_examples_new (self->folder, self->run.n_ctx, error);
+  self->examples = act_examples_new (
+      self->folder, self->run.n_ctx, self->array_memory, error);
   if (self->examples == NULL)
     return FALSE;
   self->coactivations = act_coactivations_new (
@@ -131,8 +136,24 @@ open_files (ActDashboard *self, GError **error)
   if (self->coactivations == NULL || !self->settings.facts.enabled)
     return self->coactivations != NULL;
   self->facts = act_facts_new (self->folder, &self->settings, self->criteria,
-      &self->run, self->texts, error);
+      &self->run, self->texts, self->array_memory, error);
   return self->facts != NULL;
+}
+
+static void
+open_arrays (ActDashboard *self)
+{
+  gsize memory = self->array_memory;
+
+  self->pieces.row_of =
+      act_big_array_new (sizeof (gsize), memory, self->folder);
+  self->pieces.indptr =
+      act_big_array_new (sizeof (gsize), memory, self->folder);
+  self->pieces.positions =
+      act_big_array_new (sizeof (gint32), memory, self->folder);
+  self->pieces.values =
+      act_big_array_new (sizeof (float), memory, self->folder);
+  self->work = act_big_array_new (sizeof (double), memory, self->folder);
 }
 
 ActDashboard *
@@ -140,8 +161,11 @@ act_dashboard_new (const char *folder, const ActDashboardSettings *settings,
     const ActDashboardRun *run, ActStrings *strings, GError **error)
 {
   g_autoptr (ActDashboard) self = g_new0 (ActDashboard, 1);
+  gsize max_memory = settings->max_memory > 0 ? settings->max_memory
+                                              : ACT_DASHBOARD_MAX_MEMORY;
 
-  self->texts = act_texts_new (strings, run->n_ctx, folder);
+  self->array_memory = max_memory / ARRAY_SHARE;
+  self->texts = act_texts_new (strings, run->n_ctx, self->array_memory, folder);
   self->folder = g_strdup (folder);
   self->settings = *settings;
   self->settings.criteria = NULL; /* the parsed list is kept */
@@ -149,14 +173,7 @@ act_dashboard_new (const char *folder, const ActDashboardSettings *settings,
   self->count = act_token_count_new (act_strings_get_n (strings));
   self->line = g_string_new (NULL);
   self->cluster = -1;
-  self->pieces.row_of =
-      act_big_array_new (sizeof (gsize), ARRAY_MEMORY, folder);
-  self->pieces.indptr =
-      act_big_array_new (sizeof (gsize), ARRAY_MEMORY, folder);
-  self->pieces.positions =
-      act_big_array_new (sizeof (gint32), ARRAY_MEMORY, folder);
-  self->pieces.values =
-      act_big_array_new (sizeof (float), ARRAY_MEMORY, folder);
+  open_arrays (self);
   self->criteria =
       act_criteria_parse (settings->criteria, settings->n_samples, error);
   if (self->criteria == NULL || !check_run (run, error)
@@ -183,6 +200,7 @@ act_dashboard_free (ActDashboard *self)
   act_big_array_free (self->pieces.indptr);
   act_big_array_free (self->pieces.positions);
   act_big_array_free (self->pieces.values);
+  act_big_array_free (self->work);
   free_run (self);
   g_free (self->folder);
   g_free (self);
@@ -381,7 +399,7 @@ write_cluster (ActDashboard *self, GError **error)
   gboolean ok;
 
   if (!act_statistics_compute (&statistics, &rows, &settings, self->texts,
-          row_of, self->count, error)) {
+          row_of, self->count, self->work, error)) {
     g_prefix_error (error, "cluster '%s': ", self->description.name);
     return FALSE;
   }

@@ -10,8 +10,9 @@
  *   { act_dashboard_begin_cluster (), act_dashboard_add_rows ()*,
  *     act_dashboard_end_cluster () }*, act_dashboard_finish ()
  *
- * Tokens of all samples and the rows of one cluster are in memory as long as
- * they take little; what is more goes to files without a name in folder. */
+ * What grows with the run (the samples' tokens and texts, and the rows of one
+ * cluster) is in memory up to a limit; what is more goes to files without a
+ * name in folder. */
 typedef struct _ActDashboard ActDashboard;
 
 /* what facts.h writes */
@@ -32,8 +33,12 @@ typedef struct {
   double activation_threshold;
   guint top_n_tokens;
   gboolean referenced_texts; /* only texts that are named; else all */
+  /* of all arrays that grow with the run; 0: the default */
+  gsize max_memory;
   ActFactsSettings facts;
 } ActDashboardSettings;
+
+#define ACT_DASHBOARD_MAX_MEMORY ((gsize) 512 << 20)
 
 /* What was run. Strings may be NULL where a comment says so. */
 typedef struct {

@@ -2,6 +2,7 @@
 #include "dashboard/examples.h"
 
 #include "dashboard/ziparray.h"
+#include "formats/bigarray.h"
 #include "formats/json.h"
 #include "formats/output.h"
 
@@ -16,14 +17,14 @@ struct _ActExamples {
   GString *text; /* of the map, not yet written */
   ActJsonWriter *json;
   guint16 *half; /* [n_ctx] */
-  /* by text: 0 where no criterion of the cluster names it, else its last row
-   * plus one */
-  gsize *last;
-  guint32 n_texts;
+  /* gsize by text: 0 where no criterion of the cluster names it, else its last
+   * row plus one */
+  ActBigArray *last;
 };
 
 ActExamples *
-act_examples_new (const char *folder, guint n_ctx, GError **error)
+act_examples_new (
+    const char *folder, guint n_ctx, gsize max_memory, GError **error)
 {
   g_autoptr (ActExamples) self = g_new0 (ActExamples, 1);
   g_autofree char *name =
@@ -34,6 +35,7 @@ act_examples_new (const char *folder, guint n_ctx, GError **error)
   self->text = g_string_new (NULL);
   self->json = act_json_writer_new (self->text, 2);
   self->half = g_new (guint16, n_ctx);
+  self->last = act_big_array_new (sizeof (gsize), max_memory, folder);
   self->rows = act_scratch_new (folder, error);
   if (self->rows == NULL)
     return NULL;
@@ -54,7 +56,7 @@ act_examples_free (ActExamples *self)
   act_json_writer_free (self->json);
   g_string_free (self->text, TRUE);
   g_free (self->half);
-  g_free (self->last);
+  act_big_array_free (self->last);
   g_free (self->folder);
   g_free (self);
 }
@@ -85,37 +87,49 @@ write_map (ActExamples *self, GError **error)
   return TRUE;
 }
 
+/* for all texts, which are known by now */
+static gsize *
+get_last (ActExamples *self, guint32 n_texts, GError **error)
+{
+  gsize n_new = n_texts - self->last->len;
+  gsize *first = act_big_array_grow (self->last, n_new, error);
+
+  if (first == NULL)
+    return NULL;
+  memset (first, 0, n_new * sizeof *first);
+  return self->last->data;
+}
+
 gboolean
 act_examples_add (ActExamples *self, const char *cluster, const ActRows *rows,
     const ActStatistics *statistics, const ActTexts *texts, const gsize *row_of,
     GError **error)
 {
   char hash[ACT_TEXT_HASH_SIZE];
+  gsize *last = get_last (self, act_texts_get_n (texts), error);
   guint32 text;
 
-  if (self->last == NULL) {
-    self->n_texts = act_texts_get_n (texts);
-    self->last = g_new0 (gsize, MAX (self->n_texts, 1));
-  }
+  if (last == NULL)
+    return FALSE;
   for (guint c = 0; c < statistics->n_criteria; c++)
     for (gsize i = 0; i < statistics->n_top; i++) {
       text = act_texts_get_text (texts, row_of[statistics->top[c][i]]);
-      self->last[text] = 1;
+      last[text] = 1;
     }
   for (gsize i = 0; i < rows->n_rows; i++) {
     text = act_texts_get_text (texts, row_of[i]);
-    if (self->last[text] != 0)
-      self->last[text] = i + 1;
+    if (last[text] != 0)
+      last[text] = i + 1;
   }
   /* at a text's first row it is written and unmarked */
   for (gsize i = 0; i < rows->n_rows; i++) {
     text = act_texts_get_text (texts, row_of[i]);
-    if (self->last[text] == 0)
+    if (last[text] == 0)
       continue;
     act_texts_get_hash (texts, text, hash);
-    if (!add_row (self, cluster, rows, self->last[text] - 1, hash, error))
+    if (!add_row (self, cluster, rows, last[text] - 1, hash, error))
       return FALSE;
-    self->last[text] = 0;
+    last[text] = 0;
   }
   return write_map (self, error);
 }

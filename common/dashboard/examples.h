@@ -7,7 +7,10 @@
  * as float16, and which row is whose. */
 typedef struct _ActExamples ActExamples;
 
-ActExamples *act_examples_new (const char *folder, guint n_ctx, GError **error);
+/* max_memory: of 8 bytes a text; folder: for the output, and for what is more
+ */
+ActExamples *act_examples_new (
+    const char *folder, guint n_ctx, gsize max_memory, GError **error);
 void act_examples_free (ActExamples *examples);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActExamples, act_examples_free)
 

@@ -41,7 +41,7 @@ struct _ActFacts {
 };
 
 static gboolean
-open_parts (ActFacts *self, GError **error)
+open_parts (ActFacts *self, gsize max_memory, GError **error)
 {
   guint n_clusters = self->run->n_clusters;
 
@@ -50,7 +50,7 @@ open_parts (ActFacts *self, GError **error)
   if (self->shown == NULL)
     return FALSE;
   self->members = act_member_facts_new (
-      self->folder, self->run->n_ctx, self->threshold, error);
+      self->folder, self->run->n_ctx, self->threshold, max_memory, error);
   if (self->members == NULL)
     return FALSE;
   self->coactive = act_coactive_new (
@@ -64,7 +64,7 @@ open_parts (ActFacts *self, GError **error)
 ActFacts *
 act_facts_new (const char *folder, const ActDashboardSettings *settings,
     const ActCriteria *criteria, const ActDashboardRun *run, ActTexts *texts,
-    GError **error)
+    gsize max_memory, GError **error)
 {
   g_autoptr (ActFacts) self = g_new0 (ActFacts, 1);
 
@@ -85,7 +85,7 @@ act_facts_new (const char *folder, const ActDashboardSettings *settings,
   self->names = g_ptr_array_new_with_free_func (g_free);
   self->line = g_string_new (NULL);
   self->member_facts = g_array_new (FALSE, FALSE, sizeof (ActMemberFact));
-  return open_parts (self, error) ? g_steal_pointer (&self) : NULL;
+  return open_parts (self, max_memory, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void

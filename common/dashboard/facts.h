@@ -6,15 +6,16 @@
 /* cluster_facts.jsonl, samples.npz and component_activations.npz, beside the
  * files that a dashboard always has. The dashboard gives each cluster that has
  * a line in clusters.jsonl; whoever has the rows of its components gives these
- * before the next cluster begins, all of them or none. In memory are one
- * component's nonzeros, some bytes a shown sample, and counts of the
- * vocabulary; lines wait in a file until all coactivations are known. */
+ * before the next cluster begins, all of them or none. In memory are up to
+ * max_memory of one component's nonzeros, some bytes a shown sample, and counts
+ * of the vocabulary; lines wait in a file until all coactivations are known. */
 
 /* texts and run are the caller's, and stay; texts grow until the samples have
  * ended */
 ActFacts *act_facts_new (const char *folder,
     const ActDashboardSettings *settings, const ActCriteria *criteria,
-    const ActDashboardRun *run, ActTexts *texts, GError **error);
+    const ActDashboardRun *run, ActTexts *texts, gsize max_memory,
+    GError **error);
 void act_facts_free (ActFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActFacts, act_facts_free)
 

@@ -3,7 +3,10 @@
 
 #include "acterror.h"
 #include "dashboard/ziparray.h"
+#include "formats/bigarray.h"
 #include "sparse/csr.h"
+
+#include <string.h>
 
 struct _ActMemberFacts {
   char *folder;
@@ -12,7 +15,7 @@ struct _ActMemberFacts {
 
   /* the component at hand */
   ActActivity activity;
-  GArray *values; /* float, for the median */
+  ActBigArray *values; /* float, for the median */
   gsize n_shown_done;
 
   /* the line at hand */
@@ -54,15 +57,15 @@ open_spools (ActMemberFacts *self, GError **error)
 }
 
 ActMemberFacts *
-act_member_facts_new (
-    const char *folder, guint n_ctx, float threshold, GError **error)
+act_member_facts_new (const char *folder, guint n_ctx, float threshold,
+    gsize max_memory, GError **error)
 {
   g_autoptr (ActMemberFacts) self = g_new0 (ActMemberFacts, 1);
 
   self->folder = g_strdup (folder);
   self->n_ctx = n_ctx;
   self->threshold = threshold;
-  self->values = g_array_new (FALSE, FALSE, sizeof (float));
+  self->values = act_big_array_new (sizeof (float), max_memory, folder);
   self->line_indptr = new_indptr ();
   self->counts_indptr = new_indptr ();
   return open_spools (self, error) ? g_steal_pointer (&self) : NULL;
@@ -73,7 +76,7 @@ act_member_facts_free (ActMemberFacts *self)
 {
   if (self == NULL)
     return;
-  g_array_unref (self->values);
+  act_big_array_free (self->values);
   g_array_unref (self->line_indptr);
   g_array_unref (self->counts_indptr);
   act_scratch_free (self->row_ends);
@@ -106,7 +109,7 @@ void
 act_member_facts_begin (ActMemberFacts *self)
 {
   act_activity_init (&self->activity, self->threshold);
-  g_array_set_size (self->values, 0);
+  act_big_array_shrink (self->values, 0);
   self->n_shown_done = 0;
 }
 
@@ -170,16 +173,15 @@ act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
     const guint64 *samples, const gint64 *indptr, const gint32 *positions,
     const float *values, GError **error)
 {
-  /* a GArray counts in 32 bits */
-  if (self->values->len + (guint64) indptr[n_rows] >= G_MAXINT32) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
-        "a component has more than %u activations other than zero",
-        (guint) G_MAXINT32);
-    return FALSE;
-  }
+  float *kept;
+
   if (!check_finite (n_rows, samples, indptr, positions, values, error))
     return FALSE;
-  g_array_append_vals (self->values, values, indptr[n_rows]);
+  kept = act_big_array_grow (self->values, indptr[n_rows], error);
+  if (kept == NULL)
+    return FALSE;
+  if (indptr[n_rows] > 0)
+    memcpy (kept, values, indptr[n_rows] * sizeof *values);
   for (gsize i = 0; i < n_rows; i++) {
     gsize first = indptr[i], n = indptr[i + 1] - first;
 

@@ -5,8 +5,8 @@
 
 /* What is said of the components of a cluster, one after another, and
  * component_activations.npz: their activations at the samples that are shown of
- * the cluster, and how often they are active together. In memory is one
- * component's nonzeros. docs/formats.md has the arrays. */
+ * the cluster, and how often they are active together. docs/formats.md has the
+ * arrays. */
 typedef struct _ActMemberFacts ActMemberFacts;
 
 typedef struct {
@@ -20,8 +20,9 @@ typedef struct {
   float median;
 } ActMemberFact;
 
-ActMemberFacts *act_member_facts_new (
-    const char *folder, guint n_ctx, float threshold, GError **error);
+/* max_memory: of one component's nonzeros; more are in a file in folder */
+ActMemberFacts *act_member_facts_new (const char *folder, guint n_ctx,
+    float threshold, gsize max_memory, GError **error);
 void act_member_facts_free (ActMemberFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActMemberFacts, act_member_facts_free)
 

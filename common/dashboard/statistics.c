@@ -8,6 +8,9 @@
 
 #include <math.h>
 
+/* values that are made float32 at a time */
+#define FLOATS 4096
+
 /* first position that holds no value; there is one */
 static guint
 first_zero (const ActRows *row)
@@ -79,7 +82,7 @@ histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
     const double *values, gsize n)
 {
   double low = values[0], high = values[0];
-  g_autofree float *floats = NULL;
+  float floats[FLOATS];
 
   for (gsize i = 1; i < n; i++) {
     low = MIN (low, values[i]);
@@ -91,10 +94,13 @@ histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
       act_histogram_add (histogram, values[i], 1);
     return;
   }
-  floats = g_new (float, n);
-  for (gsize i = 0; i < n; i++)
-    floats[i] = values[i];
-  act_histogram_add_f32 (histogram, floats, n);
+  for (gsize first = 0; first < n; first += FLOATS) {
+    gsize n_floats = MIN (FLOATS, n - first);
+
+    for (gsize i = 0; i < n_floats; i++)
+      floats[i] = values[first + i];
+    act_histogram_add_f32 (histogram, floats, n_floats);
+  }
 }
 
 /* values [n_criteria + 1][n_rows]: each criterion's property, and last the
@@ -130,11 +136,9 @@ row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
 
 static void
 rank_rows (ActStatistics *statistics, const ActRows *rows,
-    const ActStatisticsSettings *settings, float *row_max)
+    const ActStatisticsSettings *settings, double *values, float *row_max)
 {
   const ActCriteria *criteria = settings->criteria;
-  g_autofree double *values =
-      g_new (double, ((gsize) criteria->n + 1) * rows->n_rows);
   const double *positions = values + criteria->n * rows->n_rows;
 
   row_values (rows, criteria, values, row_max, statistics);
@@ -208,20 +212,41 @@ is_finite (const ActStatistics *statistics)
   return finite;
 }
 
+/* row_values ()'s arrays, one behind the other */
+static double *
+make_room (ActBigArray *work, gsize n_rows, guint n_criteria, float **row_max,
+    GError **error)
+{
+  gsize n = ((gsize) n_criteria + 1) * n_rows;
+  double *values;
+
+  act_big_array_shrink (work, 0);
+  values = act_big_array_grow (work, n + (n_rows + 1) / 2, error);
+  if (values != NULL)
+    *row_max = (float *) (values + n);
+  return values;
+}
+
 gboolean
 act_statistics_compute (ActStatistics *statistics, const ActRows *rows,
     const ActStatisticsSettings *settings, const ActTexts *texts,
-    const gsize *row_of, ActTokenCount *count, GError **error)
+    const gsize *row_of, ActTokenCount *count, ActBigArray *work,
+    GError **error)
 {
-  g_autofree float *row_max = g_new (float, rows->n_rows);
+  float *row_max;
+  double *values;
 
   g_return_val_if_fail (rows->n_rows > 0, FALSE);
 
+  values =
+      make_room (work, rows->n_rows, settings->criteria->n, &row_max, error);
+  if (values == NULL)
+    return FALSE;
   *statistics = (ActStatistics){
     .n_samples = rows->n_rows,
     .n_tokens = act_rows_n_positions (rows),
   };
-  rank_rows (statistics, rows, settings, row_max);
+  rank_rows (statistics, rows, settings, values, row_max);
   values_of_all (statistics, rows, settings->hist_bins);
   count_tokens (rows, row_max, (float) settings->activation_threshold, texts,
       row_of, count);

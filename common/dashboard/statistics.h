@@ -6,6 +6,7 @@
 #include "dashboard/rows.h"
 #include "dashboard/texts.h"
 #include "dashboard/tokencount.h"
+#include "formats/bigarray.h"
 
 /* What the dashboard says of one cluster. */
 
@@ -47,9 +48,10 @@ typedef struct {
 } ActStatisticsSettings;
 
 /* At least one row; texts and row_of [n_rows] say which sample each row is,
- * for the tokens; count is of the same strings. An error where float32 cannot
- * hold the sums or the range. */
+ * for the tokens; count is of the same strings; work holds doubles, and may be
+ * used again. An error where float32 cannot hold the sums or the range. */
 gboolean act_statistics_compute (ActStatistics *statistics, const ActRows *rows,
     const ActStatisticsSettings *settings, const ActTexts *texts,
-    const gsize *row_of, ActTokenCount *count, GError **error);
+    const gsize *row_of, ActTokenCount *count, ActBigArray *work,
+    GError **error);
 void act_statistics_clear (ActStatistics *statistics);

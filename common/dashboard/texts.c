@@ -5,68 +5,49 @@
 
 #include "dashboard/texts.h"
 #include "dashboard/texts-private.h"
+#include "dashboard/texttable.h"
 
 #include "acterror.h"
-#include "formats/bigarray.h"
 #include "formats/json.h"
 
 #include <openssl/sha.h>
 #include <string.h>
 
-#define NO_TEXT G_MAXUINT32
-
-/* how many digits of the digest name a text */
-static const guint8 hash_sizes[] = { 8, 16, 64 };
+/* texts and lists are numbered in 32 bits */
+#define MAX_SAMPLES (G_MAXUINT32 - 1)
 
 typedef struct {
-  guint8 digest[SHA256_DIGEST_LENGTH];
-  guint32 list; /* tokens of its last sample */
-  guint8 level; /* into hash_sizes */
-  guint8 ambiguous;
-} Text;
-
-typedef struct {
+  guint64 index; /* in the run */
   guint32 text;
   guint32 list;
 } Sample;
 
-/* of the token lists this much stays in memory, more goes to a file */
-#define LISTS_MEMORY ((gsize) 32 << 20)
-
 struct _ActTexts {
   ActStrings *strings;
   guint n_ctx;
-  GArray *samples; /* Sample, by row */
-  GArray *indices; /* guint64, the samples' indices in the run */
-  GArray *texts;   /* Text */
+  ActBigArray *samples; /* Sample, by row */
+  ActTextTable table;
   /* guint32 [n_lists, n_ctx] string indices; behind them, while a sample is
    * added, its own */
   ActBigArray *lists;
   gsize n_lists;
-  guint32 *slots; /* text by digest, open addressing; NO_TEXT: free */
-  gsize n_slots;  /* a power of two */
   GString *joined;
-  guint8 *marked; /* [texts] or NULL */
-  guint32 *lines; /* [texts], of those marked; NULL: all texts are written */
+  gboolean only_marked; /* written, each at its line */
   guint32 n_ambiguous;
-  guint32 n_collisions;
 };
 
 ActTexts *
-act_texts_new (ActStrings *strings, guint n_ctx, const char *folder)
+act_texts_new (
+    ActStrings *strings, guint n_ctx, gsize max_memory, const char *folder)
 {
   ActTexts *texts = g_new0 (ActTexts, 1);
 
   texts->strings = strings;
   texts->n_ctx = n_ctx;
-  texts->samples = g_array_new (FALSE, FALSE, sizeof (Sample));
-  texts->indices = g_array_new (FALSE, FALSE, sizeof (guint64));
-  texts->texts = g_array_new (FALSE, FALSE, sizeof (Text));
+  texts->samples = act_big_array_new (sizeof (Sample), max_memory, folder);
+  act_text_table_init (&texts->table, max_memory, folder);
   texts->lists =
-      act_big_array_new (n_ctx * sizeof (guint32), LISTS_MEMORY, folder);
-  texts->n_slots = 1024;
-  texts->slots = g_new (guint32, texts->n_slots);
-  memset (texts->slots, 0xff, texts->n_slots * sizeof (guint32));
+      act_big_array_new (n_ctx * sizeof (guint32), max_memory, folder);
   texts->joined = g_string_new (NULL);
   return texts;
 }
@@ -77,13 +58,9 @@ act_texts_free (ActTexts *texts)
   if (texts == NULL)
     return;
   act_strings_free (texts->strings);
-  g_array_unref (texts->samples);
-  g_array_unref (texts->indices);
-  g_array_unref (texts->texts);
+  act_big_array_free (texts->samples);
+  act_text_table_clear (&texts->table);
   act_big_array_free (texts->lists);
-  g_free (texts->slots);
-  g_free (texts->marked);
-  g_free (texts->lines);
   g_string_free (texts->joined, TRUE);
   g_free (texts);
 }
@@ -100,90 +77,16 @@ list_at (const ActTexts *texts, gsize list)
   return (guint32 *) texts->lists->data + list * texts->n_ctx;
 }
 
-static inline Text *
+static inline ActText *
 text_at (const ActTexts *texts, guint32 text)
 {
-  return &g_array_index (texts->texts, Text, text);
+  return act_text_table_get (&texts->table, text);
 }
 
-static inline gsize
-slot_of (const ActTexts *texts, const guint8 *digest)
+static inline const Sample *
+sample_at (const ActTexts *texts, gsize row)
 {
-  guint32 first;
-
-  memcpy (&first, digest, sizeof first);
-  return first & (texts->n_slots - 1);
-}
-
-/* The search starts at the first four bytes, which are the eight digits: so
- * all texts that share those lie between that slot and the next free one. */
-static guint32
-find_text (const ActTexts *texts, const guint8 *digest, gsize *slot)
-{
-  gsize i = slot_of (texts, digest);
-
-  for (; texts->slots[i] != NO_TEXT; i = (i + 1) & (texts->n_slots - 1))
-    if (memcmp (text_at (texts, texts->slots[i])->digest, digest,
-            SHA256_DIGEST_LENGTH)
-        == 0)
-      break;
-  *slot = i;
-  return texts->slots[i];
-}
-
-static void
-set_level (ActTexts *texts, Text *text, guint8 level)
-{
-  if (text->level == 0 && level > 0)
-    texts->n_collisions++;
-  text->level = MAX (text->level, level);
-}
-
-/* a new text makes its own name longer, and those of all it collides with */
-static void
-lengthen_hashes (ActTexts *texts, Text *text)
-{
-  gsize i = slot_of (texts, text->digest);
-  Text *other;
-
-  for (; texts->slots[i] != NO_TEXT; i = (i + 1) & (texts->n_slots - 1)) {
-    guint8 level = 0;
-
-    other = text_at (texts, texts->slots[i]);
-    while (memcmp (other->digest, text->digest, hash_sizes[level] / 2) == 0)
-      level++;
-    set_level (texts, other, level);
-    set_level (texts, text, level);
-  }
-}
-
-static void
-grow_slots (ActTexts *texts)
-{
-  gsize slot;
-
-  texts->n_slots *= 2;
-  texts->slots = g_renew (guint32, texts->slots, texts->n_slots);
-  memset (texts->slots, 0xff, texts->n_slots * sizeof (guint32));
-  for (guint32 i = 0; i < texts->texts->len; i++) {
-    find_text (texts, text_at (texts, i)->digest, &slot);
-    texts->slots[slot] = i;
-  }
-}
-
-static guint32
-add_text (ActTexts *texts, const guint8 *digest, gsize slot)
-{
-  guint32 index = texts->texts->len;
-  Text text = { .list = G_MAXUINT32 };
-
-  memcpy (text.digest, digest, SHA256_DIGEST_LENGTH);
-  lengthen_hashes (texts, &text);
-  g_array_append_val (texts->texts, text);
-  texts->slots[slot] = index;
-  if (texts->texts->len > texts->n_slots / 2)
-    grow_slots (texts);
-  return index;
+  return &act_big_array_index (texts->samples, Sample, row);
 }
 
 /* the text's tokens as string indices, at the end of the lists (not yet
@@ -219,32 +122,13 @@ join_tokens (
   return TRUE;
 }
 
-static gboolean
-add_sample (
-    ActTexts *texts, guint64 index, const gint32 *tokens, GError **error)
+/* which list is that of the sample just joined: the text's last one, or new */
+static guint32
+take_list (ActTexts *texts, ActText *text)
 {
-  guint8 digest[SHA256_DIGEST_LENGTH];
-  SHA256_CTX sha;
-  gsize slot, size = texts->n_ctx * sizeof (guint32);
-  Sample sample;
-  Text *text;
+  gsize size = texts->n_ctx * sizeof (guint32);
 
-  if (texts->samples->len >= NO_TEXT - 1) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
-        "more than %u samples are not supported", NO_TEXT - 1);
-    return FALSE;
-  }
-  if (!join_tokens (texts, tokens, index, error))
-    return FALSE;
-  SHA256_Init (&sha);
-  SHA256_Update (&sha, texts->joined->str, texts->joined->len);
-  SHA256_Final (digest, &sha);
-  sample.text = find_text (texts, digest, &slot);
-  if (sample.text == NO_TEXT)
-    sample.text = add_text (texts, digest, slot);
-
-  text = text_at (texts, sample.text);
-  if (text->list == G_MAXUINT32) {
+  if (text->list == ACT_NO_LIST) {
     text->list = texts->n_lists++;
   } else if (memcmp (list_at (texts, text->list),
                  list_at (texts, texts->n_lists), size)
@@ -253,9 +137,34 @@ add_sample (
     texts->n_ambiguous += !text->ambiguous;
     text->ambiguous = TRUE;
   }
-  sample.list = text->list;
-  g_array_append_val (texts->samples, sample);
-  g_array_append_val (texts->indices, index);
+  return text->list;
+}
+
+static gboolean
+add_sample (
+    ActTexts *texts, guint64 index, const gint32 *tokens, GError **error)
+{
+  guint8 digest[SHA256_DIGEST_LENGTH];
+  SHA256_CTX sha;
+  Sample *sample;
+  guint32 text;
+
+  if (texts->samples->len >= MAX_SAMPLES) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+        "more than %u samples are not supported", MAX_SAMPLES);
+    return FALSE;
+  }
+  if (!join_tokens (texts, tokens, index, error))
+    return FALSE;
+  SHA256_Init (&sha);
+  SHA256_Update (&sha, texts->joined->str, texts->joined->len);
+  SHA256_Final (digest, &sha);
+  if (!act_text_table_put (&texts->table, digest, &text, error))
+    return FALSE;
+  sample = act_big_array_grow (texts->samples, 1, error);
+  if (sample == NULL)
+    return FALSE;
+  *sample = (Sample){ index, text, take_list (texts, text_at (texts, text)) };
   return TRUE;
 }
 
@@ -264,13 +173,13 @@ act_texts_add (ActTexts *texts, const guint64 *samples, const gint32 *tokens,
     gsize n_samples, GError **error)
 {
   for (gsize i = 0; i < n_samples; i++) {
-    guint n = texts->indices->len;
+    gsize n = texts->samples->len;
 
-    if (n > 0 && samples[i] <= g_array_index (texts->indices, guint64, n - 1)) {
+    if (n > 0 && samples[i] <= sample_at (texts, n - 1)->index) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
           "sample %" G_GUINT64_FORMAT " comes after sample %" G_GUINT64_FORMAT
           "; samples must ascend",
-          samples[i], g_array_index (texts->indices, guint64, n - 1));
+          samples[i], sample_at (texts, n - 1)->index);
       return FALSE;
     }
     if (!add_sample (texts, samples[i], tokens + i * texts->n_ctx, error))
@@ -294,7 +203,7 @@ act_texts_get_n_samples (const ActTexts *texts)
 guint32
 act_texts_get_n (const ActTexts *texts)
 {
-  return texts->texts->len;
+  return act_text_table_get_n (&texts->table);
 }
 
 guint32
@@ -306,27 +215,27 @@ act_texts_get_n_ambiguous (const ActTexts *texts)
 guint32
 act_texts_get_n_collisions (const ActTexts *texts)
 {
-  return texts->n_collisions;
+  return texts->table.n_collisions;
 }
 
 gboolean
 act_texts_find (const ActTexts *texts, guint64 sample, gsize *row)
 {
-  const guint64 *indices = (const guint64 *) texts->indices->data;
-  gsize low = 0, high = texts->indices->len, middle;
+  gsize low = 0, high = texts->samples->len, middle;
 
-  if (high == 0 || sample < indices[0] || sample > indices[high - 1])
+  if (high == 0 || sample < sample_at (texts, 0)->index
+      || sample > sample_at (texts, high - 1)->index)
     return FALSE;
   /* in a run without gaps it lies where its index says */
-  middle = sample - indices[0];
+  middle = sample - sample_at (texts, 0)->index;
   while (low < high) {
     if (middle >= high || middle < low)
       middle = low + (high - low) / 2;
-    if (indices[middle] == sample) {
+    if (sample_at (texts, middle)->index == sample) {
       *row = middle;
       return TRUE;
     }
-    if (indices[middle] < sample)
+    if (sample_at (texts, middle)->index < sample)
       low = middle + 1;
     else
       high = middle;
@@ -338,35 +247,25 @@ act_texts_find (const ActTexts *texts, guint64 sample, gsize *row)
 guint64
 act_texts_get_sample (const ActTexts *texts, gsize row)
 {
-  return g_array_index (texts->indices, guint64, row);
+  return sample_at (texts, row)->index;
 }
 
 guint32
 act_texts_get_text (const ActTexts *texts, gsize row)
 {
-  return g_array_index (texts->samples, Sample, row).text;
+  return sample_at (texts, row)->text;
 }
 
 const guint32 *
 act_texts_get_tokens (const ActTexts *texts, gsize row)
 {
-  gsize list = g_array_index (texts->samples, Sample, row).list;
-
-  return list_at (texts, list);
-}
-
-static void
-make_marks (ActTexts *texts)
-{
-  if (texts->marked == NULL)
-    texts->marked = g_new0 (guint8, MAX (texts->texts->len, 1));
+  return list_at (texts, sample_at (texts, row)->list);
 }
 
 void
 act_texts_mark (ActTexts *texts, guint32 text)
 {
-  make_marks (texts);
-  texts->marked[text] = TRUE;
+  text_at (texts, text)->marked = TRUE;
 }
 
 gboolean
@@ -374,32 +273,25 @@ act_texts_write_marked (ActTexts *texts, const char *filename, GError **error)
 {
   guint32 n = 0;
 
-  make_marks (texts);
-  g_free (texts->lines);
-  texts->lines = g_new (guint32, MAX (texts->texts->len, 1));
-  for (guint32 i = 0; i < texts->texts->len; i++) {
-    texts->lines[i] = n;
-    n += texts->marked[i];
+  for (guint32 i = 0; i < act_texts_get_n (texts); i++) {
+    text_at (texts, i)->line = n;
+    n += text_at (texts, i)->marked;
   }
+  texts->only_marked = TRUE;
   return act_texts_write (texts, filename, error);
 }
 
 guint32
 act_texts_get_line (const ActTexts *texts, guint32 text)
 {
-  return texts->lines != NULL ? texts->lines[text] : text;
+  return texts->only_marked ? text_at (texts, text)->line : text;
 }
 
 void
 act_texts_get_hash (
     const ActTexts *texts, guint32 text, char hash[ACT_TEXT_HASH_SIZE])
 {
-  const Text *t = text_at (texts, text);
-  guint size = hash_sizes[t->level];
-
-  for (guint i = 0; i < size; i++)
-    hash[i] = "0123456789abcdef"[(t->digest[i / 2] >> (i % 2 ? 0 : 4)) & 15];
-  hash[size] = '\0';
+  act_text_table_get_hash (&texts->table, text, hash);
 }
 
 /* The vocabulary's strings as JSON has them, each made when it first comes. */
@@ -457,7 +349,7 @@ write_text (const ActTexts *texts, guint32 text, Escaped *escaped,
   gsize length;
 
   /* the text is to have none */
-  if (texts->lines != NULL && !texts->marked[text])
+  if (texts->only_marked && !text_at (texts, text)->marked)
     return;
   act_texts_get_hash (texts, text, hash);
   g_string_truncate (joined, 0);
@@ -492,7 +384,7 @@ write_texts (const ActTexts *texts, ActOutputFile *file, Escaped *escaped,
   g_autoptr (GString) line = g_string_new (NULL);
   g_autoptr (GString) joined = g_string_new (NULL);
 
-  for (guint32 i = 0; i < texts->texts->len; i++) {
+  for (guint32 i = 0; i < act_texts_get_n (texts); i++) {
     g_string_truncate (line, 0);
     write_text (texts, i, escaped, line, joined);
     if (!act_output_file_write (file, line->str, line->len, error))

@@ -24,11 +24,14 @@ const char *act_strings_get (
 
 /* The samples' texts: token strings joined by one space, identified by their
  * SHA-256, in order of first appearance. What a sample costs is its n_ctx
- * string indices; one that repeats the text's last tokens costs 12 bytes. */
+ * string indices; one that repeats the text's last tokens costs 16 bytes. What
+ * this comes to beyond a limit is in files without a name. */
 typedef struct _ActTexts ActTexts;
 
-/* texts of strings (transfer full) */
-ActTexts *act_texts_new (ActStrings *strings, guint n_ctx, const char *folder);
+/* texts of strings (transfer full); max_memory: of each of the four arrays that
+ * grow with the run; folder: for what is more, NULL: the system's */
+ActTexts *act_texts_new (
+    ActStrings *strings, guint n_ctx, gsize max_memory, const char *folder);
 void act_texts_free (ActTexts *texts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTexts, act_texts_free)
 

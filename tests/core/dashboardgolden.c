@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The dashboard's core against the golden data: what the reference stored of
  * each cluster goes in, in pieces of awkward sizes; the files must come out,
- * text byte for byte, arrays bit for bit but for the sign of a zero. */
+ * text byte for byte, arrays bit for bit but for the sign of a zero. So they
+ * must where no byte may stay in memory, and all arrays are in files. */
 #include "dashboard/dashboard.h"
 #include "../goldenfiles.h"
 
@@ -74,7 +75,7 @@ make_modules (const Golden *golden, GPtrArray *modules, GArray *components)
 }
 
 static void
-golden_open (Golden *golden, const char *name)
+golden_open (Golden *golden, const char *name, gsize max_memory)
 {
   g_autoptr (GPtrArray) modules = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) components = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -117,6 +118,7 @@ golden_open (Golden *golden, const char *name)
     .activation_threshold =
         json_object_get_double_member (golden->params, "activation_threshold"),
     .top_n_tokens = json_object_get_int_member (golden->params, "top_n_tokens"),
+    .max_memory = max_memory,
   };
   run = (ActDashboardRun){
     .n_ctx = golden->n_ctx,
@@ -255,7 +257,7 @@ golden_add_cluster (Golden *golden, guint cluster, JsonObject *clusters,
 }
 
 static void
-test_case (gconstpointer data)
+check_case (const char *name, gsize max_memory)
 {
   Golden golden;
   g_autoptr (JsonNode) clusters = NULL;
@@ -263,7 +265,7 @@ test_case (gconstpointer data)
   g_autoptr (GError) error = NULL;
   const float *counts;
 
-  golden_open (&golden, data);
+  golden_open (&golden, name, max_memory);
   clusters = golden_read_json (golden.folder, "clusters.json");
   coactivation = golden_read_npy (golden.folder, "expected/coactivation.npy");
   counts = act_npy_get (coactivation)->data;
@@ -278,13 +280,27 @@ test_case (gconstpointer data)
   golden_close (&golden);
 }
 
+static void
+test_memory (gconstpointer name)
+{
+  check_case (name, 0);
+}
+
+static void
+test_files (gconstpointer name)
+{
+  check_case (name, 1);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *path = g_strconcat ("/dashboard/golden/", cases[i], NULL);
-    g_test_add_data_func (path, cases[i], test_case);
+    g_autofree char *in_files = g_strconcat (path, "/files", NULL);
+    g_test_add_data_func (path, cases[i], test_memory);
+    g_test_add_data_func (in_files, cases[i], test_files);
   }
   return g_test_run ();
 }

@@ -254,7 +254,7 @@ make_texts (void)
 
   for (guint i = 0; i < 3; i++)
     g_assert_true (act_strings_set (strings, i, "abc" + i, 1, NULL));
-  texts = act_texts_new (strings, 4, NULL);
+  texts = act_texts_new (strings, 4, G_MAXSIZE, NULL);
   g_assert_true (act_texts_add (texts, samples, tokens, 2, NULL));
   return texts;
 }
@@ -429,7 +429,7 @@ test_marked_texts (void)
 
   for (guint i = 0; i < 3; i++)
     g_assert_true (act_strings_set (strings, i, "abc" + i, 1, NULL));
-  texts = act_texts_new (strings, 2, NULL);
+  texts = act_texts_new (strings, 2, G_MAXSIZE, NULL);
   g_assert_true (act_texts_add (texts, samples, tokens, 4, NULL));
   g_assert_cmpuint (act_texts_get_n (texts), ==, 3);
   g_assert_cmpuint (act_texts_get_sample (texts, 3), ==, 3);

@@ -533,7 +533,8 @@ test_texts (void)
     2, 3, 0,                                /* another: "a b c a" */
     0, 6, 0 };                              /* "a b c a" again, other list */
   static const gint32 bad[] = { 0, 5, 0 }, worse[] = { 0, 1, 7 };
-  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 7), 3, NULL);
+  g_autoptr (ActTexts) texts =
+      act_texts_new (strings_of (list, 7), 3, G_MAXSIZE, NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *written = NULL;
   guint64 next = 13;
@@ -578,12 +579,13 @@ test_texts (void)
   g_assert_error (error, ACT_ERROR, ACT_ERROR_MISMATCH);
 }
 
-/* many texts: the table grows, and finds each again */
+/* many texts: the table grows, in memory or in files, and finds each again */
 static void
-test_many_texts (void)
+test_many_texts (gconstpointer max_memory)
 {
   static const char *const list[] = { "0", "1" };
-  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 2), 14, NULL);
+  g_autoptr (ActTexts) texts = act_texts_new (
+      strings_of (list, 2), 14, GPOINTER_TO_SIZE (max_memory), NULL);
   gint32 tokens[14];
 
   for (guint64 i = 0; i < 20000; i++) {
@@ -869,8 +871,11 @@ test_too_large (void)
   g_autoptr (ActCriteria) criteria =
       act_criteria_parse ("max_activation-max", 1, NULL);
   ActStatisticsSettings settings = { 1, criteria, 10, 0.5 };
-  g_autoptr (ActTexts) texts = act_texts_new (strings_of (list, 1), 4, NULL);
+  g_autoptr (ActTexts) texts =
+      act_texts_new (strings_of (list, 1), 4, G_MAXSIZE, NULL);
   g_autoptr (ActTokenCount) count = act_token_count_new (1);
+  g_autoptr (ActBigArray) work =
+      act_big_array_new (sizeof (double), G_MAXSIZE, NULL);
   g_autoptr (GError) error = NULL;
   ActStatistics statistics;
   Sparse s;
@@ -878,7 +883,7 @@ test_too_large (void)
   g_assert_true (act_texts_add (texts, &sample, tokens, 1, NULL));
   sparse_init (&s, dense, 1, 4);
   g_assert_false (act_statistics_compute (
-      &statistics, &s.rows, &settings, texts, &row_of, count, &error));
+      &statistics, &s.rows, &settings, texts, &row_of, count, work, &error));
   g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
   sparse_clear (&s);
 }
@@ -900,7 +905,10 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/token-count", test_token_count);
   g_test_add_func ("/dashboard/token-ranking", test_token_ranking);
   g_test_add_func ("/dashboard/texts", test_texts);
-  g_test_add_func ("/dashboard/many-texts", test_many_texts);
+  g_test_add_data_func (
+      "/dashboard/many-texts", GSIZE_TO_POINTER (G_MAXSIZE), test_many_texts);
+  g_test_add_data_func ("/dashboard/many-texts/files",
+      GSIZE_TO_POINTER ((gsize) 1), test_many_texts);
   g_test_add_func ("/dashboard/zeros-dropped", test_zeros_dropped);
   g_test_add_func ("/dashboard/collision", test_collision);
   g_test_add_func ("/dashboard/coactivations", test_coactivations);
