@@ -22,6 +22,9 @@
  * came. Then an element message `act-output` with the field `location` is
  * posted. Otherwise there is a warning and nothing is left behind.
  *
+ * What grows with the run is in memory up to "max-memory"; more is, while the
+ * element works, in files without a name in the output's folder.
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 actdumpsrc location=tests/data/golden/basic ! actdeadfilter !
@@ -48,6 +51,7 @@ GST_DEBUG_CATEGORY_EXTERN (act_dashboard_debug);
 #define DEFAULT_THRESHOLD 0.5
 #define DEFAULT_TOP_N_TOKENS 50
 #define DEFAULT_TEXTS TEXTS_ALL
+#define DEFAULT_MAX_MEMORY ACT_DASHBOARD_MAX_MEMORY
 #define DEFAULT_FACTS TRUE
 #define DEFAULT_N_RANDOM 20
 #define DEFAULT_SEED 0
@@ -68,6 +72,7 @@ struct _GstActDashboardSink {
   gdouble activation_threshold;
   gboolean overwrite;
   Texts texts;
+  guint64 max_memory;
   gboolean facts;
   guint n_random;
   guint64 seed;
@@ -99,6 +104,7 @@ enum {
   PROP_VOCABULARY,
   PROP_OVERWRITE,
   PROP_TEXTS,
+  PROP_MAX_MEMORY,
   PROP_FACTS,
   PROP_N_RANDOM,
   PROP_SEED,
@@ -265,6 +271,7 @@ begin_run (GstActDashboardSink *self, GError **error)
     .activation_threshold = self->activation_threshold,
     .top_n_tokens = self->top_n_tokens,
     .referenced_texts = self->texts == TEXTS_REFERENCED,
+    .max_memory = MIN (self->max_memory, G_MAXSIZE),
     .facts = {
       .enabled = self->facts,
       .n_random = self->n_random,
@@ -598,6 +605,9 @@ gst_act_dashboard_sink_set_property (
   case PROP_TEXTS:
     self->texts = g_value_get_enum (value);
     break;
+  case PROP_MAX_MEMORY:
+    self->max_memory = g_value_get_uint64 (value);
+    break;
   default:
     set_facts_property (self, id, value, pspec);
   }
@@ -636,6 +646,9 @@ gst_act_dashboard_sink_get_property (
     break;
   case PROP_TEXTS:
     g_value_set_enum (value, self->texts);
+    break;
+  case PROP_MAX_MEMORY:
+    g_value_set_uint64 (value, self->max_memory);
     break;
   default:
     get_facts_property (self, id, value, pspec);
@@ -716,6 +729,10 @@ install_properties (GObjectClass *object_class)
       "Which texts text_samples.jsonl has: all of the run, or those that"
       " examples refer to",
       texts_get_type (), DEFAULT_TEXTS, flags);
+  props[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", "Maximum memory",
+      "About the most bytes of memory for what grows with the run: texts, and"
+      " the rows of the cluster at hand; more goes to disk",
+      1, G_MAXUINT64, DEFAULT_MAX_MEMORY, flags);
   install_facts_properties (flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -758,6 +775,7 @@ gst_act_dashboard_sink_init (GstActDashboardSink *self)
   self->activation_threshold = DEFAULT_THRESHOLD;
   self->top_n_tokens = DEFAULT_TOP_N_TOKENS;
   self->texts = DEFAULT_TEXTS;
+  self->max_memory = DEFAULT_MAX_MEMORY;
   self->facts = DEFAULT_FACTS;
   self->n_random = DEFAULT_N_RANDOM;
   self->seed = DEFAULT_SEED;
