@@ -105,8 +105,8 @@ run_new (const gchar *output, const gchar *source_settings, const gchar *queue)
       "acttokensrc name=src location=\"%s\" n-ctx=%d batch-size=%d %s"
       " vocabulary=\"%s/tokenizer.json\" %s ! actforward model=\"%s\" %s"
       " ! actdeadfilter %s ! actclustermax name=c"
-      " clusters=\"%s/clusters.json\" %s ! actstore %s"
-      " ! actdashboardsink overwrite=true location=\"%s\"",
+      " clusters=\"%s/clusters.json\" %s ! actstore name=s %s"
+      " ! actdashboardsink name=d overwrite=true location=\"%s\"",
       tokens, N_CTX, BATCH, source_settings, sample, queue, sample, queue,
       queue, sample, queue, queue, run->output);
   run->pipeline =
@@ -316,6 +316,35 @@ GST_START_TEST (test_seek_after_end)
 }
 GST_END_TEST;
 
+/* with all facts; max_memory: of the sink's, 0: as it comes */
+static Run *
+full_run (const gchar *output, guint64 max_memory)
+{
+  Run *run = run_new (output, "", "");
+  g_autoptr (GstElement) store =
+      gst_bin_get_by_name (GST_BIN (run->pipeline), "s");
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (run->pipeline), "d");
+
+  g_object_set (store, "component-records", TRUE, NULL);
+  if (max_memory > 0)
+    g_object_set (sink, "max-memory", max_memory, NULL);
+  run_to_end (run);
+  return run;
+}
+
+/* what grows with the run is in files: nothing of it may stay in memory */
+GST_START_TEST (test_no_memory)
+{
+  Run *expected = full_run ("plain", 0);
+  Run *run = full_run ("d", 1);
+
+  assert_same (run->output, expected->output);
+  run_free (run);
+  run_free (expected);
+}
+GST_END_TEST;
+
 static Suite *
 wholeruns_suite (void)
 {
@@ -330,6 +359,7 @@ wholeruns_suite (void)
   tcase_add_loop_test (tc, test_flush, 0, 6);
   tcase_add_test (tc, test_seek_in_paused);
   tcase_add_test (tc, test_seek_after_end);
+  tcase_add_test (tc, test_no_memory);
   return s;
 }
 
