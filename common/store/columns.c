@@ -4,6 +4,7 @@
 #include "store/columns.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "formats/scratch.h"
 #include "largepages.h"
@@ -11,6 +12,13 @@
 /* Memory comes in large pieces, so that the kernel may use large pages, and is
  * used again after it went to the file. */
 #define CHUNK_SIZE ((gsize) 16 << 20)
+
+/* What is read of a stretch in the file at a time: large enough for a disk, and
+ * small enough that so much of every stretch stays cached until the columns
+ * behind need it. The system's own reading ahead may be megabytes at each of
+ * thousands of places. */
+#define AHEAD ((gsize) 128 << 10)
+#define PAGE_SIZE ((gsize) 4096)
 
 /* cells of a stretch are counted in 32 bits */
 #define MOST_MEMORY ((gsize) 8 << 30)
@@ -29,6 +37,9 @@ typedef struct {
   const ActCell *cells;
   const guint8 *dead; /* [n_columns * n], or NULL: nothing is */
   GBytes *mapped;     /* NULL: in memory */
+  /* bytes of cells up to which were asked for, by columns of clusters and of
+   * components, which are looked at in turn */
+  gsize asked[2];
 } Stretch;
 
 struct _ActColumns {
@@ -286,6 +297,7 @@ write_stretches (ActColumns *self, const Stretch *stretches, gsize n,
   g_autofree guint32 *starts = g_new (guint32, n_starts);
   guint64 offset, starts_at, dead_at;
   const guint8 *data;
+  gsize size;
 
   if (!act_scratch_align (self->scratch, ACT_SCRATCH_ALIGNMENT, error))
     return FALSE;
@@ -305,7 +317,8 @@ write_stretches (ActColumns *self, const Stretch *stretches, gsize n,
       (gsize) (act_scratch_get_size (self->scratch) - offset), error);
   if (written->mapped == NULL)
     return FALSE;
-  data = g_bytes_get_data (written->mapped, NULL);
+  data = g_bytes_get_data (written->mapped, &size);
+  (void) madvise ((gpointer) data, size, MADV_RANDOM);
   written->cells = (const ActCell *) data;
   written->starts = (const guint32 *) (data + starts_at);
   written->dead = data + dead_at;
@@ -360,10 +373,10 @@ holds (const Stretch *stretch, gsize b)
   return b >= stretch->first && b - stretch->first < stretch->n;
 }
 
-static const Stretch *
+static Stretch *
 find_stretch (ActColumns *self, gsize b)
 {
-  const Stretch *all = (const Stretch *) self->stretches->data;
+  Stretch *all = (Stretch *) self->stretches->data;
   gsize low = 0, high = self->stretches->len;
 
   if (holds (&all[self->last], b))
@@ -382,13 +395,33 @@ find_stretch (ActColumns *self, gsize b)
   return &all[low];
 }
 
+/* The cells from first to end will be read, and most likely those behind them
+ * next. Only advice: may fail. */
+static void
+ask_for (Stretch *stretch, gsize *asked, gsize first, gsize end)
+{
+  gsize size = g_bytes_get_size (stretch->mapped);
+
+  first = first * sizeof (ActCell) & ~(PAGE_SIZE - 1);
+  end *= sizeof (ActCell);
+  if (end <= *asked)
+    return;
+  end = MIN (MAX (end, first + AHEAD), size);
+  (void) madvise (
+      (guint8 *) stretch->cells + first, end - first, MADV_WILLNEED);
+  *asked = end;
+}
+
 ActColumn
 act_columns_get (ActColumns *self, guint column, gsize b)
 {
-  const Stretch *stretch = find_stretch (self, b);
+  Stretch *stretch = find_stretch (self, b);
   const guint32 *start =
       stretch->starts + (gsize) column * stretch->n + (b - stretch->first);
 
+  if (stretch->mapped != NULL && start[1] > start[0])
+    ask_for (stretch, &stretch->asked[column >= self->settings.n_clusters],
+        start[0], start[1]);
   return (ActColumn){ stretch->cells + start[0], start[1] - start[0] };
 }
 
