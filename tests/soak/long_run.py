@@ -8,8 +8,8 @@ Runs `gst-activations dashboard` (found through PATH, see docs/benchmarks.md) wi
 batches (5,000) of the texts, which repeat: every other time as they are, so that samples come again, and else with
 numbers between their lines, so that they do not. Once a second notes RssAnon, the memory that is the process's own. At
 the end the memory around batch 200 (or a tenth of the run, if that is less) and before the last batch must agree
-within 5 %, and check_dashboard.py must find nothing wrong. 5,000 batches of the sample model take 25 GB in WORK for the
-store and as much for a while for the records; the dashboard and the store are removed then.
+within 5 %, and check_dashboard.py must find nothing wrong. 5,000 batches of the sample model take 14 GB in WORK for the
+store and 28 GB for a while for the records; the dashboard and the store are removed then.
 """
 import argparse
 import json
