@@ -3,6 +3,7 @@
 
 #include "dashboard/facts.h"
 #include "dashboard/runinfo.h"
+#include "viewer/viewer.h"
 
 struct _DashboardRun {
   GstActInfo *info;
@@ -405,7 +406,8 @@ dashboard_run_finish (
   for (guint i = 0; i < n; i++)
     ids[i] = gst_act_assignment_get_id (self->assignment, i);
   return act_dashboard_finish (self->dashboard, ids, error)
-      && write_run_info (self, origin, finishing_us, error);
+      && write_run_info (self, origin, finishing_us, error)
+      && act_viewer_write_run_info (self->folder, error);
 }
 
 void

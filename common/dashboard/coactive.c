@@ -101,19 +101,53 @@ compare_jaccards (const void *a, const void *b)
   return compare_clusters (x, y);
 }
 
+gint64
+act_coactive_get_own (const ActCoactive *self, guint cluster)
+{
+  return self->own[cluster];
+}
+
+/* After the last row: the cluster's entries; -> how many. */
+static gboolean
+read_entries (ActCoactive *self, guint cluster, gsize *n, GError **error)
+{
+  guint64 first;
+
+  skip_to (self, self->n);
+  first = self->start[cluster];
+  *n = self->start[cluster + 1] - first;
+  return act_scratch_read (self->spool, first * sizeof (Entry), self->entries,
+      *n * sizeof (Entry), error);
+}
+
+gboolean
+act_coactive_get_counts (ActCoactive *self, guint cluster, const guint *others,
+    guint n, guint64 *counts, GError **error)
+{
+  gsize n_entries, k = 0;
+
+  if (!read_entries (self, cluster, &n_entries, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++) {
+    while (k < n_entries && self->entries[k].cluster < others[i])
+      k++;
+    counts[i] = k < n_entries && self->entries[k].cluster == others[i]
+        ? self->entries[k].count
+        : 0;
+    if (others[i] == cluster)
+      counts[i] = self->own[cluster];
+  }
+  return TRUE;
+}
+
 gboolean
 act_coactive_get (ActCoactive *self, guint cluster, const gint32 *line_of,
     ActCoactiveTable *table, GError **error)
 {
   gint64 own = self->own[cluster];
-  guint64 first;
   gsize n, n_pairs = 0;
 
-  skip_to (self, self->n);
-  first = self->start[cluster];
-  n = self->start[cluster + 1] - first;
-  if (!act_scratch_read (self->spool, first * sizeof (Entry), self->entries,
-          n * sizeof (Entry), error))
+  if (!read_entries (self, cluster, &n, error))
     return FALSE;
   *table = (ActCoactiveTable){ .own = own };
   table->by_count = g_new0 (ActCoactivePair, MAX (n, 1));

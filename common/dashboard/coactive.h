@@ -35,4 +35,10 @@ gboolean act_coactive_add (
  * those that have a line are looked at: line_of [n_clusters] is not -1. */
 gboolean act_coactive_get (ActCoactive *coactive, guint cluster,
     const gint32 *line_of, ActCoactiveTable *table, GError **error);
+/* positions at which the cluster is above 0; 0 where no row came */
+gint64 act_coactive_get_own (const ActCoactive *coactive, guint cluster);
+/* After the last row: positions at which both are, of each of n others, which
+ * ascend and may be the cluster itself. */
+gboolean act_coactive_get_counts (ActCoactive *coactive, guint cluster,
+    const guint *others, guint n, guint64 *counts, GError **error);
 void act_coactive_table_clear (ActCoactiveTable *table);

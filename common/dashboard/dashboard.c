@@ -11,6 +11,7 @@
 #include "dashboard/modelinfo.h"
 #include "formats/bigarray.h"
 #include "sparse/csr.h"
+#include "viewer/viewer.h"
 
 /* Eleven arrays grow with the run: four of the texts, one each of the examples,
  * the statistics and the facts, four of the cluster at hand. So they take less
@@ -40,7 +41,8 @@ struct _ActDashboard {
   GString *line;
   ActExamples *examples;
   ActCoactivations *coactivations;
-  ActFacts *facts; /* or NULL */
+  ActFacts *facts;   /* or NULL */
+  ActViewer *viewer; /* or NULL */
   guint n_written;
 
   gint64 cluster; /* the one at hand, or the last one */
@@ -135,8 +137,14 @@ open_files (ActDashboard *self, GError **error)
       self->folder, self->run.n_clusters, ACT_COACTIVATIONS_MAX_DENSE, error);
   if (self->coactivations == NULL || !self->settings.facts.enabled)
     return self->coactivations != NULL;
+  if (self->settings.viewer) {
+    self->viewer = act_viewer_new (self->folder, self->criteria, &self->run,
+        self->texts, self->settings.hist_bins, error);
+    if (self->viewer == NULL)
+      return FALSE;
+  }
   self->facts = act_facts_new (self->folder, &self->settings, self->criteria,
-      &self->run, self->texts, self->array_memory, error);
+      &self->run, self->texts, self->viewer, self->array_memory, error);
   return self->facts != NULL;
 }
 
@@ -193,6 +201,7 @@ act_dashboard_free (ActDashboard *self)
   act_examples_free (self->examples);
   act_coactivations_free (self->coactivations);
   act_facts_free (self->facts);
+  act_viewer_free (self->viewer);
   act_criteria_free (self->criteria);
   act_texts_free (self->texts);
   clear_description (self);
@@ -406,6 +415,8 @@ write_cluster (ActDashboard *self, GError **error)
   g_string_truncate (self->line, 0);
   act_cluster_line_write (self->line, &self->run, &self->description,
       &statistics, &settings, self->settings.top_n_tokens, self->texts, row_of);
+  if (self->viewer != NULL) /* without the newline */
+    act_viewer_set_line (self->viewer, self->line->str, self->line->len - 1);
   ok = act_output_file_write (
            self->clusters, self->line->str, self->line->len, error)
       && act_examples_add (self->examples, self->description.name, &rows,
@@ -456,7 +467,9 @@ write_model_info (ActDashboard *self, GError **error)
   };
 
   return act_model_info_write (
-      name, &self->run, &self->settings, self->criteria, &counts, error);
+             name, &self->run, &self->settings, self->criteria, &counts, error)
+      && (self->viewer == NULL
+          || act_viewer_write_run (self->viewer, name, error));
 }
 
 static gboolean

@@ -25,6 +25,7 @@ typedef struct {
 } ActFactsSettings;
 
 typedef struct _ActFacts ActFacts;
+typedef struct _ActViewer ActViewer;
 
 typedef struct {
   guint n_samples;
@@ -35,6 +36,7 @@ typedef struct {
   gboolean referenced_texts; /* only texts that are named; else all */
   /* of all arrays that grow with the run; 0: the default */
   gsize max_memory;
+  gboolean viewer; /* the data of the page; needs facts */
   ActFactsSettings facts;
 } ActDashboardSettings;
 
@@ -94,7 +96,7 @@ gboolean act_dashboard_end_cluster (
 ActFacts *act_dashboard_get_facts (const ActDashboard *dashboard);
 
 /* ids [n_clusters]: the clusters' numbers. All files are there then, but
- * run_info.json. */
+ * run_info.json, and its copy for the page. */
 gboolean act_dashboard_finish (
     ActDashboard *dashboard, const gint64 *ids, GError **error);
 /* From any thread: act_dashboard_finish () gives up with

@@ -6,6 +6,7 @@
 #include "dashboard/prioritysample.h"
 #include "dashboard/shownsamples.h"
 #include "dashboard/ziparray.h"
+#include "viewer/viewer.h"
 
 #include <gio/gio.h>
 
@@ -15,6 +16,7 @@ struct _ActFacts {
   const ActCriteria *criteria;
   const ActDashboardRun *run;
   ActTexts *texts;
+  ActViewer *viewer; /* or NULL */
   ActFactsTotals totals;
   float threshold;
   guint top_n_tokens;
@@ -64,7 +66,7 @@ open_parts (ActFacts *self, gsize max_memory, GError **error)
 ActFacts *
 act_facts_new (const char *folder, const ActDashboardSettings *settings,
     const ActCriteria *criteria, const ActDashboardRun *run, ActTexts *texts,
-    gsize max_memory, GError **error)
+    ActViewer *viewer, gsize max_memory, GError **error)
 {
   g_autoptr (ActFacts) self = g_new0 (ActFacts, 1);
 
@@ -73,6 +75,7 @@ act_facts_new (const char *folder, const ActDashboardSettings *settings,
   self->criteria = criteria;
   self->run = run;
   self->texts = texts;
+  self->viewer = viewer;
   self->threshold = (float) settings->activation_threshold;
   self->top_n_tokens = settings->top_n_tokens;
   act_priority_sample_init (&self->random, self->settings.n_random);
@@ -207,17 +210,37 @@ show_samples (ActFacts *self, const ActRows *rows,
   return TRUE;
 }
 
+/* here: the caller's to clear */
 static void
-write_tokens (ActFacts *self)
+write_tokens (ActFacts *self, ActTokenTable *here)
 {
   const ActStrings *strings = act_texts_get_strings (self->texts);
-  ActTokenTable here, next;
+  ActTokenTable next;
 
-  act_token_facts_finish (self->tokens, &here, &next);
-  act_facts_line_tokens (self->json, "tokens", &here, strings);
+  act_token_facts_finish (self->tokens, here, &next);
+  act_facts_line_tokens (self->json, "tokens", here, strings);
   act_facts_line_tokens (self->json, "next_tokens", &next, strings);
-  act_token_table_clear (&here);
   act_token_table_clear (&next);
+}
+
+static gboolean
+begin_viewer_line (ActFacts *self, const ActRows *rows,
+    const ActStatistics *statistics, const gsize *row_of,
+    const ActActivity *activity, const ActTokenTable *tokens, GError **error)
+{
+  ActViewerLine line = {
+    .description = self->description,
+    .statistics = statistics,
+    .activity = activity,
+    .tokens = tokens,
+    .rows = rows,
+    .row_of = row_of,
+    .shown = act_shown_samples_get_last_rows (self->shown),
+    .first_row = act_shown_samples_get_first (self->shown),
+  };
+
+  line.samples = act_shown_samples_get_last (self->shown, &line.n_shown);
+  return act_viewer_begin_line (self->viewer, &line, error);
 }
 
 gboolean
@@ -228,6 +251,8 @@ act_facts_begin_line (ActFacts *self, guint cluster,
   const guint64 *shown;
   gsize n_shown;
   ActActivity activity;
+  ActTokenTable tokens;
+  gboolean ok;
 
   g_return_val_if_fail (self->description == NULL, FALSE);
   self->description = description;
@@ -244,12 +269,15 @@ act_facts_begin_line (ActFacts *self, guint cluster,
   act_facts_line_activation (self->json, &activity, &self->totals);
   if (!show_samples (self, rows, statistics, row_of, error))
     return FALSE;
-  write_tokens (self);
-
+  write_tokens (self, &tokens);
+  ok = self->viewer == NULL
+      || begin_viewer_line (
+          self, rows, statistics, row_of, &activity, &tokens, error);
+  act_token_table_clear (&tokens);
   shown = act_shown_samples_get_last (self->shown, &n_shown);
   act_member_facts_begin_line (self->members, shown, n_shown);
   g_array_set_size (self->member_facts, 0);
-  return TRUE;
+  return ok;
 }
 
 gboolean
@@ -263,9 +291,14 @@ gboolean
 act_facts_add_member_coactivations (
     ActFacts *self, const gint64 *counts, GError **error)
 {
-  return self->description == NULL
-      || act_member_facts_add_coactivations (
-          self->members, counts, self->description->n_members, error);
+  guint n;
+
+  if (self->description == NULL)
+    return TRUE;
+  n = self->description->n_members;
+  if (self->viewer != NULL)
+    act_viewer_add_member_coactivations (self->viewer, counts, n);
+  return act_member_facts_add_coactivations (self->members, counts, n, error);
 }
 
 void
@@ -281,8 +314,11 @@ act_facts_add_member_rows (ActFacts *self, gsize n_rows, const guint64 *samples,
     GError **error)
 {
   if (self->description == NULL
-      || act_member_facts_add_rows (
-          self->members, n_rows, samples, indptr, positions, values, error))
+      || (act_member_facts_add_rows (
+              self->members, n_rows, samples, indptr, positions, values, error)
+          && (self->viewer == NULL
+              || act_viewer_add_member_rows (self->viewer, n_rows, samples,
+                  indptr, positions, values, error))))
     return TRUE;
   g_prefix_error (error,
       "cluster '%s', component %u of %u: ", self->description->name,
@@ -300,7 +336,8 @@ act_facts_end_member (ActFacts *self, GError **error)
   if (!act_member_facts_end (self->members, &fact, error))
     return FALSE;
   g_array_append_val (self->member_facts, fact);
-  return TRUE;
+  return self->viewer == NULL
+      || act_viewer_end_member (self->viewer, &fact, error);
 }
 
 gboolean
@@ -329,7 +366,9 @@ act_facts_end_line (ActFacts *self, GError **error)
     end += g_array_index (self->line_ends, guint64, self->line_ends->len - 1);
   g_array_append_val (self->line_ends, end);
   return act_scratch_append (
-      self->lines, self->line->str, self->line->len, error);
+             self->lines, self->line->str, self->line->len, error)
+      && (self->viewer == NULL
+          || act_viewer_end_line (self->viewer, self->line->len, error));
 }
 
 /* what of line i was spooled, and the rest */
@@ -341,6 +380,7 @@ complete_line (ActFacts *self, guint i, GError **error)
   guint64 start = i > 0 ? ends[i - 1] : 0;
   g_autoptr (ActJsonWriter) json = act_json_writer_new (self->line, 0);
   ActCoactiveTable table;
+  gboolean ok;
 
   g_string_set_size (self->line, ends[i] - start);
   if (!act_scratch_read (
@@ -351,9 +391,13 @@ complete_line (ActFacts *self, guint i, GError **error)
   g_string_append (self->line, ", \"coactivating\": ");
   act_facts_line_coactive (json, &table, self->line_of,
       (const char *const *) self->names->pdata, &self->totals);
-  g_string_append (self->line, "}\n");
+  g_string_append_c (self->line, '}');
+  ok = self->viewer == NULL
+      || act_viewer_add_facts (self->viewer, g_ptr_array_index (self->names, i),
+          self->line->str, self->line->len, &table, self->line_of, error);
+  g_string_append_c (self->line, '\n');
   act_coactive_table_clear (&table);
-  return TRUE;
+  return ok;
 }
 
 static gboolean
@@ -381,8 +425,14 @@ write_lines (ActFacts *self, const gint *cancelled, GError **error)
 gboolean
 act_facts_finish (ActFacts *self, const gint *cancelled, GError **error)
 {
-  return act_facts_end_line (self, error)
-      && write_lines (self, cancelled, error)
+  if (!act_facts_end_line (self, error))
+    return FALSE;
+  if (self->viewer != NULL)
+    act_viewer_begin_files (self->viewer);
+  return write_lines (self, cancelled, error)
+      && (self->viewer == NULL
+          || act_viewer_end_files (self->viewer, self->coactive,
+              (const guint *) self->line_clusters->data, cancelled, error))
       && act_shown_samples_finish (self->shown, self->texts, cancelled, error)
       && act_member_facts_finish (self->members, cancelled, error);
 }

@@ -10,12 +10,12 @@
  * max_memory of one component's nonzeros, some bytes a shown sample, and counts
  * of the vocabulary; lines wait in a file until all coactivations are known. */
 
-/* texts and run are the caller's, and stay; texts grow until the samples have
- * ended */
+/* texts, run and viewer are the caller's, and stay; texts grow until the
+ * samples have ended. viewer gets the same, and what comes of it; NULL: none */
 ActFacts *act_facts_new (const char *folder,
     const ActDashboardSettings *settings, const ActCriteria *criteria,
-    const ActDashboardRun *run, ActTexts *texts, gsize max_memory,
-    GError **error);
+    const ActDashboardRun *run, ActTexts *texts, ActViewer *viewer,
+    gsize max_memory, GError **error);
 void act_facts_free (ActFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActFacts, act_facts_free)
 

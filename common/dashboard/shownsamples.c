@@ -179,6 +179,12 @@ act_shown_samples_get_last (const ActShownSamples *self, gsize *n_samples)
   return (const guint64 *) self->samples->data + first;
 }
 
+const gsize *
+act_shown_samples_get_last_rows (const ActShownSamples *self)
+{
+  return (const gsize *) self->picked->data;
+}
+
 gsize
 act_shown_samples_get_listed (const ActShownSamples *self, guint list, gsize i)
 {

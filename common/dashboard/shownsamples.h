@@ -26,6 +26,8 @@ guint64 act_shown_samples_get_n (const ActShownSamples *shown);
 /* of the last line: its samples' indices in the run, ascending */
 const guint64 *act_shown_samples_get_last (
     const ActShownSamples *shown, gsize *n_samples);
+/* the same as rows of what was added */
+const gsize *act_shown_samples_get_last_rows (const ActShownSamples *shown);
 /* which of these, from 0, a list's i-th is; and the line's first row */
 gsize act_shown_samples_get_listed (
     const ActShownSamples *shown, guint list, gsize i);

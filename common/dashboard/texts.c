@@ -262,10 +262,22 @@ act_texts_get_tokens (const ActTexts *texts, gsize row)
   return list_at (texts, sample_at (texts, row)->list);
 }
 
+const guint32 *
+act_texts_get_text_tokens (const ActTexts *texts, guint32 text)
+{
+  return list_at (texts, text_at (texts, text)->list);
+}
+
 void
 act_texts_mark (ActTexts *texts, guint32 text)
 {
   text_at (texts, text)->marked = TRUE;
+}
+
+gboolean
+act_texts_is_marked (const ActTexts *texts, guint32 text)
+{
+  return text_at (texts, text)->marked;
 }
 
 gboolean

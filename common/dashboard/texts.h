@@ -57,6 +57,8 @@ guint64 act_texts_get_sample (const ActTexts *texts, gsize row);
 /* by row: the text, and the sample's own tokens as string indices [n_ctx] */
 guint32 act_texts_get_text (const ActTexts *texts, gsize row);
 const guint32 *act_texts_get_tokens (const ActTexts *texts, gsize row);
+/* the text's: those of its last sample */
+const guint32 *act_texts_get_text_tokens (const ActTexts *texts, guint32 text);
 
 /* Lower-case hex: 8 digits of the SHA-256, for texts that share those 16, for
  * texts that share these too all 64. Which, depends on what texts there are,
@@ -70,6 +72,7 @@ gboolean act_texts_write (
     const ActTexts *texts, const char *filename, GError **error);
 /* the same of those texts only that were marked, after the last sample */
 void act_texts_mark (ActTexts *texts, guint32 text);
+gboolean act_texts_is_marked (const ActTexts *texts, guint32 text);
 gboolean act_texts_write_marked (
     ActTexts *texts, const char *filename, GError **error);
 /* which line of the file a text has; it has one */

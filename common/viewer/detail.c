@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "viewer/detail.h"
+
+#include "formats/json.h"
+#include "viewer/datafile.h"
+#include "viewer/numbers.h"
+
+struct _ActViewerDetail {
+  char *folder;
+  guint n_lines;
+  guint n_parts; /* begun */
+  /* the file at hand */
+  ActDataFile *file; /* or NULL */
+  gsize size;
+  GHashTable *lists; /* token list -> its number in the file */
+  GArray *list_rows; /* guint32, by number: a row in the texts that has it */
+  GString *text;
+};
+
+ActViewerDetail *
+act_viewer_detail_new (const char *folder)
+{
+  ActViewerDetail *self = g_new0 (ActViewerDetail, 1);
+
+  act_small_numbers_init ();
+  self->folder = g_strdup (folder);
+  self->lists = g_hash_table_new (g_direct_hash, g_direct_equal);
+  self->list_rows = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->text = g_string_new (NULL);
+  return self;
+}
+
+void
+act_viewer_detail_free (ActViewerDetail *self)
+{
+  if (self == NULL)
+    return;
+  act_data_file_free (self->file);
+  g_hash_table_unref (self->lists);
+  g_array_unref (self->list_rows);
+  g_string_free (self->text, TRUE);
+  g_free (self->folder);
+  g_free (self);
+}
+
+static gboolean
+append_text (ActViewerDetail *self, GError **error)
+{
+  self->size += self->text->len;
+  return act_data_file_append (
+      self->file, self->text->str, self->text->len, error);
+}
+
+static gboolean
+begin_file (ActViewerDetail *self, GError **error)
+{
+  self->file =
+      act_data_file_new_part (self->folder, "clusters", self->n_parts, error);
+  if (self->file == NULL)
+    return FALSE;
+  self->n_parts++;
+  self->size = 0;
+  g_string_printf (self->text, "{\"first\":%u,\"clusters\":[", self->n_lines);
+  return append_text (self, error);
+}
+
+/* the token lists come last: by then they are known */
+static gboolean
+end_file (ActViewerDetail *self, const ActTexts *texts, GError **error)
+{
+  g_string_assign (self->text, "],\"tokens\":[");
+  for (guint i = 0; i < self->list_rows->len; i++) {
+    guint32 row = g_array_index (self->list_rows, guint32, i);
+
+    if (i > 0)
+      g_string_append_c (self->text, ',');
+    act_append_u32_list (self->text, act_texts_get_tokens (texts, row),
+        act_texts_get_n_ctx (texts));
+  }
+  g_string_append (self->text, "]}");
+  g_hash_table_remove_all (self->lists);
+  g_array_set_size (self->list_rows, 0);
+  return append_text (self, error)
+      && act_data_file_close (g_steal_pointer (&self->file), error);
+}
+
+/* the number of a row's token list, which may be new */
+static guint32
+list_number (ActViewerDetail *self, const ActTexts *texts, guint32 row)
+{
+  /* lists do not move any more: all samples are there */
+  gpointer list = (gpointer) act_texts_get_tokens (texts, row), found;
+
+  if (g_hash_table_lookup_extended (self->lists, list, NULL, &found))
+    return GPOINTER_TO_UINT (found);
+  g_hash_table_insert (
+      self->lists, list, GUINT_TO_POINTER (self->list_rows->len));
+  g_array_append_val (self->list_rows, row);
+  self->size += (gsize) act_texts_get_n_ctx (texts) * 5;
+  return self->list_rows->len - 1;
+}
+
+/* which of the ascending numbers it is; it is there */
+static guint32
+place_of (const guint32 *numbers, gsize n, guint32 number)
+{
+  gsize low = 0, high = n;
+
+  while (high - low > 1) {
+    gsize middle = low + (high - low) / 2;
+
+    if (numbers[middle] <= number)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* which samples, texts and token lists are shown */
+static void
+write_samples (ActViewerDetail *self, const ActDetailLine *line,
+    const ActTexts *texts, const guint32 *shown, gsize n_texts)
+{
+  g_autofree guint64 *samples = g_new (guint64, line->n_shown + 1);
+  g_autofree guint32 *numbers = g_new (guint32, 2 * (gsize) line->n_shown + 1);
+  guint32 *lists = numbers + line->n_shown;
+
+  for (guint i = 0; i < line->n_shown; i++) {
+    guint32 row = line->rows[i];
+
+    samples[i] = act_texts_get_sample (texts, row);
+    numbers[i] = place_of (shown, n_texts, act_texts_get_text (texts, row));
+    lists[i] = list_number (self, texts, row);
+  }
+  g_string_append (self->text, ",\"shown\":{\"first_row\":");
+  act_append_uint (self->text, line->first_row);
+  g_string_append (self->text, ",\"sample\":");
+  act_append_u64_list (self->text, samples, line->n_shown);
+  g_string_append (self->text, ",\"text\":");
+  act_append_u32_list (self->text, numbers, line->n_shown);
+  g_string_append (self->text, ",\"tokens\":");
+  act_append_u32_list (self->text, lists, line->n_shown);
+  g_string_append_c (self->text, ',');
+}
+
+static void
+write_end (ActViewerDetail *self, const ActDetailLine *line)
+{
+  g_string_append (self->text, "},\"cut\":");
+  if (line->cut != NULL) {
+    g_string_append_c (self->text, '"');
+    act_json_escape (self->text, line->cut, strlen (line->cut));
+    g_string_append_c (self->text, '"');
+  } else {
+    g_string_append (self->text, "null");
+  }
+  g_string_append_c (self->text, '}');
+}
+
+gboolean
+act_viewer_detail_add (ActViewerDetail *self, const ActDetailLine *line,
+    const ActTexts *texts, const guint32 *shown, gsize n_texts, guint *chunk,
+    GError **error)
+{
+  gsize length = line->line_length + line->facts_length + line->shown_length;
+  gboolean first;
+
+  if (self->file != NULL && self->size + length > ACT_DETAIL_SIZE
+      && !end_file (self, texts, error))
+    return FALSE;
+  first = self->file == NULL;
+  if (first && !begin_file (self, error))
+    return FALSE;
+  g_string_assign (self->text, first ? "{\"line\":" : ",{\"line\":");
+  g_string_append_len (self->text, line->line, line->line_length);
+  g_string_append (self->text, ",\"facts\":");
+  g_string_append_len (self->text, line->facts, line->facts_length);
+  write_samples (self, line, texts, shown, n_texts);
+  g_string_append_len (self->text, line->shown, line->shown_length);
+  write_end (self, line);
+  self->n_lines++;
+  *chunk = self->n_parts - 1;
+  return append_text (self, error);
+}
+
+gboolean
+act_viewer_detail_finish (
+    ActViewerDetail *self, const ActTexts *texts, GError **error)
+{
+  return self->file == NULL || end_file (self, texts, error);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dashboard/dashboard.h"
+#include "viewer/texts.h"
+
+/* run.js: what the page loads first, how many of all there are, and in how many
+ * files. */
+typedef struct {
+  guint n_lines;
+  guint64 n_samples;
+  guint n_strings;
+  gsize n_texts;
+  ActViewerParts index;
+  ActViewerParts vocabulary;
+  ActViewerParts texts;
+  ActViewerParts search;
+  gboolean has_masses; /* components came */
+  double *masses;      /* [n_modules] */
+} ActRunFile;
+
+/* model_info: the file, whose content becomes part of it */
+gboolean act_run_file_write (const char *folder, const ActRunFile *file,
+    const ActDashboardRun *run, const ActCriteria *criteria,
+    const char *model_info, GError **error);

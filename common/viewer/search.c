@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "viewer/search.h"
+
+#include <stdlib.h>
+
+#include "formats/scratch.h"
+#include "viewer/datafile.h"
+#include "viewer/numbers.h"
+
+/* of a string there are at most this many texts, and lines */
+#define MAX_TEXTS 200
+#define MAX_LINES 100000
+/* A file has this many strings, or half as often as it takes until none has
+ * more items than this. */
+#define PART_STRINGS 4096
+#define PART_ITEMS 200000
+/* items that are in memory at once */
+#define MEMORY_ITEMS (1u << 20)
+#define BLOCK_ITEMS 4096
+
+/* as spooled */
+typedef struct {
+  guint32 string;
+  guint32 line;
+  double lift;
+} Item;
+
+struct _ActViewerSearch {
+  guint n_strings;
+  ActScratch *spool;
+  guint64 n_items;
+  guint32 *n_lines; /* [n_strings] */
+  guint32 *n_texts; /* [n_strings] */
+  guint32 *last;    /* [n_strings] the line, or text, that was counted last */
+};
+
+/* the lists of strings [first, end) */
+typedef struct {
+  guint first;
+  guint end;
+  guint32 *line_start; /* [end - first + 1] */
+  guint32 *text_start;
+  Item *items;
+  guint32 *texts;
+} Lists;
+
+ActViewerSearch *
+act_viewer_search_new (const char *folder, guint n_strings, GError **error)
+{
+  ActViewerSearch *self = g_new0 (ActViewerSearch, 1);
+
+  act_small_numbers_init ();
+  self->n_strings = n_strings;
+  self->n_lines = g_new0 (guint32, (gsize) n_strings + 1);
+  self->n_texts = g_new0 (guint32, (gsize) n_strings + 1);
+  self->last = g_new (guint32, (gsize) n_strings + 1);
+  memset (self->last, 0xff, n_strings * sizeof (guint32));
+  self->spool = act_scratch_new (folder, error);
+  if (self->spool == NULL)
+    g_clear_pointer (&self, act_viewer_search_free);
+  return self;
+}
+
+void
+act_viewer_search_free (ActViewerSearch *self)
+{
+  if (self == NULL)
+    return;
+  act_scratch_free (self->spool);
+  g_free (self->n_lines);
+  g_free (self->n_texts);
+  g_free (self->last);
+  g_free (self);
+}
+
+static gboolean
+add_facts (ActViewerSearch *self, guint line, const ActTokenTable *table,
+    const ActTokenFact *facts, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++) {
+    guint32 string = facts[i].string;
+    Item item = { string, line };
+
+    if (self->last[string] == line)
+      continue;
+    self->last[string] = line;
+    item.lift = ((double) facts[i].count / table->n_active_pairs)
+        / ((double) facts[i].total / table->n_pairs);
+    self->n_lines[string]++;
+    self->n_items++;
+    if (!act_scratch_append (self->spool, &item, sizeof item, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+act_viewer_search_add (ActViewerSearch *self, guint line,
+    const ActTokenTable *tokens, GError **error)
+{
+  return add_facts (
+             self, line, tokens, tokens->by_count, tokens->n_by_count, error)
+      && add_facts (
+          self, line, tokens, tokens->by_lift, tokens->n_by_lift, error);
+}
+
+/* of each string, the first texts that hold it */
+static void
+count_texts (
+    ActViewerSearch *self, const ActTexts *texts, const guint32 *shown, gsize n)
+{
+  guint n_ctx = act_texts_get_n_ctx (texts);
+
+  memset (self->last, 0xff, self->n_strings * sizeof (guint32));
+  for (gsize i = 0; i < n; i++) {
+    const guint32 *tokens = act_texts_get_text_tokens (texts, shown[i]);
+
+    for (guint k = 0; k < n_ctx; k++) {
+      if (self->last[tokens[k]] == i)
+        continue;
+      self->last[tokens[k]] = i;
+      if (self->n_texts[tokens[k]] < MAX_TEXTS)
+        self->n_texts[tokens[k]]++;
+    }
+  }
+}
+
+static guint64
+count_items (const ActViewerSearch *self, guint first, guint end)
+{
+  guint64 n = 0;
+
+  for (guint i = first; i < end; i++)
+    n += self->n_lines[i] + self->n_texts[i];
+  return n;
+}
+
+static guint
+choose_part_size (const ActViewerSearch *self)
+{
+  guint size = PART_STRINGS;
+
+  for (guint first = 0; first < self->n_strings; first += size)
+    while (size > 1
+        && count_items (self, first, MIN (first + size, self->n_strings))
+            > PART_ITEMS) {
+      size /= 2;
+      first = 0;
+    }
+  return size;
+}
+
+static void
+lists_clear (Lists *lists)
+{
+  g_clear_pointer (&lists->line_start, g_free);
+  g_clear_pointer (&lists->text_start, g_free);
+  g_clear_pointer (&lists->items, g_free);
+  g_clear_pointer (&lists->texts, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lists, lists_clear)
+
+static guint32 *
+add_up (const guint32 *counts, guint n)
+{
+  guint32 *start = g_new (guint32, (gsize) n + 1);
+
+  start[0] = 0;
+  for (guint i = 0; i < n; i++)
+    start[i + 1] = start[i] + counts[i];
+  return start;
+}
+
+static gboolean
+fill_lines (ActViewerSearch *self, Lists *lists, GError **error)
+{
+  guint n = lists->end - lists->first;
+  g_autofree Item *block = g_new (Item, BLOCK_ITEMS);
+  g_autofree guint32 *next =
+      g_memdup2 (lists->line_start, (n + 1) * sizeof (guint32));
+
+  lists->items = g_new (Item, (gsize) lists->line_start[n] + 1);
+  for (guint64 at = 0; at < self->n_items; at += BLOCK_ITEMS) {
+    gsize n_block = MIN (BLOCK_ITEMS, self->n_items - at);
+
+    if (!act_scratch_read (self->spool, at * sizeof (Item), block,
+            n_block * sizeof (Item), error))
+      return FALSE;
+    for (gsize i = 0; i < n_block; i++)
+      if (block[i].string >= lists->first && block[i].string < lists->end)
+        lists->items[next[block[i].string - lists->first]++] = block[i];
+  }
+  return TRUE;
+}
+
+static void
+fill_texts (ActViewerSearch *self, Lists *lists, const ActTexts *texts,
+    const guint32 *shown, gsize n_shown)
+{
+  guint n = lists->end - lists->first, n_ctx = act_texts_get_n_ctx (texts);
+  g_autofree guint32 *next =
+      g_memdup2 (lists->text_start, (n + 1) * sizeof (guint32));
+
+  lists->texts = g_new (guint32, (gsize) lists->text_start[n] + 1);
+  memset (self->last, 0xff, self->n_strings * sizeof (guint32));
+  for (gsize i = 0; i < n_shown; i++) {
+    const guint32 *tokens = act_texts_get_text_tokens (texts, shown[i]);
+
+    for (guint k = 0; k < n_ctx; k++) {
+      guint32 string = tokens[k], place = string - lists->first;
+
+      if (string < lists->first || string >= lists->end
+          || self->last[string] == i)
+        continue;
+      self->last[string] = i;
+      if (next[place] < lists->text_start[place + 1])
+        lists->texts[next[place]++] = i;
+    }
+  }
+}
+
+static int
+compare_items (const void *a, const void *b)
+{
+  const Item *x = a, *y = b;
+
+  if (x->lift != y->lift)
+    return x->lift > y->lift ? -1 : 1;
+  return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static void
+append_lines (GString *out, Item *items, guint n)
+{
+  g_autofree guint32 *lines = g_new (guint32, n + 1);
+
+  if (n > 1)
+    qsort (items, n, sizeof *items, compare_items);
+  n = MIN (n, MAX_LINES);
+  for (guint i = 0; i < n; i++)
+    lines[i] = items[i].line;
+  act_append_u32_list (out, lines, n);
+}
+
+static gboolean
+write_part (Lists *lists, const char *folder, guint part, guint first,
+    guint end, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *name = g_strdup_printf ("search-%03u", part);
+
+  g_string_printf (text, "{\"first\":%u,\"clusters\":[", first);
+  for (guint i = first - lists->first; i < end - lists->first; i++) {
+    append_lines (text, lists->items + lists->line_start[i],
+        lists->line_start[i + 1] - lists->line_start[i]);
+    g_string_append_c (text, ',');
+  }
+  g_string_truncate (text, text->len - 1);
+  g_string_append (text, "],\"texts\":[");
+  for (guint i = first - lists->first; i < end - lists->first; i++) {
+    act_append_u32_list (text, lists->texts + lists->text_start[i],
+        lists->text_start[i + 1] - lists->text_start[i]);
+    g_string_append_c (text, ',');
+  }
+  g_string_truncate (text, text->len - 1);
+  g_string_append (text, "]}");
+  return act_data_file_write (folder, name, text->str, text->len, error);
+}
+
+/* where a run of whole parts ends whose items fit into memory; at least one */
+static guint
+find_end (const ActViewerSearch *self, guint first, guint part_size)
+{
+  guint end = MIN (first + part_size, self->n_strings);
+  guint64 n = count_items (self, first, end);
+
+  while (end < self->n_strings) {
+    guint next = MIN (end + part_size, self->n_strings);
+
+    n += count_items (self, end, next);
+    if (n > MEMORY_ITEMS)
+      break;
+    end = next;
+  }
+  return end;
+}
+
+gboolean
+act_viewer_search_write (ActViewerSearch *self, const char *folder,
+    const ActTexts *texts, const guint32 *shown, gsize n, const gint *cancelled,
+    ActViewerParts *parts, GError **error)
+{
+  guint first = 0, end;
+
+  count_texts (self, texts, shown, n);
+  *parts = (ActViewerParts){ 0, choose_part_size (self) };
+  for (; first < self->n_strings; first = end) {
+    g_auto (Lists) lists = { first };
+
+    end = lists.end = find_end (self, first, parts->part_size);
+    lists.line_start = add_up (self->n_lines + first, end - first);
+    lists.text_start = add_up (self->n_texts + first, end - first);
+    if (!act_viewer_go_on (cancelled, error)
+        || !fill_lines (self, &lists, error))
+      return FALSE;
+    fill_texts (self, &lists, texts, shown, n);
+    for (guint i = first; i < end; i += parts->part_size)
+      if (!write_part (&lists, folder, parts->n_parts++, i,
+              MIN (i + parts->part_size, end), error))
+        return FALSE;
+  }
+  return TRUE;
+}

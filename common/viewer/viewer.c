@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "viewer/viewer.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#include "dashboard/layers.h"
+#include "formats/file.h"
+#include "formats/scratch.h"
+#include "viewer/cutlist.h"
+#include "viewer/datafile.h"
+#include "viewer/detail.h"
+#include "viewer/heat.h"
+#include "viewer/index.h"
+#include "viewer/runfile.h"
+#include "viewer/search.h"
+#include "viewer/shown.h"
+
+#define DATA_FOLDER "data"
+/* A line whose details are more JSON than this keeps those of so many members,
+ * and one with so many members lists no others. */
+#define MAX_LINE ((gsize) 5 << 19)
+#define KEPT_MEMBERS 64
+#define MAX_LISTED 4096
+
+/* A line as it waits: this, bins (guint64), members, rows in the texts, kept
+ * members (guint32 each), its line of clusters.jsonl, and the JSON of what is
+ * shown. */
+typedef struct {
+  ActIndexEntry entry;
+  guint64 first_row;
+  gsize line_length;
+  gsize shown_length;
+  guint n_shown;
+  guint n_kept;   /* 0: all members have details */
+  guint left_out; /* gboolean: others are not listed either */
+} Record;
+
+struct _ActViewer {
+  char *folder;
+  const ActCriteria *criteria;
+  const ActDashboardRun *run;
+  ActTexts *texts;
+  ActViewerIndex *index;
+  ActViewerDetail *detail;
+  ActViewerSearch *search;
+  ActViewerShown *shown;
+  ActRunFile file; /* what run.js says of the others */
+
+  /* the line at hand */
+  ActViewerLine line;
+  GString *json; /* its line of clusters.jsonl */
+  GString *text; /* what is shown */
+  Record record;
+  guint n_members; /* that have ended */
+  GByteArray *bytes;
+
+  /* lines that wait for their facts */
+  ActScratch *spool;
+  GArray *ends; /* guint64 */
+  guint n_done;
+  GArray *shown_texts; /* guint32, ascending */
+};
+
+static gboolean
+open_parts (ActViewer *self, guint hist_bins, GError **error)
+{
+  guint n_strings = act_strings_get_n (act_texts_get_strings (self->texts));
+
+  if (g_mkdir (self->folder, 0777) != 0) {
+    act_set_errno_error (
+        error, errno, TRUE, "cannot create the folder '%s'", self->folder);
+    return FALSE;
+  }
+  self->index = act_viewer_index_new (self->folder, hist_bins);
+  self->detail = act_viewer_detail_new (self->folder);
+  self->shown = act_viewer_shown_new (self->folder);
+  self->search = act_viewer_search_new (self->folder, n_strings, error);
+  if (self->search == NULL)
+    return FALSE;
+  self->spool = act_scratch_new (self->folder, error);
+  return self->spool != NULL;
+}
+
+ActViewer *
+act_viewer_new (const char *folder, const ActCriteria *criteria,
+    const ActDashboardRun *run, ActTexts *texts, guint hist_bins,
+    GError **error)
+{
+  g_autoptr (ActViewer) self = g_new0 (ActViewer, 1);
+
+  self->folder = g_build_filename (folder, DATA_FOLDER, NULL);
+  self->criteria = criteria;
+  self->run = run;
+  self->texts = texts;
+  self->json = g_string_new (NULL);
+  self->text = g_string_new (NULL);
+  self->bytes = g_byte_array_new ();
+  self->ends = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->shown_texts = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->file.masses = g_new0 (double, MAX (run->n_modules, 1));
+  return open_parts (self, hist_bins, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+act_viewer_free (ActViewer *self)
+{
+  if (self == NULL)
+    return;
+  act_viewer_index_free (self->index);
+  act_viewer_detail_free (self->detail);
+  act_viewer_search_free (self->search);
+  act_viewer_shown_free (self->shown);
+  act_scratch_free (self->spool);
+  g_array_unref (self->ends);
+  g_array_unref (self->shown_texts);
+  g_byte_array_unref (self->bytes);
+  g_string_free (self->json, TRUE);
+  g_string_free (self->text, TRUE);
+  g_free (self->file.masses);
+  g_free (self->folder);
+  g_free (self);
+}
+
+void
+act_viewer_set_line (ActViewer *self, const char *json, gsize length)
+{
+  g_string_truncate (self->json, 0);
+  g_string_append_len (self->json, json, length);
+}
+
+static double
+ratio (double a, double b)
+{
+  return b > 0 ? a / b : 0.0;
+}
+
+static guint
+take_tokens (const ActTokenFact *facts, guint n, guint32 *strings)
+{
+  n = MIN (n, ACT_INDEX_TOKENS);
+  for (guint i = 0; i < n; i++)
+    strings[i] = facts[i].string;
+  return n;
+}
+
+/* numbers as the dashboard's own files have them */
+static void
+make_entry (
+    const ActViewer *self, const ActViewerLine *line, ActIndexEntry *entry)
+{
+  const ActStatistics *statistics = line->statistics;
+  const ActActivity *activity = line->activity;
+  double n_samples = act_texts_get_n_samples (self->texts);
+  double n_rows = (double) (activity->n_samples * self->run->n_ctx);
+
+  *entry = (ActIndexEntry){
+    .n_samples = activity->n_samples,
+    .position_rate =
+        ratio (activity->n_active_positions, n_samples * self->run->n_ctx),
+    .sample_rate = ratio (activity->n_active_samples, n_samples),
+    .max = statistics->max,
+    .mean = ratio (act_exact_sum_get (&activity->sum), n_rows) + 0.0,
+    .low = statistics->all.edges[0],
+    .high = statistics->all.edges[statistics->all.n_bins],
+    .entropy = statistics->tokens.entropy,
+    .concentration = statistics->tokens.concentration_ratio,
+    .n_members = line->description->n_members,
+    .n_bins = statistics->all.n_bins,
+  };
+  entry->n_top_tokens = take_tokens (
+      line->tokens->by_lift, line->tokens->n_by_lift, entry->top_tokens);
+  entry->n_common_tokens = take_tokens (
+      line->tokens->by_count, line->tokens->n_by_count, entry->common_tokens);
+}
+
+static void
+put (ActViewer *self, const void *data, gsize size)
+{
+  g_byte_array_append (self->bytes, data, size);
+}
+
+gboolean
+act_viewer_begin_line (
+    ActViewer *self, const ActViewerLine *line, GError **error)
+{
+  const ActStatistics *statistics = line->statistics;
+
+  self->line = *line;
+  self->n_members = 0;
+  self->record =
+      (Record){ .first_row = line->first_row, .n_shown = line->n_shown };
+  make_entry (self, line, &self->record.entry);
+  g_byte_array_set_size (self->bytes, 0);
+  put (self, statistics->all.counts, statistics->all.n_bins * sizeof (guint64));
+  put (self, line->description->members,
+      line->description->n_members * sizeof (guint32));
+  for (gsize i = 0; i < line->n_shown; i++) {
+    guint32 row = line->row_of[line->shown[i]];
+
+    put (self, &row, sizeof row);
+  }
+  return act_viewer_search_add (
+             self->search, self->ends->len, line->tokens, error)
+      && act_viewer_shown_begin (self->shown, line->rows, line->shown,
+          line->samples, line->n_shown, error);
+}
+
+void
+act_viewer_add_member_coactivations (
+    ActViewer *self, const gint64 *counts, guint n_members)
+{
+  act_viewer_shown_add_coactivations (self->shown, counts, n_members);
+}
+
+gboolean
+act_viewer_add_member_rows (ActViewer *self, gsize n_rows,
+    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
+    const float *values, GError **error)
+{
+  return act_viewer_shown_add_member_rows (
+      self->shown, n_rows, samples, indptr, positions, values, error);
+}
+
+gboolean
+act_viewer_end_member (
+    ActViewer *self, const ActMemberFact *fact, GError **error)
+{
+  guint index, column = self->line.description->members[self->n_members++];
+
+  self->file.masses[act_module_of (self->run, column, &index)] += fact->mass;
+  self->file.has_masses = TRUE;
+  return act_viewer_shown_end_member (self->shown, fact->mass, error);
+}
+
+/* which members have details: all, unless that were too much */
+static guint
+pick_members (ActViewer *self, gsize facts_length, guint kept[KEPT_MEMBERS])
+{
+  guint n_members = act_viewer_shown_get_n_members (self->shown);
+  guint64 size = self->json->len + facts_length
+      + act_viewer_shown_get_size (self->shown)
+      + (guint64) self->record.n_shown * self->run->n_ctx * 5;
+
+  if (n_members <= KEPT_MEMBERS
+      || (size <= MAX_LINE && n_members <= MAX_LISTED))
+    return 0;
+  act_viewer_shown_pick_members (self->shown, KEPT_MEMBERS, kept);
+  return KEPT_MEMBERS;
+}
+
+gboolean
+act_viewer_end_line (ActViewer *self, gsize facts_length, GError **error)
+{
+  Record *record = &self->record;
+  guint kept[KEPT_MEMBERS];
+  guint64 end;
+
+  record->n_kept = pick_members (self, facts_length, kept);
+  record->left_out = record->n_kept > 0 && record->entry.n_members > MAX_LISTED;
+  put (self, kept, record->n_kept * sizeof *kept);
+  g_string_truncate (self->text, 0);
+  act_viewer_shown_write (self->shown, self->text,
+      record->n_kept > 0 ? kept : NULL, record->n_kept, record->left_out);
+  record->line_length = self->json->len;
+  record->shown_length = self->text->len;
+  if (!act_scratch_append (self->spool, record, sizeof *record, error)
+      || !act_scratch_append (
+          self->spool, self->bytes->data, self->bytes->len, error)
+      || !act_scratch_append (
+          self->spool, self->json->str, self->json->len, error)
+      || !act_scratch_append (
+          self->spool, self->text->str, self->text->len, error))
+    return FALSE;
+  end = act_scratch_get_size (self->spool);
+  g_array_append_val (self->ends, end);
+  return TRUE;
+}
+
+void
+act_viewer_begin_files (ActViewer *self)
+{
+  guint32 n = act_texts_get_n (self->texts);
+
+  for (guint32 i = 0; i < n; i++)
+    if (act_texts_is_marked (self->texts, i))
+      g_array_append_val (self->shown_texts, i);
+}
+
+/* what is behind a record */
+typedef struct {
+  const guint64 *bins;
+  const guint32 *members;
+  const guint32 *rows;
+  const guint *kept;
+  const char *line;
+  const char *shown;
+} Waiting;
+
+static gboolean
+read_record (ActViewer *self, Waiting *waiting, GError **error)
+{
+  const guint64 *ends = (const guint64 *) self->ends->data;
+  guint64 start = self->n_done > 0 ? ends[self->n_done - 1] : 0;
+  gsize size = ends[self->n_done] - start - sizeof (Record);
+
+  g_byte_array_set_size (self->bytes, size);
+  if (!act_scratch_read (
+          self->spool, start, &self->record, sizeof (Record), error)
+      || !act_scratch_read (
+          self->spool, start + sizeof (Record), self->bytes->data, size, error))
+    return FALSE;
+  waiting->bins = (const guint64 *) self->bytes->data;
+  waiting->members =
+      (const guint32 *) (waiting->bins + self->record.entry.n_bins);
+  waiting->rows = waiting->members + self->record.entry.n_members;
+  waiting->kept = waiting->rows + self->record.n_shown;
+  waiting->line = (const char *) (waiting->kept + self->record.n_kept);
+  waiting->shown = waiting->line + self->record.line_length;
+  return TRUE;
+}
+
+/* the lists of very many members, in both lines, without most of them */
+static void
+leave_out_members (ActViewer *self, ActDetailLine *line, const Waiting *waiting)
+{
+  g_string_truncate (self->json, 0);
+  g_string_truncate (self->text, 0);
+  act_cut_list (line->line, line->line_length, "components", waiting->kept,
+      self->record.n_kept, self->json);
+  act_cut_list (line->facts, line->facts_length, "members", waiting->kept,
+      self->record.n_kept, self->text);
+  line->line = self->json->str;
+  line->line_length = self->json->len;
+  line->facts = self->text->str;
+  line->facts_length = self->text->len;
+}
+
+static char *
+describe_cut (const Record *record)
+{
+  if (record->n_kept == 0)
+    return NULL;
+  return g_strdup_printf (record->left_out
+          ? "of %u components only the %u of most mass are listed"
+          : "of %u components only the %u of most mass have details",
+      record->entry.n_members, record->n_kept);
+}
+
+gboolean
+act_viewer_add_facts (ActViewer *self, const char *name, const char *json,
+    gsize length, const ActCoactiveTable *table, const gint32 *line_of,
+    GError **error)
+{
+  const Record *record = &self->record;
+  g_autofree char *cut = NULL;
+  ActDetailLine line;
+  Waiting waiting;
+  guint chunk;
+
+  if (!read_record (self, &waiting, error))
+    return FALSE;
+  self->n_done++;
+  cut = describe_cut (record);
+  line = (ActDetailLine){ waiting.line, record->line_length, json, length,
+    waiting.shown, record->shown_length, cut, record->first_row,
+    record->n_shown, waiting.rows };
+  if (record->left_out)
+    leave_out_members (self, &line, &waiting);
+  return act_viewer_detail_add (self->detail, &line, self->texts,
+             (const guint32 *) self->shown_texts->data, self->shown_texts->len,
+             &chunk, error)
+      && act_viewer_index_add (self->index, &record->entry, name, chunk,
+          waiting.members, waiting.bins, table, line_of, error);
+}
+
+gboolean
+act_viewer_end_files (ActViewer *self, ActCoactive *coactive,
+    const guint *clusters, const gint *cancelled, GError **error)
+{
+  const guint32 *shown = (const guint32 *) self->shown_texts->data;
+  gsize n_shown = self->shown_texts->len;
+  ActRunFile *file = &self->file;
+
+  return act_viewer_detail_finish (self->detail, self->texts, error)
+      && act_viewer_index_finish (self->index, error)
+      && act_viewer_vocabulary_write (self->folder,
+          act_texts_get_strings (self->texts), &file->vocabulary, error)
+      && act_viewer_texts_write (self->folder, self->texts, shown, n_shown,
+          cancelled, &file->texts, error)
+      && act_viewer_search_write (self->search, self->folder, self->texts,
+          shown, n_shown, cancelled, &file->search, error)
+      && act_viewer_heat_write (
+          self->folder, coactive, clusters, self->ends->len, error);
+}
+
+gboolean
+act_viewer_write_run (ActViewer *self, const char *model_info, GError **error)
+{
+  ActRunFile *file = &self->file;
+
+  file->n_lines = self->ends->len;
+  file->n_samples = act_texts_get_n_samples (self->texts);
+  file->n_strings = act_strings_get_n (act_texts_get_strings (self->texts));
+  file->n_texts = self->shown_texts->len;
+  file->index = (ActViewerParts){ act_viewer_index_get_n_parts (self->index),
+    act_viewer_index_get_part_lines (self->index) };
+  return act_run_file_write (
+      self->folder, file, self->run, self->criteria, model_info, error);
+}
+
+gboolean
+act_viewer_write_run_info (const char *folder, GError **error)
+{
+  g_autofree char *data = g_build_filename (folder, DATA_FOLDER, NULL);
+  g_autofree char *name = g_build_filename (folder, "run_info.json", NULL);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (!g_file_test (data, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  bytes = act_file_map (name, error);
+  return bytes != NULL
+      && act_data_file_write (data, "run_info", g_bytes_get_data (bytes, NULL),
+          g_bytes_get_size (bytes), error);
+}
