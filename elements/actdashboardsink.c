@@ -11,9 +11,10 @@
  * samples named (`activations.npz`, `activations_map.json`) and the clusters'
  * coactivations (`coactivations.npz`); and, unless `facts=false`, more about
  * each cluster (`cluster_facts.jsonl`, `samples.npz`,
- * `component_activations.npz`). What these say of single components needs
- * records of them (`component-records=true` of actstore); without, it is left
- * out.
+ * `component_activations.npz`) and, unless `viewer=false`, a page that shows
+ * all of it (`index.html`, `page/`, `data/`). What these say of single
+ * components needs records of them (`component-records=true` of actstore);
+ * without, it is left out.
  *
  * Sink: `application/x-act-records`, buffers with a #GstActRecordMeta.
  *
@@ -52,6 +53,7 @@ GST_DEBUG_CATEGORY_EXTERN (act_dashboard_debug);
 #define DEFAULT_TOP_N_TOKENS 50
 #define DEFAULT_TEXTS TEXTS_ALL
 #define DEFAULT_MAX_MEMORY ACT_DASHBOARD_MAX_MEMORY
+#define DEFAULT_VIEWER TRUE
 #define DEFAULT_FACTS TRUE
 #define DEFAULT_N_RANDOM 20
 #define DEFAULT_SEED 0
@@ -73,6 +75,7 @@ struct _GstActDashboardSink {
   gboolean overwrite;
   Texts texts;
   guint64 max_memory;
+  gboolean viewer;
   gboolean facts;
   guint n_random;
   guint64 seed;
@@ -105,6 +108,7 @@ enum {
   PROP_OVERWRITE,
   PROP_TEXTS,
   PROP_MAX_MEMORY,
+  PROP_VIEWER,
   PROP_FACTS,
   PROP_N_RANDOM,
   PROP_SEED,
@@ -272,6 +276,7 @@ begin_run (GstActDashboardSink *self, GError **error)
     .top_n_tokens = self->top_n_tokens,
     .referenced_texts = self->texts == TEXTS_REFERENCED,
     .max_memory = MIN (self->max_memory, G_MAXSIZE),
+    .viewer = self->viewer,
     .facts = {
       .enabled = self->facts,
       .n_random = self->n_random,
@@ -290,6 +295,8 @@ begin_run (GstActDashboardSink *self, GError **error)
       self->info, self->assignment, self->vocabulary, &settings, error);
   if (run == NULL)
     return FALSE;
+  if (self->viewer && !self->facts)
+    GST_INFO_OBJECT (self, "no page: it shows the facts, and facts=false");
   take_run (self, run);
   return TRUE;
 }
@@ -608,6 +615,9 @@ gst_act_dashboard_sink_set_property (
   case PROP_MAX_MEMORY:
     self->max_memory = g_value_get_uint64 (value);
     break;
+  case PROP_VIEWER:
+    self->viewer = g_value_get_boolean (value);
+    break;
   default:
     set_facts_property (self, id, value, pspec);
   }
@@ -649,6 +659,9 @@ gst_act_dashboard_sink_get_property (
     break;
   case PROP_MAX_MEMORY:
     g_value_set_uint64 (value, self->max_memory);
+    break;
+  case PROP_VIEWER:
+    g_value_set_boolean (value, self->viewer);
     break;
   default:
     get_facts_property (self, id, value, pspec);
@@ -733,6 +746,10 @@ install_properties (GObjectClass *object_class)
       "About the most bytes of memory for what grows with the run: texts, and"
       " the rows of the cluster at hand; more goes to disk",
       1, G_MAXUINT64, DEFAULT_MAX_MEMORY, flags);
+  props[PROP_VIEWER] = g_param_spec_boolean ("viewer", "Viewer",
+      "Also write the page that shows the dashboard (index.html, page/ and"
+      " data/); it needs the facts",
+      DEFAULT_VIEWER, flags);
   install_facts_properties (flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -776,6 +793,7 @@ gst_act_dashboard_sink_init (GstActDashboardSink *self)
   self->top_n_tokens = DEFAULT_TOP_N_TOKENS;
   self->texts = DEFAULT_TEXTS;
   self->max_memory = DEFAULT_MAX_MEMORY;
+  self->viewer = DEFAULT_VIEWER;
   self->facts = DEFAULT_FACTS;
   self->n_random = DEFAULT_N_RANDOM;
   self->seed = DEFAULT_SEED;

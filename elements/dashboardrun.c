@@ -3,6 +3,7 @@
 
 #include "dashboard/facts.h"
 #include "dashboard/runinfo.h"
+#include "dashboardpage.h"
 #include "viewer/viewer.h"
 
 struct _DashboardRun {
@@ -10,6 +11,7 @@ struct _DashboardRun {
   GstActAssignment *assignment;
   GstActVocabulary *vocabulary;
   gchar *folder;
+  gboolean has_page;
   ActDashboard *dashboard;
 
   /* where in the order of records the run is */
@@ -126,6 +128,7 @@ dashboard_run_new (const gchar *folder, GstActInfo *info,
   if (vocabulary != NULL)
     self->vocabulary = gst_act_vocabulary_ref (vocabulary);
   self->folder = g_strdup (folder);
+  self->has_page = settings->viewer && settings->facts.enabled;
   self->begun_us = g_get_monotonic_time ();
   if (!create_dashboard (self, settings, error))
     g_clear_pointer (&self, dashboard_run_free);
@@ -407,7 +410,9 @@ dashboard_run_finish (
     ids[i] = gst_act_assignment_get_id (self->assignment, i);
   return act_dashboard_finish (self->dashboard, ids, error)
       && write_run_info (self, origin, finishing_us, error)
-      && act_viewer_write_run_info (self->folder, error);
+      && (!self->has_page
+          || (act_viewer_write_run_info (self->folder, error)
+              && dashboard_page_write (self->folder, error)));
 }
 
 void

@@ -141,8 +141,8 @@ golden_compare (const char *folder, const char *output)
   assert_coactivations (folder, output);
 }
 
-void
-golden_remove (const char *folder, guint n_expected)
+static guint
+remove_entries (const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
@@ -150,9 +150,20 @@ golden_remove (const char *folder, guint n_expected)
 
   while ((name = g_dir_read_name (dir)) != NULL) {
     g_autofree char *path = golden_path (folder, name);
+
+    if (g_file_test (path, G_FILE_TEST_IS_DIR))
+      remove_entries (path);
     g_assert_cmpint (g_remove (path), ==, 0);
     n++;
   }
+  return n;
+}
+
+void
+golden_remove (const char *folder, guint n_expected)
+{
+  guint n = remove_entries (folder);
+
   /* no temporary file is left */
   g_assert_cmpuint (n, ==, n_expected);
   g_assert_cmpint (g_rmdir (folder), ==, 0);

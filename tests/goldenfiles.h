@@ -21,5 +21,5 @@ char *golden_criteria (JsonObject *params);
  * but for the sign of a zero */
 void golden_compare (const char *folder, const char *output);
 
-/* removes an output folder, which must hold n files */
+/* removes an output folder, which must hold n files and folders */
 void golden_remove (const char *folder, guint n);

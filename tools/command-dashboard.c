@@ -85,6 +85,8 @@ static const Option options_table[] = {
   { "component-records", KIND_TEXT,
       "Facts about single components too: true or false", "BOOLEAN" },
   { "facts", KIND_TEXT, "More about each cluster: true or false", "BOOLEAN" },
+  { "viewer", KIND_TEXT, "A page that shows the dashboard: true or false",
+      "BOOLEAN" },
   { "n-random", KIND_INTEGER, "Random samples of each cluster", "N" },
   { "seed", KIND_TEXT, "Of the random samples: 0 to 2^64 - 1", "N" },
   { "n-coactivating", KIND_INTEGER,

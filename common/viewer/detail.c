@@ -144,10 +144,10 @@ write_samples (ActViewerDetail *self, const ActDetailLine *line,
   g_string_append_c (self->text, ',');
 }
 
-static void
-write_end (ActViewerDetail *self, const ActDetailLine *line)
+static gboolean
+write_end (ActViewerDetail *self, const ActDetailLine *line, GError **error)
 {
-  g_string_append (self->text, "},\"cut\":");
+  g_string_assign (self->text, "},\"cut\":");
   if (line->cut != NULL) {
     g_string_append_c (self->text, '"');
     act_json_escape (self->text, line->cut, strlen (line->cut));
@@ -156,6 +156,7 @@ write_end (ActViewerDetail *self, const ActDetailLine *line)
     g_string_append (self->text, "null");
   }
   g_string_append_c (self->text, '}');
+  return append_text (self, error);
 }
 
 gboolean
@@ -172,16 +173,21 @@ act_viewer_detail_add (ActViewerDetail *self, const ActDetailLine *line,
   first = self->file == NULL;
   if (first && !begin_file (self, error))
     return FALSE;
-  g_string_assign (self->text, first ? "{\"line\":" : ",{\"line\":");
-  g_string_append_len (self->text, line->line, line->line_length);
-  g_string_append (self->text, ",\"facts\":");
-  g_string_append_len (self->text, line->facts, line->facts_length);
-  write_samples (self, line, texts, shown, n_texts);
-  g_string_append_len (self->text, line->shown, line->shown_length);
-  write_end (self, line);
   self->n_lines++;
   *chunk = self->n_parts - 1;
-  return append_text (self, error);
+  self->size += length;
+  g_string_truncate (self->text, 0);
+  write_samples (self, line, texts, shown, n_texts);
+  return act_data_file_append_string (
+             self->file, first ? "{\"line\":" : ",{\"line\":", error)
+      && act_data_file_append (self->file, line->line, line->line_length, error)
+      && act_data_file_append_string (self->file, ",\"facts\":", error)
+      && act_data_file_append (
+          self->file, line->facts, line->facts_length, error)
+      && append_text (self, error)
+      && act_data_file_append (
+          self->file, line->shown, line->shown_length, error)
+      && write_end (self, line, error);
 }
 
 gboolean

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "viewer/search.h"
 
-#include <stdlib.h>
-
 #include "formats/scratch.h"
 #include "viewer/datafile.h"
 #include "viewer/numbers.h"
@@ -15,8 +13,11 @@
 #define PART_STRINGS 4096
 #define PART_ITEMS 200000
 /* items that are in memory at once */
-#define MEMORY_ITEMS (1u << 20)
+#define MEMORY_ITEMS (1u << 19)
 #define BLOCK_ITEMS 4096
+/* of the sort: six passes over 64 bits */
+#define RADIX_BITS 11
+#define RADIX (1u << RADIX_BITS)
 
 /* as spooled */
 typedef struct {
@@ -172,25 +173,76 @@ add_up (const guint32 *counts, guint n)
   return start;
 }
 
+/* the spooled items of these strings, in order of lines */
+static gboolean
+read_items (
+    ActViewerSearch *self, const Lists *lists, Item *items, GError **error)
+{
+  g_autofree Item *block = g_new (Item, BLOCK_ITEMS);
+
+  for (guint64 at = 0; at < self->n_items; at += BLOCK_ITEMS) {
+    gsize n = MIN (BLOCK_ITEMS, self->n_items - at);
+
+    if (!act_scratch_read (
+            self->spool, at * sizeof (Item), block, n * sizeof (Item), error))
+      return FALSE;
+    for (gsize i = 0; i < n; i++)
+      if (block[i].string >= lists->first && block[i].string < lists->end)
+        *items++ = block[i];
+  }
+  return TRUE;
+}
+
+/* Bits of numbers above 0 are in order like the numbers. */
+static inline guint
+digit_of (const Item *item, guint shift)
+{
+  guint64 bits;
+
+  memcpy (&bits, &item->lift, sizeof bits);
+  return ~bits >> shift & (RADIX - 1);
+}
+
+/* by falling lift, equals as they were; the result is where it began, after an
+ * even number of passes */
+static void
+sort_items (Item *items, Item *other, gsize n)
+{
+  for (guint shift = 0; shift < 64; shift += RADIX_BITS) {
+    gsize start[RADIX] = { 0 }, sum = 0;
+    Item *from = items;
+
+    for (gsize i = 0; i < n; i++)
+      start[digit_of (&items[i], shift)]++;
+    for (guint i = 0; i < RADIX; i++) {
+      gsize count = start[i];
+
+      start[i] = sum;
+      sum += count;
+    }
+    for (gsize i = 0; i < n; i++)
+      other[start[digit_of (&items[i], shift)]++] = items[i];
+    items = other;
+    other = from;
+  }
+}
+
+/* Sorted all at once, and then dealt out. */
 static gboolean
 fill_lines (ActViewerSearch *self, Lists *lists, GError **error)
 {
-  guint n = lists->end - lists->first;
-  g_autofree Item *block = g_new (Item, BLOCK_ITEMS);
+  guint n_strings = lists->end - lists->first;
+  gsize n = lists->line_start[n_strings];
+  g_autofree Item *items = g_new (Item, n + 1);
   g_autofree guint32 *next =
-      g_memdup2 (lists->line_start, (n + 1) * sizeof (guint32));
+      g_memdup2 (lists->line_start, (n_strings + 1) * sizeof (guint32));
 
-  lists->items = g_new (Item, (gsize) lists->line_start[n] + 1);
-  for (guint64 at = 0; at < self->n_items; at += BLOCK_ITEMS) {
-    gsize n_block = MIN (BLOCK_ITEMS, self->n_items - at);
-
-    if (!act_scratch_read (self->spool, at * sizeof (Item), block,
-            n_block * sizeof (Item), error))
-      return FALSE;
-    for (gsize i = 0; i < n_block; i++)
-      if (block[i].string >= lists->first && block[i].string < lists->end)
-        lists->items[next[block[i].string - lists->first]++] = block[i];
-  }
+  lists->items = g_new (Item, n + 1);
+  if (!read_items (self, lists, items, error))
+    return FALSE;
+  sort_items (items, lists->items, n);
+  for (gsize i = 0; i < n; i++)
+    lists->items[next[items[i].string - lists->first]++] = items[i];
   return TRUE;
 }
 
@@ -220,23 +272,11 @@ fill_texts (ActViewerSearch *self, Lists *lists, const ActTexts *texts,
   }
 }
 
-static int
-compare_items (const void *a, const void *b)
-{
-  const Item *x = a, *y = b;
-
-  if (x->lift != y->lift)
-    return x->lift > y->lift ? -1 : 1;
-  return x->line < y->line ? -1 : x->line > y->line;
-}
-
 static void
-append_lines (GString *out, Item *items, guint n)
+append_lines (GString *out, const Item *items, guint n)
 {
   g_autofree guint32 *lines = g_new (guint32, n + 1);
 
-  if (n > 1)
-    qsort (items, n, sizeof *items, compare_items);
   n = MIN (n, MAX_LINES);
   for (guint i = 0; i < n; i++)
     lines[i] = items[i].line;
@@ -244,7 +284,7 @@ append_lines (GString *out, Item *items, guint n)
 }
 
 static gboolean
-write_part (Lists *lists, const char *folder, guint part, guint first,
+write_part (const Lists *lists, const char *folder, guint part, guint first,
     guint end, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);

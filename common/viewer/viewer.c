@@ -414,11 +414,8 @@ act_viewer_write_run_info (const char *folder, GError **error)
 {
   g_autofree char *data = g_build_filename (folder, DATA_FOLDER, NULL);
   g_autofree char *name = g_build_filename (folder, "run_info.json", NULL);
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) bytes = act_file_map (name, error);
 
-  if (!g_file_test (data, G_FILE_TEST_IS_DIR))
-    return TRUE;
-  bytes = act_file_map (name, error);
   return bytes != NULL
       && act_data_file_write (data, "run_info", g_bytes_get_data (bytes, NULL),
           g_bytes_get_size (bytes), error);

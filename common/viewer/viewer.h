@@ -73,5 +73,5 @@ gboolean act_viewer_end_files (ActViewer *viewer, ActCoactive *coactive,
 gboolean act_viewer_write_run (
     ActViewer *viewer, const char *model_info, GError **error);
 
-/* run_info.js, of the run_info.json in folder, if that has a page's data */
+/* run_info.js, of the run_info.json that is in folder by now */
 gboolean act_viewer_write_run_info (const char *folder, GError **error);

@@ -355,7 +355,7 @@ assert_output_of (Fixture *f, guint n_files)
 static void
 assert_output (Fixture *f)
 {
-  assert_output_of (f, 10);
+  assert_output_of (f, 13);
 }
 
 /* exactly one message, an error of one line that names what is expected */
@@ -982,7 +982,7 @@ GST_START_TEST (test_reuse)
   push_vocabulary (&f);
   push_all (&f);
   finish (&f, N_SAMPLES);
-  fail_unless_equals_int (count_files (second), 10);
+  fail_unless_equals_int (count_files (second), 13);
   fixture_clear (&f);
 }
 GST_END_TEST;

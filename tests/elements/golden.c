@@ -127,7 +127,7 @@ GST_START_TEST (test_golden)
 
     fail_unless_equals_int (run (line), 1);
     golden_compare (c.folder, c.output);
-    golden_remove (c.output, i == 1 || i == 2 ? 7 : 10);
+    golden_remove (c.output, i == 1 || i == 2 ? 7 : 13);
   }
   case_close (&c);
 }
@@ -147,7 +147,7 @@ GST_START_TEST (test_queues)
       c.folder, c.threshold, c.clusters, c.sink, c.output);
   fail_unless_equals_int (run (line), 1);
   golden_compare (c.folder, c.output);
-  golden_remove (c.output, 10);
+  golden_remove (c.output, 13);
   case_close (&c);
 }
 GST_END_TEST;
@@ -173,9 +173,9 @@ GST_START_TEST (test_tee)
   golden_compare (c.folder, c.output);
   golden_compare (c.folder, second);
   golden_compare (c.folder, third);
-  golden_remove (c.output, 10);
-  golden_remove (second, 10);
-  golden_remove (third, 10);
+  golden_remove (c.output, 13);
+  golden_remove (second, 13);
+  golden_remove (third, 13);
   case_close (&c);
 }
 GST_END_TEST;

@@ -169,9 +169,11 @@ assert_same (const gchar *folder, const gchar *expected)
   static const gchar *const names[] = { "activations.npz",
     "activations_map.json", "cluster_facts.jsonl", "clusters.jsonl",
     "coactivations.npz", "component_activations.npz", "model_info.json",
-    "samples.npz", "text_samples.jsonl" };
+    "samples.npz", "text_samples.jsonl", "index.html", "data/clusters-000.js",
+    "data/heat.js", "data/index-000.js", "data/run.js", "data/search-000.js",
+    "data/texts-000.js", "data/vocabulary-000.js" };
 
-  fail_unless_equals_int (test_count_entries (folder), 10);
+  fail_unless_equals_int (test_count_entries (folder), 13);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree gchar *a = g_build_filename (folder, names[i], NULL);
     g_autofree gchar *b = g_build_filename (expected, names[i], NULL);

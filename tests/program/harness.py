@@ -8,10 +8,14 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from folders import content
 
 DATA = pathlib.Path(os.environ['ACT_TEST_DATA'])
 SAMPLE = pathlib.Path(os.environ['ACT_TEST_SAMPLE'])

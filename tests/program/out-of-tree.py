@@ -12,6 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from folders import content
+
 meson, build, source, prefix = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 case = Path(os.environ["ACT_TEST_DATA"]) / "golden" / "basic"
 
@@ -41,10 +44,6 @@ WEIGHTED = """actdumpsrc location=${dump} vocabulary=${dump}/vocab.json shard-in
 ! actdeadfilter ! actclusterweighted clusters=${clusters}
 ! actstore location=${store:-} segment-size=2 component-records=true
 ! actdashboardsink location=${output} overwrite=true"""
-
-
-def content(dashboard):
-    return {path.name: path.read_bytes() for path in dashboard.iterdir() if path.name != "run_info.json"}
 
 
 def dashboard_of_stores(folder, clusters, env):

@@ -28,11 +28,6 @@ def mounts():
                           capture_output=True).returncode == 0
 
 
-def content(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()
-            if path.name != 'run_info.json'}
-
-
 class Output(harness.Case):
     def setUp(self):
         super().setUp()
@@ -72,19 +67,19 @@ class Targets(Output):
             # what is none of ours stays, and what another element wrote
             (target / 'mine').write_text('precious')
             (target / other).write_text('precious')
-            before = content(target)
+            before = harness.content(target)
             for more, needle in (((), 'overwrite=true'),
                                  (('overwrite=true',), mark)):
                 result = harness.run('run', '--quiet', *arguments, *more,
                                      f'output={target}')
                 self.failed(result, str(target), needle)
                 self.assertNotIn('(the folder', result.stderr)
-                self.assertEqual(content(target), before)
+                self.assertEqual(harness.content(target), before)
                 self.assertEqual(os.listdir(self.outputs), ['d'])
             (target / mark).touch()
             self.check(0, 'run', '--quiet', *arguments, f'output={target}',
                        'overwrite=true')
-            self.assertNotIn('mine', content(target))
+            self.assertNotIn('mine', harness.content(target))
             self.assertEqual(os.listdir(self.outputs), ['d'])
             shutil.rmtree(target)
 
@@ -93,14 +88,14 @@ class Targets(Output):
         target.mkdir()
         (target / 'mine').write_text('precious')
         (target / 'model_info.json').write_text('{}')
-        before = content(target)
+        before = harness.content(target)
         path = self.description(
             'actdumpsrc location="${dump}" vocabulary="${dump}/vocab.json" '
             '! identity error-after=3 ! actdeadfilter '
             '! actclustermax clusters="${dump}/clusters.json" ! actstore '
             '! actdashboardsink location="${output}" overwrite=true')
         self.check(1, 'run', path, f'dump={GOLDEN}', f'output={target}')
-        self.assertEqual(content(target), before)
+        self.assertEqual(harness.content(target), before)
         self.assertEqual(os.listdir(self.outputs), ['d'])
 
     def test_no_folder_can_be_there(self):
@@ -129,7 +124,7 @@ class Targets(Output):
                        '../outputs/up', ' ', 'ünï', '-dash', 'a\nb', '"#!$'):
             self.check(0, 'run', '--quiet', *DASHBOARD, f'output={target}',
                        cwd=self.outputs)
-            made = content(self.outputs / target)
+            made = harness.content(self.outputs / target)
             self.assertIn('clusters.jsonl', made)
             expected = expected or made
             self.assertEqual(made, expected)
@@ -228,14 +223,14 @@ class Runs(Output):
         with self.start_long(self.outputs / 'd') as process:
             self.check(0, 'run', '--quiet', *DASHBOARD,
                        f'output={self.outputs}/d')
-            before = content(self.outputs / 'd')
+            before = harness.content(self.outputs / 'd')
             left = sorted(os.listdir(self.outputs))
             self.assertEqual(len(left), 2)
             self.assertRegex(left[0], r'^\.d\.tmp-')
             process.send_signal(signal.SIGTERM)
             process.stderr.read()
         self.assertEqual(os.listdir(self.outputs), ['d'])
-        self.assertEqual(content(self.outputs / 'd'), before)
+        self.assertEqual(harness.content(self.outputs / 'd'), before)
         shutil.rmtree(self.outputs / 'd')
 
         commands = [subprocess.Popen(
@@ -249,7 +244,7 @@ class Runs(Output):
         for error in errors:
             self.assertRegex(error, r'^$|exists')
         self.assertEqual(os.listdir(self.outputs), ['d'])
-        self.assertEqual(content(self.outputs / 'd'), before)
+        self.assertEqual(harness.content(self.outputs / 'd'), before)
 
     def test_gst_launch_eos_on_interrupt(self):
         """-e makes an end of stream of Ctrl-C, which is no success"""

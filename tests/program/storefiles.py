@@ -69,12 +69,6 @@ def batches_of(folder):
     return result
 
 
-def content(folder):
-    """A dashboard's files, or a store's, but for when it was made."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()
-            if path.name != 'run_info.json'}
-
-
 def segments(folder):
     try:
         return sorted(name for name in os.listdir(folder)
@@ -129,7 +123,7 @@ def repeat_dump(case, folder, times):
 
 class Case(harness.Case):
     def assert_same(self, folder, expected):
-        made = content(folder)
+        made = harness.content(folder)
         self.assertEqual(sorted(made), sorted(expected))
         for name, data in expected.items():
             self.assertTrue(made[name] == data, f'{folder}/{name} differs')

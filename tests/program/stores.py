@@ -9,7 +9,8 @@ import shutil
 
 import harness
 import storefiles
-from storefiles import GOLDEN, SAMPLE, content
+from harness import content
+from storefiles import GOLDEN, SAMPLE
 
 TEXTS = [harness.LICENCES / name for name in ('BSD', 'Artistic')]
 

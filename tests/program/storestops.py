@@ -16,7 +16,8 @@ import unittest
 
 import harness
 import storefiles
-from storefiles import SAMPLE, content, segments
+from harness import content
+from storefiles import SAMPLE, segments
 
 N_KILLS = 54
 TEXT = harness.LICENCES / 'GPL-3'
