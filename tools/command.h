@@ -31,3 +31,5 @@ int act_command_dashboard (char **command_line);
 int act_command_merge (char **command_line);
 int act_command_show (char **command_line);
 int act_command_store (char **command_line);
+int act_command_view (char **command_line);
+int act_command_export (char **command_line);

@@ -20,6 +20,8 @@ static const char usage[] =
     "  run         run a pipeline description\n"
     "  merge       from the stores of a run's shards to one store\n"
     "  show        a dashboard in the terminal\n"
+    "  view        open a dashboard's page in the browser\n"
+    "  export      make one file of a dashboard's page\n"
     "  store       say what is in stores, or check it\n"
     "\n"
     "Options:\n"
@@ -31,6 +33,7 @@ static const char usage[] =
     "  gst-activations dashboard --model DIR --text FILES... --output DIR\n"
     "  gst-activations run --list\n"
     "  gst-activations show DIR\n"
+    "  gst-activations view DIR\n"
     "  gst-activations store info DIR\n";
 
 /* GLib's own handlers turn what the locale lacks into question marks; paths
@@ -93,6 +96,10 @@ dispatch (char **arguments)
     return act_command_show (for_command (arguments));
   if (g_str_equal (command, "store"))
     return act_command_store (for_command (arguments));
+  if (g_str_equal (command, "view"))
+    return act_command_view (for_command (arguments));
+  if (g_str_equal (command, "export"))
+    return act_command_export (for_command (arguments));
   problem = g_strdup_printf ("there is no command '%s'", command);
   return act_command_usage_error ("", problem);
 }

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "viewer/export.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "acterror.h"
+#include "formats/file.h"
+#include "formats/output.h"
+
+#define MAX_PAGE ((gsize) 16 << 20)
+
+/* a tag that names a file, and what stands for it */
+typedef struct {
+  const char *open;
+  const char *close;
+  const char *open_inline;
+  const char *close_inline;
+} Tag;
+
+static const Tag tags[] = {
+  { "<script src=\"", "\"></script>", "<script>\n", "</script>" },
+  { "<link rel=\"stylesheet\" href=\"", "\">", "<style>\n", "</style>" },
+};
+
+static gboolean
+write_text (ActOutputFile *out, const char *text, GError **error)
+{
+  return act_output_file_write (out, text, strlen (text), error);
+}
+
+/* what ends the element would end it wherever it stands */
+static gboolean
+check_inline (const char *name, const char *data, gsize size, const Tag *tag,
+    GError **error)
+{
+  gsize length = strlen (tag->close_inline) - 1;
+
+  for (gsize i = 0; i + length <= size; i++)
+    if (data[i] == '<'
+        && g_ascii_strncasecmp (data + i, tag->close_inline, length) == 0) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+          "'%s' holds '%s', so it cannot be part of another file", name,
+          tag->close_inline);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+write_inline (ActOutputFile *out, const char *folder, const char *name,
+    const Tag *tag, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (GBytes) bytes = NULL;
+  const char *data;
+  gsize size;
+
+  if (g_path_is_absolute (name) || strchr (name, ':') != NULL
+      || strstr (name, "..") != NULL) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+        "index.html names '%s', expected a file below its folder", name);
+    return FALSE;
+  }
+  bytes = act_file_read (path, MAX_PAGE, error);
+  if (bytes == NULL)
+    return FALSE;
+  data = g_bytes_get_data (bytes, &size);
+  return check_inline (path, data, size, tag, error)
+      && write_text (out, tag->open_inline, error)
+      && act_output_file_write (out, data, size, error)
+      && write_text (out, tag->close_inline, error);
+}
+
+/* the text, with the files that it names in place of their tags */
+static gboolean
+write_page (
+    ActOutputFile *out, const char *folder, const char *text, GError **error)
+{
+  while (*text != '\0') {
+    const Tag *tag = NULL;
+    const char *first = NULL, *name, *end;
+    g_autofree char *file = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS (tags); i++) {
+      const char *found = strstr (text, tags[i].open);
+
+      if (found != NULL && (first == NULL || found < first)) {
+        first = found;
+        tag = &tags[i];
+      }
+    }
+    if (tag == NULL)
+      return write_text (out, text, error);
+    name = first + strlen (tag->open);
+    end = strstr (name, tag->close);
+    if (end == NULL) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+          "index.html: a tag '%s..' does not end with '%s'", tag->open,
+          tag->close);
+      return FALSE;
+    }
+    file = g_strndup (name, end - name);
+    if (!act_output_file_write (out, text, first - text, error)
+        || !write_inline (out, folder, file, tag, error))
+      return FALSE;
+    text = end + strlen (tag->close);
+  }
+  return TRUE;
+}
+
+/* actdata("NAME", "BASE64");\n */
+static gboolean
+write_data_file (
+    ActOutputFile *out, const char *folder, const char *base, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, base, NULL);
+  g_autofree char *name = g_strndup (base, strlen (base) - strlen (".js"));
+  g_autofree char *before = g_strdup_printf ("actdata(\"%s\", \"", name);
+  g_autofree char *open =
+      g_strdup_printf ("<script type=\"text/plain\" data-name=\"%s\">", name);
+  static const char after[] = "\");\n";
+  g_autoptr (GBytes) bytes = act_file_map (path, error);
+  gsize size, n_before = strlen (before), n_after = strlen (after);
+  const char *data;
+
+  if (bytes == NULL)
+    return FALSE;
+  data = g_bytes_get_data (bytes, &size);
+  if (size < n_before + n_after || memcmp (data, before, n_before) != 0
+      || memcmp (data + size - n_after, after, n_after) != 0) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s' is no file of a page's data, expected %sBASE64\");", path,
+        before);
+    return FALSE;
+  }
+  return write_text (out, open, error)
+      && act_output_file_write (
+          out, data + n_before, size - n_before - n_after, error)
+      && write_text (out, "</script>\n", error);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+static gboolean
+write_data (ActOutputFile *out, const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, "data", NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, error);
+  const char *name;
+
+  if (dir == NULL)
+    return FALSE;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (name, ".js"))
+      g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    if (!write_data_file (out, path, names->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static char *
+read_page (const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, "index.html", NULL);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_READ,
+        "'%s' has no index.html: expected the folder of a dashboard that was"
+        " made with its page (not viewer=false or facts=false)",
+        folder);
+    return NULL;
+  }
+  bytes = act_file_read (path, MAX_PAGE, error);
+  return bytes != NULL
+      ? g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes))
+      : NULL;
+}
+
+static gboolean
+write_all (
+    ActOutputFile *out, const char *folder, const char *page, GError **error)
+{
+  const char *body = strstr (page, "<body");
+  const char *end = body != NULL ? strchr (body, '>') : NULL;
+  g_autofree char *head = NULL;
+
+  if (end == NULL) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "index.html of '%s' has no tag '<body>'", folder);
+    return FALSE;
+  }
+  head = g_strndup (page, end + 1 - page);
+  return write_page (out, folder, head, error) && write_text (out, "\n", error)
+      && write_data (out, folder, error)
+      && write_page (out, folder, end + 1, error);
+}
+
+gboolean
+act_viewer_export (const char *folder, const char *filename, gboolean overwrite,
+    GError **error)
+{
+  g_autofree char *above = g_path_get_dirname (filename);
+  g_autofree char *base = g_path_get_basename (filename);
+  g_autofree char *temporary =
+      g_strdup_printf ("%s/.%s.tmp-%d", above, base, (int) getpid ());
+  g_autofree char *page = read_page (folder, error);
+  g_autoptr (ActOutputFile) out = NULL;
+
+  if (page == NULL)
+    return FALSE;
+  if (!overwrite && g_file_test (filename, G_FILE_TEST_EXISTS)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "'%s' exists already, expected a new file (--overwrite replaces it)",
+        filename);
+    return FALSE;
+  }
+  out = act_output_file_new (temporary, error);
+  if (out == NULL)
+    return FALSE;
+  if (write_all (out, folder, page, error)
+      && act_output_file_close (g_steal_pointer (&out), error)
+      && act_output_rename (temporary, filename, error))
+    return TRUE;
+  (void) unlink (temporary);
+  return FALSE;
+}
