@@ -19,7 +19,7 @@ TEST_PACKAGES=(
 # and for the checks of the sources
 CHECK_PACKAGES=(clang-format cppcheck)
 # peers that Debian does not have
-TEST_WHEELS=('tokenizers>=0.19' 'safetensors>=0.4')
+TEST_WHEELS=('tokenizers>=0.19' 'safetensors>=0.4' 'jsonschema>=4')
 
 say() {
   printf '\n== %s\n' "$*"
@@ -54,7 +54,7 @@ need_python() {
     /usr/bin/python3 -m venv --system-site-packages .venv
   fi
   .venv/bin/python - <<'PYTHON' 2>/dev/null ||
-import safetensors, tokenizers
+import jsonschema, safetensors, tokenizers
 PYTHON
     .venv/bin/pip install -q --disable-pip-version-check "${TEST_WHEELS[@]}"
 }
