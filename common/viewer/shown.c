@@ -13,6 +13,9 @@
 /* of more members no coactivations are kept */
 #define MAX_COACTIVE_MEMBERS 512
 #define LEVELS 255.0
+/* about how long a position and its level are, or an empty row; and a count */
+#define PAIR_SIZE 8
+#define COUNT_SIZE 4
 
 /* The cluster's own rows come first, then those of its members, each n_shown
  * of them. */
@@ -161,13 +164,6 @@ act_viewer_shown_get_n_members (const ActViewerShown *self)
   return self->masses->len;
 }
 
-guint64
-act_viewer_shown_get_size (const ActViewerShown *self)
-{
-  return self->values->len * 8 + self->ends->len * 8
-      + (guint64) self->counts->len * 4;
-}
-
 typedef struct {
   double mass;
   guint member;
@@ -215,6 +211,24 @@ block_values (const ActViewerShown *self, gsize first, gsize *n)
 
   *n = self->n_shown > 0 ? ends[first + self->n_shown - 1] - start : 0;
   return (const float *) self->values->data + start;
+}
+
+guint64
+act_viewer_shown_get_size (
+    const ActViewerShown *self, const guint *kept, guint n_kept)
+{
+  gsize n, n_values;
+
+  if (kept == NULL)
+    return (self->values->len + self->ends->len) * PAIR_SIZE
+        + (guint64) self->counts->len * COUNT_SIZE;
+  block_values (self, 0, &n_values);
+  for (guint i = 0; i < n_kept; i++) {
+    block_values (self, self->n_shown * (1 + (gsize) kept[i]), &n);
+    n_values += n;
+  }
+  return (n_values + (n_kept + 1) * self->n_shown) * PAIR_SIZE
+      + (guint64) n_kept * n_kept * COUNT_SIZE;
 }
 
 static float

@@ -31,8 +31,9 @@ gboolean act_viewer_shown_end_member (
 
 /* members that came */
 guint act_viewer_shown_get_n_members (const ActViewerShown *shown);
-/* about how long the JSON gets */
-guint64 act_viewer_shown_get_size (const ActViewerShown *shown);
+/* about how long the JSON gets; kept [n_kept] as below */
+guint64 act_viewer_shown_get_size (
+    const ActViewerShown *shown, const guint *kept, guint n_kept);
 /* the n members of most mass, among equals the first, ascending */
 void act_viewer_shown_pick_members (
     const ActViewerShown *shown, guint n, guint *picked);

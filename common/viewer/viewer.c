@@ -17,11 +17,13 @@
 #include "viewer/shown.h"
 
 #define DATA_FOLDER "data"
-/* A line whose details are more JSON than this keeps those of so many members,
- * and one with so many members lists no others. */
+/* A line whose details are more JSON than this keeps those of so many members
+ * at most, and one with so many members lists no others. */
 #define MAX_LINE ((gsize) 5 << 19)
 #define KEPT_MEMBERS 64
 #define MAX_LISTED 4096
+/* digits and comma of a token */
+#define TOKEN_SIZE 5
 
 /* A line as it waits: this, bins (guint64), members, rows in the texts, kept
  * members (guint32 each), its line of clusters.jsonl, and the JSON of what is
@@ -233,20 +235,28 @@ act_viewer_end_member (
   return act_viewer_shown_end_member (self->shown, fact->mass, error);
 }
 
-/* which members have details: all, unless that were too much */
+/* Which members have details: 0, all, unless that were too much; then as many
+ * as are not, but one. */
 static guint
 pick_members (ActViewer *self, gsize facts_length, guint kept[KEPT_MEMBERS])
 {
   guint n_members = act_viewer_shown_get_n_members (self->shown);
-  guint64 size = self->json->len + facts_length
-      + act_viewer_shown_get_size (self->shown)
-      + (guint64) self->record.n_shown * self->run->n_ctx * 5;
+  guint n = MIN (n_members, KEPT_MEMBERS);
+  guint64 rest = (guint64) self->record.n_shown * self->run->n_ctx * TOKEN_SIZE;
 
-  if (n_members <= KEPT_MEMBERS
-      || (size <= MAX_LINE && n_members <= MAX_LISTED))
+  if (n_members <= MAX_LISTED)
+    rest += self->json->len + facts_length;
+  if (n_members <= 1
+      || (n_members <= MAX_LISTED
+          && rest + act_viewer_shown_get_size (self->shown, NULL, 0)
+              <= MAX_LINE))
     return 0;
-  act_viewer_shown_pick_members (self->shown, KEPT_MEMBERS, kept);
-  return KEPT_MEMBERS;
+  for (;; n /= 2) {
+    act_viewer_shown_pick_members (self->shown, n, kept);
+    if (n == 1
+        || rest + act_viewer_shown_get_size (self->shown, kept, n) <= MAX_LINE)
+      return n;
+  }
 }
 
 gboolean

@@ -358,6 +358,16 @@ def test_cut():
         assert_cut(output, found, n_listed)
 
 
+def test_cut_further():
+    """dense and long: even 64 would be too large"""
+    output, _ = dashboard(one_cluster("dump-dense", 100, 40, 256), "cut-dense")
+    found, = check(output, whole=False).lines
+    kept = [member for member in found["shown"]["members"] if member is not None]
+    assert (len(kept), len(found["shown"]["members"])) == (32, 100)
+    assert found["cut"] == "of 100 components only the 32 of most mass have details"
+    assert np.array(found["shown"]["coactivations"]).shape == (32, 32)
+
+
 def test_cut_coactivations():
     """few enough members that these are there"""
     output, _ = dashboard(one_cluster("dump-400", 400, 60, 16), "cut-400", "n-samples=60")
