@@ -11,6 +11,18 @@
 #define ROOT "/gst-activations/page/"
 #define INDEX "index.html"
 
+/* GLib opens a static resource when it is first asked for, and does not expect
+ * two threads to ask at once, as two sinks of a pipeline do. */
+static GResource *
+get_page (void)
+{
+  static gsize page = 0;
+
+  if (g_once_init_enter (&page))
+    g_once_init_leave (&page, (gsize) dashboard_page_get_resource ());
+  return (GResource *) page;
+}
+
 static gboolean
 write_file (const gchar *path, GBytes *bytes, GError **error)
 {
@@ -29,8 +41,8 @@ write_resource (const gchar *folder, const gchar *name, GError **error)
   g_autofree gchar *resource = g_strconcat (ROOT, name, NULL);
   g_autofree gchar *path =
       g_build_filename (folder, is_index ? "." : "page", name, NULL);
-  g_autoptr (GBytes) bytes = g_resource_lookup_data (
-      dashboard_page_get_resource (), resource, 0, error);
+  g_autoptr (GBytes) bytes =
+      g_resource_lookup_data (get_page (), resource, 0, error);
 
   return bytes != NULL && write_file (path, bytes, error);
 }
@@ -39,8 +51,8 @@ gboolean
 dashboard_page_write (const gchar *folder, GError **error)
 {
   g_autofree gchar *page = g_build_filename (folder, "page", NULL);
-  g_auto (GStrv) names = g_resource_enumerate_children (
-      dashboard_page_get_resource (), ROOT, 0, error);
+  g_auto (GStrv) names =
+      g_resource_enumerate_children (get_page (), ROOT, 0, error);
 
   if (names == NULL)
     return FALSE;
