@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The first page: what was run, and all clusters at a glance. */
+'use strict';
+
+Act.route.pages.overview = (() => {
+  const { h, card, choice, fill } = Act.dom;
+  const { count, number, percent, plural } = Act.format;
+  const { HELP } = Act.lists;
+  let stops = [];
+
+  const id = (text) => (text ? h('code', { title: text }, text.slice(0, 12)) : 'not known');
+
+  function about() {
+    const { model_info: model } = Act.model.run;
+    const { settings, clustering } = model;
+    const rows = [
+      ['Model', id(model.model)], ['Tokenizer', id(model.tokenizer)], ['Vocabulary', plural(model.vocab_size, 'token')],
+      ['Texts', plural(model.n_texts, 'different text') + ' of ' + plural(model.sequence_length, 'token')],
+      ['Clustering', [clustering.run + ', iteration ' + clustering.iteration + ', ' + clustering.reduction + ' of components']],
+      ['Active', 'above ' + number(settings.activation_threshold)],
+      ['Criteria', settings.criteria.map(Act.format.criterion).join(', ')],
+      ['Made', [h('time', {}, String(Act.model.info.date || '').replace('T', ' ').replace('Z', ' UTC'))]],
+      ['By', model.generator],
+    ];
+    return card('What was run', {}, h('dl', { class: 'facts' }, rows.map(([key, value]) => h('div', {}, h('dt', {}, key), h('dd', {}, value)))));
+  }
+
+  function figures() {
+    const { run } = Act.model;
+    return Act.lists.stats([
+      ['Clusters', h('a', { href: '#/clusters' }, count(run.n_lines))], ['Components', count(run.model_info.n_components)],
+      ['Modules', count(run.modules.length)], ['Samples', count(run.n_samples)], ['Positions', count(run.model_info.n_positions)],
+    ]);
+  }
+
+  const filter = (name, edges, i, last) =>
+    Act.route.go(Act.route.href('clusters', null, { q: `${name}>=${edges[i]} ${name}<${last ? '=' : ''}${edges[i + 1]}` }));
+
+  function spread(title, key, name, log, unit, help) {
+    const values = Act.model.columns[key];
+    const whole = key === 'size' && Math.max(...values.slice(0, 100000)) <= 24;
+    const top = whole ? Math.max(...values) : 0;
+    const found = whole
+      ? { edges: Array.from({ length: top + 1 }, (_, i) => i + 1), counts: Array.from({ length: top }, (_, i) => values.filter((v) => v === i + 1).length) }
+      : Act.charts.bins(values, 16, log);
+    const { edges, counts } = found;
+    return Act.charts.histogram(title, edges, counts, {
+      help, unit, log: whole, choose: (i) => filter(name, edges, i, !whole && i === counts.length - 1),
+    });
+  }
+
+  function top(key) {
+    const all = Array.from({ length: Act.model.n }, (_, line) => line);
+    return Act.query.sort(all, '-' + key).slice(0, 5);
+  }
+
+  function sizes() {
+    const c = Act.model.columns;
+    return [
+      card('Clusters by size', {}, spread('Components in a cluster', 'size', 'size', true, number, HELP.size),
+        h('h3', {}, 'Largest'), Act.lists.clusters(top('size'), (line) => count(c.size[line]))),
+      card('Clusters by frequency', {}, spread('Position rate', 'position_rate', 'freq', true, percent, HELP.frequency),
+        h('h3', {}, 'Most frequent'), Act.lists.clusters(top('position_rate'), (line) => percent(c.position_rate[line]))),
+    ];
+  }
+
+  function mass() {
+    const { run } = Act.model;
+    if (!run.mass) return null;
+    const total = run.mass.modules.reduce((a, b) => a + b, 0) || 1;
+    return card('Activation mass', { help: HELP.mass }, h('h3', {}, 'By layer'),
+      Act.charts.bars(run.mass.layers.map(([layer, value]) => ({
+        label: layer === null ? 'no layer' : 'layer ' + layer, value: value / total,
+        href: layer === null ? null : Act.route.href('clusters', null, { q: 'layer:' + layer }),
+      }))), h('h3', {}, 'By module'),
+      Act.charts.bars(run.modules.map((name, i) => ({
+        label: name, value: run.mass.modules[i] / total, href: Act.route.href('clusters', null, { q: 'module:' + name }),
+      }))));
+  }
+
+  function heat({ lines, counts }) {
+    const n = lines.length;
+    if (n < 2) return null;
+    const jaccard = (i, j) => counts[i][j] / ((counts[i][i] + counts[j][j] - counts[i][j]) || 1);
+    const order = Act.order.byLikeness(n, jaccard);
+    const most = Math.log1p(Math.max(...counts.map((row, i) => Math.max(...row.filter((_, j) => j !== i)))));
+    const measures = {
+      jaccard: (i, j) => Math.sqrt(jaccard(i, j)),
+      count: (i, j) => Math.log1p(counts[i][j]) / (most || 1),
+    };
+    let measure = 'jaccard';
+    const at = (k) => lines[order[k]];
+    const picture = Act.matrix.view({
+      n, label: 'Coactivation of ' + n + ' clusters. Arrow keys move, Enter opens the row.',
+      value: (row, column) => measures[measure](order[row], order[column]),
+      words: (row, column) => [
+        h('div', {}, h('strong', {}, Act.model.columns.name[at(row)]), ' ', Act.lists.tokens(Act.model.columns.top_tokens[at(row)].slice(0, 3))),
+        row === column ? null : h('div', {}, h('strong', {}, Act.model.columns.name[at(column)]), ' ', Act.lists.tokens(Act.model.columns.top_tokens[at(column)].slice(0, 3))),
+        h('div', { class: 'note' }, row === column ? plural(counts[order[row]][order[row]], 'position')
+          : 'together at ' + plural(counts[order[row]][order[column]], 'position') + ', Jaccard index ' + number(jaccard(order[row], order[column]))),
+      ],
+      open: (row) => Act.route.go(Act.route.cluster(at(row))),
+    });
+    stops.push(picture.stop);
+    const tools = choice('Measure', [['jaccard', 'Jaccard'], ['count', 'Count']], measure, (value) => {
+      measure = value;
+      picture.repaint();
+    });
+    return card('Coactivation of clusters', { help: HELP.jaccard, tools, class: 'heat' }, picture.element,
+      h('p', { class: 'note' }, `The ${n} that are active at most positions, like ones side by side.`));
+  }
+
+  async function make() {
+    let left = false;
+    stops = [() => { left = true; }];
+    const found = Act.model.n > 0 ? await Act.data.load('heat') : { lines: [] };
+    const map = Act.model.n > 1 ? Act.map.view(() => left) : null;
+    if (map) stops.push(map.unwatch, map.stop);
+    const content = [
+      h('div', { class: 'title' }, h('h1', {}, 'Run ', h('bdi', {}, Act.model.run.model_info.clustering.run))),
+      Act.model.n === 0 ? h('p', { class: 'problem' }, 'No cluster was ever active in this run.') : null, figures(),
+      h('div', { class: 'grid' }, map ? card('Map of clusters', { class: 'wide' }, map.element) : null,
+        about(), Act.model.n > 0 ? sizes() : null, mass(), Act.model.n > 0 ? heat(found) : null),
+    ];
+    return { title: 'Overview', content, ready: () => map && map.start() };
+  }
+
+  function leave() {
+    for (const stop of stops) stop();
+    stops = [];
+  }
+
+  return { make, leave, fill };
+})();
