@@ -14,10 +14,10 @@ Act.charts = (() => {
   }
 
   /* edges: one more than counts; choose (low, high, is_last) makes bars buttons */
-  function histogram(title, edges, counts, { log = false, choose = null, help = null, unit = number } = {}) {
+  function histogram(title, edges, counts, { log = false, whole = false, choose = null, help = null, unit = number } = {}) {
     const bars = heights(counts, log);
     const step = 100 / counts.length;
-    const words = (i) => unit(edges[i]) + ' to ' + unit(edges[i + 1]) + ': ' + count(counts[i]);
+    const words = (i) => (whole ? unit(edges[i]) : unit(edges[i]) + ' to ' + unit(edges[i + 1])) + ': ' + count(counts[i]);
     const svg = s('svg', {
       viewBox: '0 0 100 40', preserveAspectRatio: 'none', class: 'histogram', role: choose ? 'group' : 'img',
       'aria-label': title + '. ' + counts.map((n, i) => words(i)).join('; '),
@@ -31,7 +31,7 @@ Act.charts = (() => {
     }));
     return h('figure', { class: 'chart' },
       h('figcaption', {}, title, log ? h('span', { class: 'note' }, ' log scale') : null, help ? Act.tips.help(title, help) : null),
-      svg, h('div', { class: 'ends', 'aria-hidden': 'true' }, h('span', {}, unit(edges[0])), h('span', {}, unit(edges[edges.length - 1]))));
+      svg, h('div', { class: 'ends', 'aria-hidden': 'true' }, h('span', {}, unit(edges[0])), h('span', {}, unit(edges[edges.length - (whole ? 2 : 1)]))));
   }
 
   function spark(counts) {

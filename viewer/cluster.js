@@ -6,7 +6,7 @@ Act.route.pages.cluster = (() => {
   const { h, card, choice, fill } = Act.dom;
   const { count, number, percent, plural } = Act.format;
   const { HELP, component, ranked, table } = Act.lists;
-  const FIRST = 8;
+  const FIRST = 12;
   const NEAR = 12;
   let stops = [];
 
@@ -105,9 +105,9 @@ Act.route.pages.cluster = (() => {
   }
 
   function histograms({ stats }) {
-    const shown = [['Activation', stats.all_activations, true], ['Position of the maximum (0 first, 1 last)', stats.max_activation_position, false],
+    const shown = [['Activation', stats.all_activations, true], ['Place of the maximum, 0 to 1', stats.max_activation_position, false],
       ...Act.model.run.criteria.map((key) => [Act.format.criterion(key).replace(/^./, (c) => c.toUpperCase()) + ', of samples', stats[key], true])];
-    return card('Distributions', {}, shown.map(([title, { bin_edges: edges, bin_counts: counts }, log]) => Act.charts.histogram(title, edges, counts, { log })));
+    return card('Distributions', {}, h('div', { class: 'charts' }, shown.map(([title, { bin_edges: edges, bin_counts: counts }, log]) => Act.charts.histogram(title, edges, counts, { log }))));
   }
 
   function tokens(facts) {
@@ -174,8 +174,8 @@ Act.route.pages.cluster = (() => {
     return {
       title: 'Cluster ' + argument,
       content: [heading(line, params, beside), figures(detail), detail.cut ? h('p', { class: 'notice' }, detail.cut) : null,
-        h('div', { class: 'columns' }, h('div', {}, samples(detail, params)),
-          h('div', {}, tokens(detail.facts), components(detail), together(detail.facts), histograms(detail.line)))],
+        h('div', { class: 'columns' }, h('div', {}, samples(detail, params), histograms(detail.line)),
+          h('div', {}, tokens(detail.facts), components(detail), together(detail.facts)))],
       ready: () => Act.keys.page({ '[': () => step(beside.before), ']': () => step(beside.after), '/': () => Act.route.go('#/clusters') }),
     };
   }

@@ -61,9 +61,9 @@ Act.route.pages.component = (() => {
     const values = rows.flatMap(({ row }) => [...row].map((q) => q / 255 * scale));
     const places = rows.filter(({ best }) => best > 0).map(({ row }) => Act.samples.peak(row));
     const activation = Act.charts.bins(values, 10, false);
-    const position = Act.charts.bins(places.concat([]), 10, false);
-    return card('Distributions', {}, Act.charts.histogram('Activation', activation.edges, activation.counts, { log: true }),
-      places.length > 0 ? Act.charts.histogram('Position of the maximum', position.edges, position.counts) : null,
+    const position = Act.charts.bins(places, 10, false);
+    return card('Distributions', {}, h('div', { class: 'charts' }, Act.charts.histogram('Activation', activation.edges, activation.counts, { log: true }),
+      places.length > 0 ? Act.charts.histogram('Position of the maximum', position.edges, position.counts) : null),
       h('p', { class: 'note' }, 'Over the ' + rows.length + ' samples that are shown of its cluster.'));
   }
 
@@ -107,8 +107,8 @@ Act.route.pages.component = (() => {
       title,
       content: [heading(argument, lines, line), m >= 0 && detail.facts.members ? figures(detail.facts.members[m]) : null,
         rows === null ? h('p', { class: 'notice' }, detail.cut || 'This run has no records of components.')
-          : h('div', { class: 'columns' }, h('div', {}, samples(detail, m, rows)),
-            h('div', {}, tokens(detail, rows), together(detail, m), histograms(detail, rows)))],
+          : h('div', { class: 'columns' }, h('div', {}, samples(detail, m, rows), histograms(detail, rows)),
+            h('div', {}, tokens(detail, rows), together(detail, m)))],
     };
   }
 

@@ -5,7 +5,7 @@
 
 Act.map = (() => {
   const { h } = Act.dom;
-  const HEIGHT = 420;
+  const HEIGHT = 500;
   let made = null;
 
   function layerOf(line) {

@@ -45,7 +45,7 @@ Act.route.pages.overview = (() => {
       : Act.charts.bins(values, 16, log);
     const { edges, counts } = found;
     return Act.charts.histogram(title, edges, counts, {
-      help, unit, log: whole, choose: (i) => filter(name, edges, i, !whole && i === counts.length - 1),
+      help, unit, log: whole, whole, choose: (i) => filter(name, edges, i, !whole && i === counts.length - 1),
     });
   }
 
@@ -78,16 +78,22 @@ Act.route.pages.overview = (() => {
       }))));
   }
 
+  /* from 0 to 1 by where a value is among those of pairs; 0 on the diagonal */
+  function contrast(n, value) {
+    const pairs = [];
+    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) pairs.push(value(i, j));
+    pairs.sort((a, b) => a - b);
+    const low = pairs[Math.floor(pairs.length * 0.02)];
+    const high = pairs[Math.floor(pairs.length * 0.995)];
+    return (i, j) => (i === j ? 0 : (value(i, j) - low) / ((high - low) || 1));
+  }
+
   function heat({ lines, counts }) {
     const n = lines.length;
     if (n < 2) return null;
     const jaccard = (i, j) => counts[i][j] / ((counts[i][i] + counts[j][j] - counts[i][j]) || 1);
     const order = Act.order.byLikeness(n, jaccard);
-    const most = Math.log1p(Math.max(...counts.map((row, i) => Math.max(...row.filter((_, j) => j !== i)))));
-    const measures = {
-      jaccard: (i, j) => Math.sqrt(jaccard(i, j)),
-      count: (i, j) => Math.log1p(counts[i][j]) / (most || 1),
-    };
+    const measures = { jaccard: contrast(n, jaccard), count: contrast(n, (i, j) => Math.log1p(counts[i][j])) };
     let measure = 'jaccard';
     const at = (k) => lines[order[k]];
     const picture = Act.matrix.view({
@@ -113,14 +119,15 @@ Act.route.pages.overview = (() => {
   async function make() {
     let left = false;
     stops = [() => { left = true; }];
+    const { clustering } = Act.model.run.model_info;
     const found = Act.model.n > 0 ? await Act.data.load('heat') : { lines: [] };
     const map = Act.model.n > 1 ? Act.map.view(() => left) : null;
     if (map) stops.push(map.unwatch, map.stop);
     const content = [
-      h('div', { class: 'title' }, h('h1', {}, 'Run ', h('bdi', {}, Act.model.run.model_info.clustering.run))),
+      h('div', { class: 'title' }, h('h1', {}, 'Overview'), h('p', { class: 'note' }, 'Run ', h('bdi', {}, clustering.run), ', iteration ' + clustering.iteration)),
       Act.model.n === 0 ? h('p', { class: 'problem' }, 'No cluster was ever active in this run.') : null, figures(),
       h('div', { class: 'grid' }, map ? card('Map of clusters', { class: 'wide' }, map.element) : null,
-        about(), Act.model.n > 0 ? sizes() : null, mass(), Act.model.n > 0 ? heat(found) : null),
+        heat(found), Act.model.n > 0 ? sizes() : null, mass(), about()),
     ];
     return { title: 'Overview', content, ready: () => map && map.start() };
   }

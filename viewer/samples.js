@@ -34,7 +34,7 @@ Act.samples = (() => {
     if (position === clip.peak) shade.class += ' peak';
     const bands = rows.length > 1 ? h('span', { class: 'bands', 'aria-hidden': 'true' }, rows.map(({ row, band }) =>
       h('i', { class: 'c' + band, '--v': String(Math.abs(row[position]) / 255) }))) : null;
-    return [token.joins || position === clip.from ? null : ' ', h('bdi', shade, Act.tokens.running(token), bands)];
+    return [token.joins || position === clip.from ? null : ' ', h('bdi', shade, Act.tokens.running(token, bands !== null), bands)];
   }
 
   /* ids, rows [{row, scale, name, band}], window: positions each side or null */
@@ -102,8 +102,8 @@ Act.samples = (() => {
     const others = members.filter((_, m) => !picks.includes(m));
     return h('li', { class: 'sample', 'data-shown': k },
       h('div', { class: 'sample-head' }, rank === null ? null : h('span', { class: 'rank' }, rank),
-        h('span', { class: 'peak-value' }, number(rows[0].row[best] / 255 * rows[0].scale)),
-        h('span', { class: 'note' }, 'at ' + best + ' of sample ' + count(detail.shown.sample[k]))),
+        h('span', {}, 'peak ', h('span', { class: 'peak-value' }, number(rows[0].row[best] / 255 * rows[0].scale))),
+        h('span', { class: 'note' }, 'position ' + best + ', sample ' + count(detail.shown.sample[k]))),
       line(ids, rows, { window: around, tip: (position) => says(ids, position, whole, others) }));
   }
 

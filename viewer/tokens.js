@@ -136,10 +136,11 @@ Act.tokens = (() => {
     return h('span', { class: type === 'special' ? 'special' : type === 'code' ? 'code' : 'ws' }, text);
   }
 
-  /* in a line of text: a blank before a word is a blank; alone it is drawn */
-  function running(token) {
-    const blank = token.segments.every((part) => part.type === 'space');
-    return token.segments.map((part) => segment(part, blank && part.type === 'space'));
+  /* in a line of text: one blank is a blank, several are drawn; whole: the
+   * token must not break the line */
+  function running(token, whole) {
+    const drawn = token.segments.length > 1 && token.segments.every((part) => part.type === 'space');
+    return token.segments.map((part) => segment(part, drawn || (whole && part.type === 'line')));
   }
 
   /* by itself: nothing is invisible, nothing breaks the line */
