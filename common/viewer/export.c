@@ -16,11 +16,13 @@ typedef struct {
   const char *close;
   const char *open_inline;
   const char *close_inline;
+  const char *directive;
 } Tag;
 
 static const Tag tags[] = {
-  { "<script src=\"", "\"></script>", "<script>\n", "</script>" },
-  { "<link rel=\"stylesheet\" href=\"", "\">", "<style>\n", "</style>" },
+  { "<script src=\"", "\"></script>", "<script>\n", "</script>", "script-src" },
+  { "<link rel=\"stylesheet\" href=\"", "\">", "<style>\n", "</style>",
+      "style-src" },
 };
 
 static gboolean
@@ -47,14 +49,29 @@ check_inline (const char *name, const char *data, gsize size, const Tag *tag,
   return TRUE;
 }
 
+/* sources of a policy: 'sha256-..' of each element, as CSP 3 names them */
+static void
+add_source (GString *sources, const char *text, gsize size)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize n_digest = sizeof digest;
+  g_autofree char *base64 = NULL;
+
+  g_checksum_update (sum, (const guchar *) text, size);
+  g_checksum_get_digest (sum, digest, &n_digest);
+  base64 = g_base64_encode (digest, n_digest);
+  g_string_append_printf (sources, " 'sha256-%s'", base64);
+}
+
 static gboolean
-write_inline (ActOutputFile *out, const char *folder, const char *name,
-    const Tag *tag, GError **error)
+append_inline (GString *out, GString *sources, const char *folder,
+    const char *name, const Tag *tag, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
   g_autoptr (GBytes) bytes = NULL;
   const char *data;
-  gsize size;
+  gsize size, content;
 
   if (g_path_is_absolute (name) || strchr (name, ':') != NULL
       || strstr (name, "..") != NULL) {
@@ -66,19 +83,23 @@ write_inline (ActOutputFile *out, const char *folder, const char *name,
   if (bytes == NULL)
     return FALSE;
   data = g_bytes_get_data (bytes, &size);
-  return check_inline (path, data, size, tag, error)
-      && write_text (out, tag->open_inline, error)
-      && act_output_file_write (out, data, size, error)
-      && write_text (out, tag->close_inline, error);
+  if (!check_inline (path, data, size, tag, error))
+    return FALSE;
+  g_string_append (out, tag->open_inline);
+  content = out->len - 1;
+  g_string_append_len (out, data, size);
+  add_source (sources, out->str + content, out->len - content);
+  g_string_append (out, tag->close_inline);
+  return TRUE;
 }
 
 /* the text, with the files that it names in place of their tags */
 static gboolean
-write_page (
-    ActOutputFile *out, const char *folder, const char *text, GError **error)
+append_page (GString *out, GString *sources[], const char *folder,
+    const char *text, GError **error)
 {
   while (*text != '\0') {
-    const Tag *tag = NULL;
+    guint kind = 0;
     const char *first = NULL, *name, *end;
     g_autofree char *file = NULL;
 
@@ -87,26 +108,48 @@ write_page (
 
       if (found != NULL && (first == NULL || found < first)) {
         first = found;
-        tag = &tags[i];
+        kind = i;
       }
     }
-    if (tag == NULL)
-      return write_text (out, text, error);
-    name = first + strlen (tag->open);
-    end = strstr (name, tag->close);
+    if (first == NULL) {
+      g_string_append (out, text);
+      return TRUE;
+    }
+    name = first + strlen (tags[kind].open);
+    end = strstr (name, tags[kind].close);
     if (end == NULL) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-          "index.html: a tag '%s..' does not end with '%s'", tag->open,
-          tag->close);
+          "index.html: a tag '%s..' does not end with '%s'", tags[kind].open,
+          tags[kind].close);
       return FALSE;
     }
     file = g_strndup (name, end - name);
-    if (!act_output_file_write (out, text, first - text, error)
-        || !write_inline (out, folder, file, tag, error))
+    g_string_append_len (out, text, first - text);
+    if (!append_inline (out, sources[kind], folder, file, &tags[kind], error))
       return FALSE;
-    text = end + strlen (tag->close);
+    text = end + strlen (tags[kind].close);
   }
   return TRUE;
+}
+
+/* the page's policy allows files; now it is these elements, and no others */
+static void
+set_policy (GString *head, GString *sources[])
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tags); i++) {
+    g_autofree char *own = g_strdup_printf ("%s%s", tags[i].directive,
+        sources[i]->len > 0 ? sources[i]->str : " 'none'");
+    g_autofree char *files =
+        g_strdup_printf ("%s 'self' file:", tags[i].directive);
+    char *found = strstr (head->str, files);
+    gsize at;
+
+    if (found == NULL)
+      continue;
+    at = found - head->str;
+    g_string_erase (head, at, strlen (files));
+    g_string_insert (head, at, own);
+  }
 }
 
 /* actdata("NAME", "BASE64");\n */
@@ -191,17 +234,26 @@ write_all (
 {
   const char *body = strstr (page, "<body");
   const char *end = body != NULL ? strchr (body, '>') : NULL;
-  g_autofree char *head = NULL;
+  g_autofree char *before = NULL;
+  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GString) rest = g_string_new (NULL);
+  g_autoptr (GString) scripts = g_string_new (NULL);
+  g_autoptr (GString) styles = g_string_new (NULL);
+  GString *sources[] = { scripts, styles };
 
   if (end == NULL) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
         "index.html of '%s' has no tag '<body>'", folder);
     return FALSE;
   }
-  head = g_strndup (page, end + 1 - page);
-  return write_page (out, folder, head, error) && write_text (out, "\n", error)
+  before = g_strndup (page, end + 1 - page);
+  if (!append_page (head, sources, folder, before, error)
+      || !append_page (rest, sources, folder, end + 1, error))
+    return FALSE;
+  set_policy (head, sources);
+  return write_text (out, head->str, error) && write_text (out, "\n", error)
       && write_data (out, folder, error)
-      && write_page (out, folder, end + 1, error);
+      && act_output_file_write (out, rest->str, rest->len, error);
 }
 
 gboolean
