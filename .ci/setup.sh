@@ -14,12 +14,12 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   gobject-introspection libgirepository1.0-dev
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base
-  python3-venv python3-gi python3-numpy python3-torch ca-certificates
+  chromium python3-venv python3-gi python3-numpy python3-torch ca-certificates
 )
 # and for the checks of the sources
 CHECK_PACKAGES=(clang-format cppcheck)
 # peers that Debian does not have
-TEST_WHEELS=('tokenizers>=0.19' 'safetensors>=0.4' 'jsonschema>=4')
+TEST_WHEELS=('tokenizers>=0.19' 'safetensors>=0.4' 'playwright>=1.40' 'jsonschema>=4')
 
 say() {
   printf '\n== %s\n' "$*"
@@ -54,7 +54,7 @@ need_python() {
     /usr/bin/python3 -m venv --system-site-packages .venv
   fi
   .venv/bin/python - <<'PYTHON' 2>/dev/null ||
-import jsonschema, safetensors, tokenizers
+import jsonschema, playwright, safetensors, tokenizers
 PYTHON
     .venv/bin/pip install -q --disable-pip-version-check "${TEST_WHEELS[@]}"
 }

@@ -130,6 +130,7 @@ Act.map = (() => {
       const { near, near_jaccard: jaccard } = Act.model.columns;
       made = made || await Act.embed.places(near, jaccard, stopped);
       if (!made) return;
+      canvas.dataset.placed = 'yes';
       said.textContent = 'Dots near each other are active together; larger ones more often.';
       draw();
     }

@@ -17,6 +17,8 @@ Act.query = (() => {
     '>': (a, b) => a > b, '>=': (a, b) => a >= b, '<': (a, b) => a < b, '<=': (a, b) => a <= b,
     '=': (a, b) => a === b, '!=': (a, b) => a !== b,
   };
+  const VALUE = '(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:e[-+]?\\d+)?%?)';
+  const NUMERIC = new RegExp('^(\\w+)(>=|<=|!=|>|<|=)' + VALUE + '(?:\\.\\.' + VALUE + ')?$', 'i');
   let texts = [];
 
   /* linear in the text whatever the pattern is: pieces are looked for in turn */
@@ -56,7 +58,7 @@ Act.query = (() => {
   const value = (text) => (text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text));
 
   function numeric(word) {
-    const match = /^(\w+)(>=|<=|!=|>|<|=)(-?[\d.]*\d(?:e-?\d+)?%?)(?:\.\.(-?[\d.]*\d(?:e-?\d+)?%?))?$/i.exec(word);
+    const match = NUMERIC.exec(word);
     if (!match || !Object.hasOwn(NUMBERS, match[1].toLowerCase())) return null;
     const key = NUMBERS[match[1].toLowerCase()];
     const low = value(match[3]);
