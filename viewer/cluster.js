@@ -8,7 +8,6 @@ Act.route.pages.cluster = (() => {
   const { HELP, component, ranked, table } = Act.lists;
   const FIRST = 12;
   const NEAR = 12;
-  let stops = [];
 
   function neighbours(line, params) {
     return Act.query.lines(params.get('q') || '').then((lines) => {
@@ -125,7 +124,7 @@ Act.route.pages.cluster = (() => {
     return card('Tokens', { help: HELP.lift, tools: choice('Which tokens', [['lift', 'Highest lift'], ['count', 'Most frequent'], ['next', 'Next token']], 'lift', draw) }, body);
   }
 
-  function matrix({ line, shown }) {
+  function matrix({ line, shown }, stops) {
     const counts = shown.coactivations;
     if (!counts || counts.length < 2) return null;
     /* of a cluster that was cut only some members have counts */
@@ -144,14 +143,14 @@ Act.route.pages.cluster = (() => {
     return h('div', { class: 'small-matrix' }, h('h3', {}, 'Coactivation', Act.tips.help('the colour', HELP.jaccard)), picture.element);
   }
 
-  function components(detail) {
+  function components(detail, stops) {
     const { line, facts } = detail;
     const listed = facts.members || line.components;
     return card('Components', { help: HELP.mass }, table('Components', [
       ['Component', (row) => component(row.label)],
       ...(facts.members ? [['Mass', (row) => percent(row.mass_share), true], ['Freq', (row) => percent(row.position_rate), true],
         ['Max', (row) => number(row.max), true], ['Mean', (row) => number(row.mean), true]] : []),
-    ], listed), facts.members ? matrix(detail) : h('p', { class: 'note' }, 'This run has no records of components.'));
+    ], listed), facts.members ? matrix(detail, stops) : h('p', { class: 'note' }, 'This run has no records of components.'));
   }
 
   function together(facts) {
@@ -165,20 +164,23 @@ Act.route.pages.cluster = (() => {
     return card('Fires together with', { help: HELP.jaccard, tools: choice('Order', [['by_jaccard', 'Jaccard'], ['by_count', 'Count']], 'by_jaccard', draw) }, body);
   }
 
-  async function make({ argument, params }) {
+  async function make({ argument, params }, stale) {
     const line = Act.model.lineOf(argument);
     if (line < 0) throw new Error('This run has no cluster “' + argument + '”, or it was never active.');
     const [detail, beside] = await Promise.all([Act.model.detail(line), neighbours(line, params)]);
+    /* what follows changes the address, which is another page's by now */
+    if (stale()) return null;
     const step = (to) => (to < 0 ? false : Act.route.go(Act.route.cluster(to, kept(params))));
-    stops = [];
+    const stops = [];
     return {
       title: 'Cluster ' + argument,
       content: [heading(line, params, beside), figures(detail), detail.cut ? h('p', { class: 'notice' }, detail.cut) : null,
         h('div', { class: 'columns' }, h('div', {}, samples(detail, params), histograms(detail.line)),
-          h('div', {}, tokens(detail.facts), components(detail), together(detail.facts)))],
+          h('div', {}, tokens(detail.facts), components(detail, stops), together(detail.facts)))],
+      leave: () => stops.forEach((stop) => stop()),
       ready: () => Act.keys.page({ '[': () => step(beside.before), ']': () => step(beside.after), '/': () => Act.route.go('#/clusters') }),
     };
   }
 
-  return { make, leave: () => stops.forEach((stop) => stop()) };
+  return { make };
 })();

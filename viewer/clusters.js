@@ -13,7 +13,6 @@ Act.route.pages.clusters = (() => {
     ['mean', 'Mean', HELP.mean], ['entropy', 'Entropy', HELP.entropy], ['concentration', 'Conc.', HELP.concentration],
   ];
   const EXAMPLES = ['size>3 freq<1%', 'layer:1', 'module:*.mlp.*', 'token:license', 'h.1.mlp.c_fc:*', '-token:the conc>0.9'];
-  let list = null;
 
   function row(line, params) {
     const c = Act.model.columns;
@@ -52,7 +51,7 @@ Act.route.pages.clusters = (() => {
     const said = h('p', { class: 'note', role: 'status' });
     const params = () => ({ q, sort: order });
     const open = (number) => Act.route.go(Act.route.cluster(found[number], params()));
-    list = Act.rows.view({ label: 'Clusters', head, open, make: (number) => row(found[number], params()) });
+    const list = Act.rows.view({ label: 'Clusters', head, open, make: (number) => row(found[number], params()) });
     const input = h('input', { type: 'search', id: 'filter', value: q, placeholder: 'size>3 freq<1% token:license', 'aria-label': 'Filter clusters', spellcheck: 'false', autocomplete: 'off' });
 
     async function update() {
@@ -98,6 +97,7 @@ Act.route.pages.clusters = (() => {
       content: h('div', { class: 'table-page' }, h('div', { class: 'title' }, h('h1', {}, 'Clusters'), said), tools,
         h('p', { class: 'examples' }, 'Such as ', EXAMPLES.map((text) => h('button', { type: 'button', class: 'example', onclick: () => put(text) }, text))),
         list.element),
+      leave: list.stop,
       ready: () => {
         Act.keys.page({ ...list.keys, '/': () => input.focus() });
         list.start();
@@ -106,5 +106,5 @@ Act.route.pages.clusters = (() => {
     };
   }
 
-  return { make, leave: () => list && list.stop() };
+  return { make };
 })();

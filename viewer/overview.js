@@ -3,11 +3,9 @@
 'use strict';
 
 Act.route.pages.overview = (() => {
-  const { h, card, choice, fill } = Act.dom;
+  const { h, card, choice } = Act.dom;
   const { count, number, percent, plural } = Act.format;
   const { HELP } = Act.lists;
-  let stops = [];
-
   const id = (text) => (text ? h('code', { title: text }, text.slice(0, 12)) : 'not known');
 
   function about() {
@@ -38,8 +36,8 @@ Act.route.pages.overview = (() => {
 
   function spread(title, key, name, log, unit, help) {
     const values = Act.model.columns[key];
-    const whole = key === 'size' && Math.max(...values.slice(0, 100000)) <= 24;
-    const top = whole ? Math.max(...values) : 0;
+    const top = values.reduce((a, b) => Math.max(a, b), 0);
+    const whole = key === 'size' && top <= 24;
     const found = whole
       ? { edges: Array.from({ length: top + 1 }, (_, i) => i + 1), counts: Array.from({ length: top }, (_, i) => values.filter((v) => v === i + 1).length) }
       : Act.charts.bins(values, 16, log);
@@ -88,7 +86,7 @@ Act.route.pages.overview = (() => {
     return (i, j) => (i === j ? 0 : (value(i, j) - low) / ((high - low) || 1));
   }
 
-  function heat({ lines, counts }) {
+  function heat({ lines, counts }, stops) {
     const n = lines.length;
     if (n < 2) return null;
     const jaccard = (i, j) => counts[i][j] / ((counts[i][i] + counts[j][j] - counts[i][j]) || 1);
@@ -118,7 +116,7 @@ Act.route.pages.overview = (() => {
 
   async function make() {
     let left = false;
-    stops = [() => { left = true; }];
+    const stops = [() => { left = true; }];
     const { clustering } = Act.model.run.model_info;
     const found = Act.model.n > 0 ? await Act.data.load('heat') : { lines: [] };
     const map = Act.model.n > 1 ? Act.map.view(() => left) : null;
@@ -127,15 +125,10 @@ Act.route.pages.overview = (() => {
       h('div', { class: 'title' }, h('h1', {}, 'Overview'), h('p', { class: 'note' }, 'Run ', h('bdi', {}, clustering.run), ', iteration ' + clustering.iteration)),
       Act.model.n === 0 ? h('p', { class: 'problem' }, 'No cluster was ever active in this run.') : null, figures(),
       h('div', { class: 'grid' }, map ? card('Map of clusters', { class: 'wide' }, map.element) : null,
-        heat(found), Act.model.n > 0 ? sizes() : null, mass(), about()),
+        heat(found, stops), Act.model.n > 0 ? sizes() : null, mass(), about()),
     ];
-    return { title: 'Overview', content, ready: () => map && map.start() };
+    return { title: 'Overview', content, ready: () => map && map.start(), leave: () => stops.forEach((stop) => stop()) };
   }
 
-  function leave() {
-    for (const stop of stops) stop();
-    stops = [];
-  }
-
-  return { make, leave, fill };
+  return { make };
 })();

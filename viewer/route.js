@@ -54,7 +54,7 @@ Act.route = (() => {
     Act.tips.hide();
     Act.keys.page({});
     if (current && current.leave) current.leave();
-    current = page || null;
+    current = null;
     for (const link of document.querySelectorAll('.top nav a')) {
       const here = link.dataset.page === state.page || (state.page === 'cluster' && link.dataset.page === 'clusters');
       if (here) link.setAttribute('aria-current', 'page');
@@ -63,9 +63,13 @@ Act.route = (() => {
     if (!page) return missing(main, 'There is no page “' + state.page + '”.');
     const waits = setTimeout(() => main.classList.add('waits'), 120);
     try {
-      /* a page that was left while it loaded is dropped */
-      const made = await page.make(state);
-      if (mine !== turn) return undefined;
+      const made = await page.make(state, () => mine !== turn);
+      if (mine !== turn) {
+        /* it was left while it loaded */
+        if (made && made.leave) made.leave();
+        return undefined;
+      }
+      current = made;
       document.title = made.title + ' · Activations';
       Act.dom.fill(main, made.content);
       main.dataset.page = state.page;

@@ -103,7 +103,7 @@ Act.samples = (() => {
     return h('li', { class: 'sample', 'data-shown': k },
       h('div', { class: 'sample-head' }, rank === null ? null : h('span', { class: 'rank' }, rank),
         h('span', {}, 'peak ', h('span', { class: 'peak-value' }, number(rows[0].row[best] / 255 * rows[0].scale))),
-        h('span', { class: 'note' }, 'position ' + best + ', sample ' + count(detail.shown.sample[k]) + (picked.length > 0 ? ', ' + rows[0].name : ''))),
+        h('span', { class: 'note' }, 'position ' + best + ', sample ' + count(detail.shown.sample[k]) + (picked.length > 1 ? ', ' + rows[0].name : ''))),
       line(ids, rows, { window: around, tip: (position) => says(ids, position, whole, others) }));
   }
 

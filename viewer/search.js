@@ -74,49 +74,55 @@ Act.route.pages.search = (() => {
     return [h('h3', {}, Act.tokens.chip(Act.tokens.of(id)), h('span', { class: 'note' }, ' ' + plural(lines.length, 'cluster'))),
       Act.lists.table('Clusters', [['Cluster', (line) => Act.lists.cluster(line)],
         ['Tokens', (line) => Act.lists.tokens(c.top_tokens[line].slice(0, 4))], ['Size', (line) => count(c.size[line]), true],
-        ['Freq', (line) => percent(c.position_rate[line]), true], ['Max', (line) => number(c.max[line]), true]], lines, { limit: 10 })];
+        ['Freq', (line) => percent(c.position_rate[line]), true], ['Max', (line) => number(c.max[line]), true]], lines, { limit: 6 })];
   }
 
   function results({ texts, clusters, total }) {
     if (texts.length === 0 && clusters.every(({ lines }) => lines.length === 0)) {
       return h('p', { class: 'notice' }, 'Nothing found: no token of the vocabulary is that, and no text that is shown has it.');
     }
-    return h('div', { class: 'columns' },
+    return h('div', { class: 'columns found' },
+      card('Clusters that fire on it', { help: 'Those that have it among their most frequent tokens or those of highest lift, the highest lift first.' }, clusters.map(clustersOf)),
       card('Samples', { class: 'samples-card' }, h('p', { class: 'note' }, total > texts.length ? 'The first ' + texts.length + ' of ' + count(total) + '.' : plural(total, 'text') + ' among those shown of some cluster.'),
-        h('ol', { class: 'samples' }, texts.map(sample))),
-      card('Clusters that fire on it', { help: 'Those that have it among their most frequent tokens or those of highest lift, the highest lift first.' }, clusters.map(clustersOf)));
+        h('ol', { class: 'samples' }, texts.map(sample))));
   }
 
   let turn = 0;
 
-  async function find(word, raw, body) {
+  async function find(word, raw, body, left) {
     const mine = ++turn;
+    const stopped = () => mine !== turn || left();
     if (word === '' && raw === null) return fill(body, h('p', { class: 'note' }, 'A word or a piece of text. Blanks in front count: “ the” is another token than “the”.'));
     const ids = raw !== null ? Act.tokens.matching(raw).filter((id) => Act.tokens.of(id).raw === raw) : Act.tokens.matching(word.replace(/\*/g, ''));
-    const found = ids.length > 0 ? await byToken(ids) : await byText(word, () => mine !== turn);
-    if (found && mine === turn) {
+    const found = ids.length > 0 ? await byToken(ids) : await byText(word, stopped);
+    if (found && !stopped()) {
       fill(body, results(found));
       body.dataset.q = word;
     }
     return body;
   }
 
-  async function make({ params }) {
+  async function make({ params }, stale) {
     const raw = params.get('raw');
     const word = params.get('q') || '';
     const body = h('div', { 'aria-live': 'polite' });
     const input = h('input', { type: 'search', id: 'search', value: raw === null ? word : Act.tokens.ofString(raw).text, placeholder: 'license', 'aria-label': 'Word', spellcheck: 'false', autocomplete: 'off' });
     let wait = 0;
+    let left = false;
     input.addEventListener('input', () => {
       clearTimeout(wait);
       wait = setTimeout(() => {
         Act.route.adjust({ q: input.value, raw: '' });
-        find(input.value, null, body);
+        find(input.value, null, body, () => left);
       }, 150);
     });
-    await find(word, raw, body);
+    await find(word, raw, body, stale);
     return {
       title: 'Search', content: [h('div', { class: 'title' }, h('h1', {}, 'Search')), h('div', { class: 'filter' }, input), body],
+      leave: () => {
+        left = true;
+        clearTimeout(wait);
+      },
       ready: () => {
         Act.keys.page({ '/': () => input.focus() });
         if (word === '' && raw === null) input.focus();
@@ -124,5 +130,5 @@ Act.route.pages.search = (() => {
     };
   }
 
-  return { make, leave: () => { turn++; } };
+  return { make };
 })();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Names and tokens that would be markup, or turn the line round, are text; and
-what the three kinds of vocabularies stand for."""
+what the three kinds of vocabularies stand for; and runs that lack something."""
 import json
 import unittest
 
@@ -103,6 +103,51 @@ class Hostile(browser.Case):
         }''')
         self.assertEqual(took[0], [False, True, False])
         self.assertLess(took[1], 1000)
+
+
+class Sparse(browser.Case):
+    """a run without records of components, and one in which nothing was active"""
+
+    @classmethod
+    def make(cls, output):
+        cls.from_dump(output, 'component-records=false')
+        cls.from_dump(output.parent / 'silent', 'threshold=1000')
+
+    @staticmethod
+    def from_dump(output, *settings):
+        browser.run('run', '--quiet', 'from-dump', f'dump={GOLDEN}', f'clusters={GOLDEN}/clusters.json',
+                    f'output={output}', *settings)
+
+    def test_without_components(self):
+        name = self.lines[0]['cluster_hash']
+        label = self.lines[0]['components'][0]['label']
+        self.open()
+        self.assertNotIn('Activation mass', self.texts('h2'))
+        self.open(browser.cluster_route(name) + '?pick=0')
+        self.assertGreater(len(self.texts('.sample .tok')), 0)
+        self.assertIn('no records of components', self.text('main'))
+        self.open('#/component/' + label.replace(':', '%3A'))
+        self.assertIn('no records of components', self.text('.notice'))
+
+    def test_silent(self):
+        self.base = (self.output.parent / 'silent' / 'index.html').as_uri()
+        self.open()
+        self.assertIn('No cluster was ever active', self.text('main'))
+        self.open('#/clusters')
+        self.assertEqual(self.text('.title .note'), '0 clusters')
+        self.open('#/search?q=the')
+        self.assertIn('Nothing found', self.text('.notice'))
+
+    def test_what_was_left_while_it_loaded(self):
+        name = self.lines[0]['cluster_hash']
+        self.open()
+        self.page.evaluate('''hash => {
+          location.hash = hash;
+          setTimeout (() => { location.hash = '#/clusters?q=size%3E0&sort=-size'; });
+        }''', browser.cluster_route(name))
+        self.shown('clusters')
+        self.page.wait_for_selector('[data-q="size>0"]')
+        self.assertTrue(self.page.url.endswith('#/clusters?q=size%3E0&sort=-size'), self.page.url)
 
 
 if __name__ == '__main__':
