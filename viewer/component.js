@@ -4,16 +4,18 @@
 'use strict';
 
 Act.route.pages.component = (() => {
-  const { h, card, choice, fill } = Act.dom;
-  const { count, number, percent } = Act.format;
-  const { HELP, component, table } = Act.lists;
+  const {h, card, choice, fill} = Act.dom;
+  const {count, number, percent} = Act.format;
+  const {HELP, component, table} = Act.lists;
   const FIRST = 12;
 
   function figures(member) {
     return Act.lists.stats([
       ['Frequency', percent(member.position_rate), HELP.frequency.replace('the cluster', 'the component')],
-      ['Samples', percent(member.sample_rate), HELP.samples], ['Max', number(member.max), HELP.max],
-      ['Mean', number(member.mean), HELP.mean], ['Median', number(member.median)],
+      ['Samples', percent(member.sample_rate), HELP.samples],
+      ['Max', number(member.max), HELP.max],
+      ['Mean', number(member.mean), HELP.mean],
+      ['Median', number(member.median)],
       ['Share of mass', percent(member.mass_share), HELP.mass],
     ]);
   }
@@ -22,59 +24,91 @@ Act.route.pages.component = (() => {
   function rowsOf(detail, m) {
     const found = detail.shown.members && detail.shown.members[m];
     if (!found) return null;
-    const rows = found.map((pair, k) => ({ k, row: Act.samples.dense(pair, Act.model.run.n_ctx) }));
+    const rows = found.map((pair, k) => ({k, row: Act.samples.dense(pair, Act.model.run.n_ctx)}));
     for (const item of rows) item.best = item.row[Act.samples.peak(item.row)];
     return rows.sort((a, b) => b.best - a.best || a.k - b.k);
   }
 
   function samples(detail, m, rows) {
-    const body = h('ol', { class: 'samples' });
-    const draw = (around) => fill(body, rows.filter(({ best }) => best > 0).slice(0, FIRST).map(({ k }, i) =>
-      Act.samples.item(detail, k, { picks: [m], window: around, rank: i + 1 })));
+    const body = h('ol', {class: 'samples'});
+    const draw = (around) => fill(
+        body,
+        rows.filter(({best}) => best > 0)
+            .slice(0, FIRST)
+            .map(({k}, i) => Act.samples.item(detail, k, {picks: [m], window: around, rank: i + 1})));
     draw(FIRST);
-    return card('Samples', { class: 'samples-card', tools: choice('How much of them', [[FIRST, 'Near the maximum'], [null, 'Whole samples']], FIRST, draw) },
-      h('p', { class: 'note' }, 'Of those shown of its cluster, where this component is most active.'), body);
+    return card(
+        'Samples', {
+          class: 'samples-card',
+          tools: choice('How much of them', [[FIRST, 'Near the maximum'], [null, 'Whole samples']], FIRST, draw)
+        },
+        h('p', {class: 'note'}, 'Of those shown of its cluster, where this component is most active.'), body);
   }
 
   function tokens(detail, rows) {
     const threshold = Act.model.run.model_info.settings.activation_threshold;
     const found = new Map();
-    for (const { k, row } of rows) {
+    for (const {k, row} of rows) {
       row.forEach((q, p) => {
         const id = detail.tokenLists[k][p];
-        const entry = found.get(id) || { id, count: 0, all: 0 };
+        const entry = found.get(id) || {id, count: 0, all: 0};
         entry.all++;
         if (q / 255 * detail.shown.member_scale > threshold) entry.count++;
         found.set(id, entry);
       });
     }
-    const list = [...found.values()].filter((entry) => entry.count > 0).sort((a, b) => b.count - a.count || a.id - b.id).slice(0, 30);
-    return card('Tokens', {}, table('Tokens', [
-      ['Token', ({ id }) => h('a', { href: Act.route.href('search', null, { raw: Act.tokens.of(id).raw }) }, Act.tokens.chip(Act.tokens.of(id)))],
-      ['Active', (entry) => count(entry.count), true], ['of', (entry) => count(entry.all), true],
-      ['Share', (entry) => percent(entry.count / entry.all), true]], list),
-    h('p', { class: 'note' }, 'Counted over the ' + rows.length + ' samples that are shown of its cluster.'));
+    const list = [...found.values()]
+                     .filter((entry) => entry.count > 0)
+                     .sort((a, b) => b.count - a.count || a.id - b.id)
+                     .slice(0, 30);
+    const link = (token) => h('a', {href: Act.route.href('search', null, {raw: token.raw})}, Act.tokens.chip(token));
+    return card(
+        'Tokens', {},
+        table(
+            'Tokens',
+            [
+              ['Token', ({id}) => link(Act.tokens.of(id))], ['Active', (entry) => count(entry.count), true],
+              ['of', (entry) => count(entry.all), true], ['Share', (entry) => percent(entry.count / entry.all), true]
+            ],
+            list),
+        h('p', {class: 'note'}, 'Counted over the ' + rows.length + ' samples that are shown of its cluster.'));
   }
 
   function histograms(detail, rows) {
     const scale = detail.shown.member_scale || 1;
-    const values = rows.flatMap(({ row }) => [...row].map((q) => q / 255 * scale));
-    const places = rows.filter(({ best }) => best > 0).map(({ row }) => Act.samples.peak(row));
+    const values = rows.flatMap(({row}) => [...row].map((q) => q / 255 * scale));
+    const places = rows.filter(({best}) => best > 0).map(({row}) => Act.samples.peak(row));
     const activation = Act.charts.bins(values, 10, false);
     const position = Act.charts.bins(places, 10, false);
-    return card('Distributions', {}, h('div', { class: 'charts' }, Act.charts.histogram('Activation', activation.edges, activation.counts, { log: true }),
-      places.length > 0 ? Act.charts.histogram('Position of the maximum', position.edges, position.counts) : null),
-      h('p', { class: 'note' }, 'Over the ' + rows.length + ' samples that are shown of its cluster.'));
+    return card(
+        'Distributions', {},
+        h('div', {class: 'charts'},
+          Act.charts.histogram('Activation', activation.edges, activation.counts, {log: true}),
+          places.length > 0 ? Act.charts.histogram('Position of the maximum', position.edges, position.counts) : null),
+        h('p', {class: 'note'}, 'Over the ' + rows.length + ' samples that are shown of its cluster.'));
   }
 
   function together(detail, m) {
-    const { line, shown } = detail;
+    const {line, shown} = detail;
     const counts = shown.coactivations;
     if (!counts || counts.length !== line.components.length || counts.length < 2) return null;
-    const list = line.components.map(({ label }, j) => ({ label, n: counts[m][j], jaccard: counts[m][j] / ((counts[m][m] + counts[j][j] - counts[m][j]) || 1) }))
-      .filter((_, j) => j !== m).sort((a, b) => b.jaccard - a.jaccard);
-    return card('In the same cluster', { help: HELP.jaccard }, table('Components', [['Component', (row) => component(row.label)],
-      ['Jaccard', (row) => number(row.jaccard), true], ['Count', (row) => count(row.n), true]], list));
+    const list = line.components
+                     .map(({label}, j) => ({
+                            label,
+                            n: counts[m][j],
+                            jaccard: counts[m][j] / ((counts[m][m] + counts[j][j] - counts[m][j]) || 1)
+                          }))
+                     .filter((_, j) => j !== m)
+                     .sort((a, b) => b.jaccard - a.jaccard);
+    return card(
+        'In the same cluster', {help: HELP.jaccard},
+        table(
+            'Components',
+            [
+              ['Component', (row) => component(row.label)], ['Jaccard', (row) => number(row.jaccard), true],
+              ['Count', (row) => count(row.n), true]
+            ],
+            list));
   }
 
   function heading(label, lines, line) {
@@ -82,35 +116,51 @@ Act.route.pages.component = (() => {
     const size = Act.model.run.components[Act.model.moduleOf(at)];
     const index = Number(label.slice(label.lastIndexOf(':') + 1));
     const module = label.slice(0, label.lastIndexOf(':'));
-    const link = (i, text) => (i < 0 || i >= size ? h('span', { class: 'button off', 'aria-hidden': 'true' }, text)
-      : h('a', { class: 'button', href: Act.route.href('component', module + ':' + i) }, text));
-    return [h('div', { class: 'title' }, h('h1', {}, 'Component ', h('bdi', {}, label)),
-      h('nav', { class: 'steps', 'aria-label': 'Components' }, link(index - 1, '← Previous'), link(index + 1, 'Next →'))),
-    h('p', { class: 'where' }, lines.length === 0 ? 'In no cluster that was ever active, so this run holds nothing about it.'
-      : ['In ', lines.map((other, i) => [i > 0 ? ', ' : '', other === line ? Act.lists.cluster(other)
-        : h('a', { href: Act.route.href('component', label, { in: Act.model.columns.name[other] }) }, Act.model.columns.name[other])]),
-      '. ', h('a', { href: Act.route.href('clusters', null, { q: 'module:' + module }) }, 'Clusters of ', module)])];
+    const link = (i, text) =>
+        (i < 0 || i >= size ? h('span', {class: 'button off', 'aria-hidden': 'true'}, text) :
+                              h('a', {class: 'button', href: Act.route.href('component', module + ':' + i)}, text));
+    return [
+      h('div', {class: 'title'}, h('h1', {}, 'Component ', h('bdi', {}, label)),
+        h('nav', {class: 'steps', 'aria-label': 'Components'}, link(index - 1, '← Previous'),
+          link(index + 1, 'Next →'))),
+      h('p', {class: 'where'},
+        lines.length === 0 ?
+            'In no cluster that was ever active, so this run holds nothing about it.' :
+            [
+              'In ',
+              lines.map(
+                  (other, i) =>
+                      [i > 0 ? ', ' : '',
+                       other === line ?
+                           Act.lists.cluster(other) :
+                           h('a', {href: Act.route.href('component', label, {in : Act.model.columns.name[other]})},
+                             Act.model.columns.name[other])]),
+              '. ', h('a', {href: Act.route.href('clusters', null, {q: 'module:' + module})}, 'Clusters of ', module)
+            ])
+    ];
   }
 
-  async function make({ argument, params }) {
+  async function make({argument, params}) {
     const column = Act.model.column(argument);
     if (column < 0) throw new Error('The model of this run has no component “' + argument + '”.');
     const lines = Act.model.clustersOf(column);
     const wanted = Act.model.lineOf(params.get('in'));
     const line = lines.includes(wanted) ? wanted : lines[0];
     const title = 'Component ' + argument;
-    if (line === undefined) return { title, content: heading(argument, lines, line) };
+    if (line === undefined) return {title, content: heading(argument, lines, line)};
     const detail = await Act.model.detail(line);
-    const m = detail.line.components.findIndex(({ label }) => label === argument);
+    const m = detail.line.components.findIndex(({label}) => label === argument);
     const rows = m < 0 ? null : rowsOf(detail, m);
     return {
       title,
-      content: [heading(argument, lines, line), m >= 0 && detail.facts.members ? figures(detail.facts.members[m]) : null,
-        rows === null ? h('p', { class: 'notice' }, detail.cut || 'This run has no records of components.')
-          : h('div', { class: 'columns' }, h('div', {}, samples(detail, m, rows), histograms(detail, rows)),
-            h('div', {}, tokens(detail, rows), together(detail, m)))],
+      content: [
+        heading(argument, lines, line), m >= 0 && detail.facts.members ? figures(detail.facts.members[m]) : null,
+        rows === null ? h('p', {class: 'notice'}, detail.cut || 'This run has no records of components.') :
+                        h('div', {class: 'columns'}, h('div', {}, samples(detail, m, rows), histograms(detail, rows)),
+                          h('div', {}, tokens(detail, rows), together(detail, m)))
+      ],
     };
   }
 
-  return { make };
+  return {make};
 })();

@@ -6,7 +6,7 @@
 window.Act = {};
 
 Act.data = (() => {
-  const KEPT = { clusters: 6, texts: 12, search: 12 };
+  const KEPT = {clusters: 6, texts: 12, search: 12};
   const waiting = new Map();
   const kept = new Map();
 
@@ -78,7 +78,7 @@ Act.data = (() => {
 
   const part = (kind, number) => load(kind + '-' + String(number).padStart(3, '0'));
 
-  const parts = (kind, count) => Promise.all(Array.from({ length: count }, (_, i) => part(kind, i)));
+  const parts = (kind, count) => Promise.all(Array.from({length: count}, (_, i) => part(kind, i)));
 
-  return { load, part, parts };
+  return {load, part, parts};
 })();

@@ -19,9 +19,12 @@ Act.dom = (() => {
   function set(element, attributes) {
     for (const [key, value] of Object.entries(attributes || {})) {
       if (value === null || value === undefined || value === false) continue;
-      if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-      else if (key.startsWith('--')) element.style.setProperty(key, value);
-      else element.setAttribute(key, value === true ? '' : value);
+      if (key.startsWith('on'))
+        element.addEventListener(key.slice(2), value);
+      else if (key.startsWith('--'))
+        element.style.setProperty(key, value);
+      else
+        element.setAttribute(key, value === true ? '' : value);
     }
     return element;
   }
@@ -36,26 +39,30 @@ Act.dom = (() => {
 
   /* one of several, as buttons in a row; choose (value) */
   function choice(label, options, chosen, choose) {
-    const group = h('div', { class: 'choice', role: 'group', 'aria-label': label });
+    const group = h('div', {class: 'choice', role: 'group', 'aria-label': label});
     for (const [value, text] of options) {
-      group.append(h('button', {
-        type: 'button',
-        'aria-pressed': String(value === chosen),
-        onclick: (event) => {
-          for (const other of group.children) other.setAttribute('aria-pressed', String(other === event.currentTarget));
-          choose(value);
-        },
-      }, text));
+      group.append(
+          h('button', {
+            type: 'button',
+            'aria-pressed': String(value === chosen),
+            onclick: (event) => {
+              for (const other of group.children)
+                other.setAttribute('aria-pressed', String(other === event.currentTarget));
+              choose(value);
+            },
+          },
+            text));
     }
     return group;
   }
 
   function card(title, attributes, ...children) {
-    const { help, tools, class: more, ...rest } = attributes || {};
-    return h('section', { class: 'card ' + (more || ''), ...rest },
-      h('header', { class: 'card-head' }, h('h2', {}, title, help ? Act.tips.help(title, help) : null), tools),
-      children);
+    const {help, tools, class: more, ...rest} = attributes || {};
+    return h(
+        'section', {class: 'card ' + (more || ''), ...rest},
+        h('header', {class: 'card-head'}, h('h2', {}, title, help ? Act.tips.help(title, help) : null), tools),
+        children);
   }
 
-  return { h, s, fill, choice, card };
+  return {h, s, fill, choice, card};
 })();

@@ -40,8 +40,8 @@ Act.embed = (() => {
   async function places(near, jaccard, stopped) {
     const n = near.length;
     const random = draw(1);
-    const x = Float64Array.from({ length: n }, () => (random() - 0.5) * 20);
-    const y = Float64Array.from({ length: n }, () => (random() - 0.5) * 20);
+    const x = Float64Array.from({length: n}, () => (random() - 0.5) * 20);
+    const y = Float64Array.from({length: n}, () => (random() - 0.5) * 20);
     const list = edges(near, jaccard);
     const rounds = n > 3000 ? 60 : 200;
     const owed = new Float64Array(list.length);
@@ -61,7 +61,7 @@ Act.embed = (() => {
         since = performance.now();
       }
     }
-    return { x, y };
+    return {x, y};
 
     function pull(i, j, step) {
       const dx = x[i] - x[j];
@@ -88,5 +88,5 @@ Act.embed = (() => {
     }
   }
 
-  return { places };
+  return {places};
 })();

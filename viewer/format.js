@@ -45,5 +45,5 @@ Act.format = (() => {
     return (match[2] === 'max' ? 'highest ' : 'lowest ') + match[1].replace(/_/g, ' ');
   }
 
-  return { count, short, number, percent, plural, criterion };
+  return {count, short, number, percent, plural, criterion};
 })();

@@ -4,11 +4,18 @@
 'use strict';
 
 Act.keys = (() => {
-  const { h } = Act.dom;
+  const {h} = Act.dom;
   const LIST = [
-    ['o', 'overview'], ['t', 'table of clusters'], ['s', 'search'], ['/', 'to the filter, or the search'],
-    ['j  k', 'next and previous row'], ['Enter', 'open the row'], ['[  ]', 'previous and next cluster'],
-    ['← →', 'in a sample: token by token; in a matrix: the cell'], ['Esc', 'close; leave the field'], ['?', 'these keys'],
+    ['o', 'overview'],
+    ['t', 'table of clusters'],
+    ['s', 'search'],
+    ['/', 'to the filter, or the search'],
+    ['j  k', 'next and previous row'],
+    ['Enter', 'open the row'],
+    ['[  ]', 'previous and next cluster'],
+    ['← →', 'in a sample: token by token; in a matrix: the cell'],
+    ['Esc', 'close; leave the field'],
+    ['?', 'these keys'],
   ];
   const global = {
     o: () => Act.route.go('#/'),
@@ -20,8 +27,10 @@ Act.keys = (() => {
   let dialog = null;
 
   function toggle() {
-    if (dialog.open) dialog.close();
-    else dialog.showModal();
+    if (dialog.open)
+      dialog.close();
+    else
+      dialog.showModal();
   }
 
   function typing(target) {
@@ -41,9 +50,10 @@ Act.keys = (() => {
   }
 
   function start() {
-    dialog = h('dialog', { class: 'keys', 'aria-labelledby': 'keys-title' }, h('h2', { id: 'keys-title' }, 'Keys'),
-      h('dl', {}, LIST.map(([key, does]) => h('div', {}, h('dt', {}, h('kbd', {}, key)), h('dd', {}, does)))),
-      h('button', { type: 'button', onclick: toggle }, 'Close'));
+    dialog =
+        h('dialog', {class: 'keys', 'aria-labelledby': 'keys-title'}, h('h2', {id: 'keys-title'}, 'Keys'),
+          h('dl', {}, LIST.map(([key, does]) => h('div', {}, h('dt', {}, h('kbd', {}, key)), h('dd', {}, does)))),
+          h('button', {type: 'button', onclick: toggle}, 'Close'));
     document.body.append(dialog);
     document.getElementById('keys-button').addEventListener('click', toggle);
     document.addEventListener('keydown', press);
@@ -54,5 +64,5 @@ Act.keys = (() => {
     local = keys;
   }
 
-  return { start, page };
+  return {start, page};
 })();

@@ -4,7 +4,7 @@
 'use strict';
 
 Act.map = (() => {
-  const { h } = Act.dom;
+  const {h} = Act.dom;
   const HEIGHT = 500;
   let made = null;
 
@@ -26,11 +26,11 @@ Act.map = (() => {
   }
 
   function dots(canvas, places) {
-    const { position_rate: rates } = Act.model.columns;
+    const {position_rate: rates} = Act.model.columns;
     const width = canvas.clientWidth;
     const [sx, sy] = [spread(places.x, width), spread(places.y, HEIGHT)];
     const least = Act.model.n > 3000 ? 1.5 : 2.5;
-    return rates.map((rate, line) => ({ x: sx(places.x[line]), y: sy(places.y[line]), r: least + 9 * Math.sqrt(rate) }));
+    return rates.map((rate, line) => ({x: sx(places.x[line]), y: sy(places.y[line]), r: least + 9 * Math.sqrt(rate)}));
   }
 
   function paint(canvas, list, layers, chosen) {
@@ -55,7 +55,7 @@ Act.map = (() => {
 
   function palette() {
     const all = [...new Set(Act.model.run.modules.map((_, i) => Act.model.layer(i)))];
-    const of = Array.from({ length: Act.model.n }, (_, line) => all.indexOf(layerOf(line)));
+    const of = Array.from({length: Act.model.n}, (_, line) => all.indexOf(layerOf(line)));
     const ends = () => [Act.theme.colour('--layer-first'), Act.theme.colour('--layer-last')];
     const mixed = (i) => {
       const [from, to] = ends();
@@ -63,14 +63,26 @@ Act.map = (() => {
       return from.map((c, k) => Math.round(c + (to[k] - c) * part));
     };
     let shades = [];
-    return { all, fresh: () => { shades = all.map((_, i) => mixed(i)); }, colour: (line) => shades[of[line]], shade: (i) => shades[i] };
+    return {
+      all,
+      fresh: () => {
+        shades = all.map((_, i) => mixed(i));
+      },
+      colour: (line) => shades[of[line]],
+      shade: (i) => shades[i]
+    };
   }
 
   function legend(layers) {
-    const named = layers.all.length <= 8 ? layers.all.map((layer, i) => [layer, i])
-      : [[layers.all[0], 0], [layers.all[layers.all.length - 1], layers.all.length - 1]];
-    return h('p', { class: 'legend' }, named.map(([layer, i]) => h('span', {},
-      h('i', { class: 'dot', '--dot': layers.shade(i).join(' '), 'aria-hidden': 'true' }), layer === null ? 'no layer' : 'layer ' + layer)));
+    const named = layers.all.length <= 8 ?
+        layers.all.map((layer, i) => [layer, i]) :
+        [[layers.all[0], 0], [layers.all[layers.all.length - 1], layers.all.length - 1]];
+    return h(
+        'p', {class: 'legend'},
+        named.map(
+            ([layer, i]) =>
+                h('span', {}, h('i', {class: 'dot', '--dot': layers.shade(i).join(' '), 'aria-hidden': 'true'}),
+                  layer === null ? 'no layer' : 'layer ' + layer)));
   }
 
   function closest(list, x, y) {
@@ -84,9 +96,15 @@ Act.map = (() => {
   }
 
   function view(stopped) {
-    const canvas = h('canvas', { class: 'map', tabindex: '0', role: 'img',
-      'aria-label': 'Map of clusters by coactivation. Arrow keys go from cluster to cluster, Enter opens one; the table lists all.' });
-    const said = h('p', { class: 'note', role: 'status' }, 'Placing clusters …');
+    const canvas = h('canvas', {
+      class: 'map',
+      tabindex: '0',
+      role: 'img',
+      'aria-label':
+          'Map of clusters by coactivation. Arrow keys go from cluster to cluster, Enter opens one; the table lists all.'
+    });
+    const said = h('p', {class: 'note', role: 'status'}, 'Placing clusters …');
+    const heard = h('span', {class: 'sr', 'aria-live': 'polite'});
     const layers = palette();
     const key = h('div');
     let list = [];
@@ -113,11 +131,12 @@ Act.map = (() => {
       if (line !== null) Act.route.go(Act.route.cluster(line));
     });
     canvas.addEventListener('keydown', (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const step = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
       if (event.key === 'Enter' && chosen !== null) Act.route.go(Act.route.cluster(chosen));
       if (!step || list.length === 0) return;
       event.preventDefault();
       choose(((chosen ?? -step) + step + list.length) % list.length);
+      heard.textContent = document.getElementById('tip').textContent;
     });
     const draw = () => {
       layers.fresh();
@@ -127,7 +146,7 @@ Act.map = (() => {
       paint(canvas, list, layers, chosen);
     };
     async function start() {
-      const { near, near_jaccard: jaccard } = Act.model.columns;
+      const {near, near_jaccard: jaccard} = Act.model.columns;
       made = made || await Act.embed.places(near, jaccard, stopped);
       if (!made) return;
       canvas.dataset.placed = 'yes';
@@ -136,7 +155,7 @@ Act.map = (() => {
     }
     const sized = new ResizeObserver(draw);
     return {
-      element: h('div', {}, canvas, key, said),
+      element: h('div', {}, canvas, key, said, heard),
       start: () => {
         sized.observe(canvas);
         return start();
@@ -146,5 +165,5 @@ Act.map = (() => {
     };
   }
 
-  return { view };
+  return {view};
 })();

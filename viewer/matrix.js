@@ -4,7 +4,7 @@
 'use strict';
 
 Act.matrix = (() => {
-  const { h } = Act.dom;
+  const {h} = Act.dom;
 
   function paint(canvas, n, value) {
     const context = canvas.getContext('2d');
@@ -22,22 +22,22 @@ Act.matrix = (() => {
   }
 
   /* value (row, column): 0 to 1; words (row, column): for the tip; open (row) */
-  function view({ n, label, value, words, open }) {
-    const canvas = h('canvas', { width: n, height: n, class: 'matrix', tabindex: '0', role: 'img', 'aria-label': label });
-    const mark = h('span', { class: 'cell', hidden: true });
-    const said = h('span', { class: 'sr', 'aria-live': 'polite' });
-    const frame = h('div', { class: 'matrix-frame' }, canvas, mark, said);
-    const at = { row: 0, column: 0 };
+  function view({n, label, value, words, open}) {
+    const canvas = h('canvas', {width: n, height: n, class: 'matrix', tabindex: '0', role: 'img', 'aria-label': label});
+    const mark = h('span', {class: 'cell', hidden: true});
+    const said = h('span', {class: 'sr', 'aria-live': 'polite'});
+    const frame = h('div', {class: 'matrix-frame'}, canvas, mark, said);
+    const at = {row: 0, column: 0};
     const go = (row, column) => {
       at.row = Math.max(0, Math.min(n - 1, row));
       at.column = Math.max(0, Math.min(n - 1, column));
-      const { left, top, width } = canvas.getBoundingClientRect();
+      const {left, top, width} = canvas.getBoundingClientRect();
       mark.hidden = false;
       for (const [key, v] of [['--x', at.column], ['--y', at.row], ['--n', n]]) mark.style.setProperty(key, v);
       Act.tips.showAt(left + at.column / n * width, top + at.row / n * width, words(at.row, at.column));
     };
     const pointed = (event) => {
-      const { left, top, width } = canvas.getBoundingClientRect();
+      const {left, top, width} = canvas.getBoundingClientRect();
       go(Math.floor((event.clientY - top) / width * n), Math.floor((event.clientX - left) / width * n));
     };
     const leave = () => {
@@ -52,15 +52,19 @@ Act.matrix = (() => {
       open(at.row, at.column);
     });
     canvas.addEventListener('keydown', (event) => {
-      const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      const move = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]}[event.key];
       if (event.key === 'Enter') open(at.row, at.column);
       if (!move) return;
       event.preventDefault();
       go(at.row + move[0], at.column + move[1]);
       said.textContent = document.getElementById('tip').textContent;
     });
-    return { element: frame, stop: Act.theme.watch(() => paint(canvas, n, value)), repaint: () => paint(canvas, n, value) };
+    return {
+      element: frame,
+      stop: Act.theme.watch(() => paint(canvas, n, value)),
+      repaint: () => paint(canvas, n, value)
+    };
   }
 
-  return { view };
+  return {view};
 })();

@@ -5,7 +5,7 @@
 'use strict';
 
 Act.model = (() => {
-  const self = { run: null, info: null, columns: {}, n: 0 };
+  const self = {run: null, info: null, columns: {}, n: 0};
   let starts = [];
   let lines = null;
   let owners = null;
@@ -31,7 +31,7 @@ Act.model = (() => {
       Act.data.parts('vocabulary', run.vocabulary_parts),
     ]);
     Act.tokens.use(vocabulary.flatMap((part) => part.strings));
-    Object.assign(self, { run, info, columns: join(index), n: run.n_lines });
+    Object.assign(self, {run, info, columns: join(index), n: run.n_lines});
     self.columns.size = (self.columns.members || []).map((members) => members.length);
     let first = 0;
     starts = run.components.map((n) => (first += n) - n);
@@ -44,8 +44,10 @@ Act.model = (() => {
     let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (starts[middle] <= column) low = middle;
-      else high = middle - 1;
+      if (starts[middle] <= column)
+        low = middle;
+      else
+        high = middle - 1;
     }
     return low;
   }
@@ -75,8 +77,10 @@ Act.model = (() => {
       owners = new Map();
       self.columns.members.forEach((members, line) => {
         for (const member of members) {
-          if (owners.has(member)) owners.get(member).push(line);
-          else owners.set(member, [line]);
+          if (owners.has(member))
+            owners.get(member).push(line);
+          else
+            owners.set(member, [line]);
         }
       });
     }
@@ -89,23 +93,23 @@ Act.model = (() => {
   async function detail(line) {
     const chunk = await Act.data.part('clusters', self.columns.chunk[line]);
     const found = chunk.clusters[line - chunk.first];
-    return { ...found, tokenLists: found.shown.tokens.map((number) => chunk.tokens[number]) };
+    return {...found, tokenLists: found.shown.tokens.map((number) => chunk.tokens[number])};
   }
 
   async function text(number) {
     const size = self.run.texts_part_texts;
     const part = await Act.data.part('texts', Math.floor(number / size));
-    return { number, hash: part.hash[number % size], tokens: part.tokens[number % size] };
+    return {number, hash: part.hash[number % size], tokens: part.tokens[number % size]};
   }
 
   /* what the search files say of a token */
   async function uses(id) {
     const size = self.run.search_part_ids;
     const part = await Act.data.part('search', Math.floor(id / size));
-    return { clusters: part.clusters[id % size], texts: part.texts[id % size] };
+    return {clusters: part.clusters[id % size], texts: part.texts[id % size]};
   }
 
   const modulesOf = (line) => [...new Set(self.columns.members[line].map(moduleOf))];
 
-  return Object.assign(self, { open, label, column, layer, moduleOf, clustersOf, lineOf, detail, text, uses, modulesOf });
+  return Object.assign(self, {open, label, column, layer, moduleOf, clustersOf, lineOf, detail, text, uses, modulesOf});
 })();

@@ -20,8 +20,8 @@ Act.order = (() => {
   }
 
   function byLikeness(n, alike) {
-    const groups = Array.from({ length: n }, (_, i) => [i]);
-    const near = groups.map((_, i) => Float64Array.from({ length: n }, (__, j) => alike(i, j)));
+    const groups = Array.from({length: n}, (_, i) => [i]);
+    const near = groups.map((_, i) => Float64Array.from({length: n}, (__, j) => alike(i, j)));
     let alive = groups.map((_, i) => i);
     while (alive.length > 1) {
       let [a, b, most] = [alive[0], alive[1], -Infinity];
@@ -38,5 +38,5 @@ Act.order = (() => {
     return n === 0 ? [] : groups[alive[0]];
   }
 
-  return { byLikeness };
+  return {byLikeness};
 })();

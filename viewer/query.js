@@ -10,12 +10,22 @@
 
 Act.query = (() => {
   const NUMBERS = {
-    size: 'size', freq: 'position_rate', samples: 'sample_rate', rows: 'n_samples', max: 'max', mean: 'mean',
-    entropy: 'entropy', conc: 'concentration',
+    size: 'size',
+    freq: 'position_rate',
+    samples: 'sample_rate',
+    rows: 'n_samples',
+    max: 'max',
+    mean: 'mean',
+    entropy: 'entropy',
+    conc: 'concentration',
   };
   const TESTS = {
-    '>': (a, b) => a > b, '>=': (a, b) => a >= b, '<': (a, b) => a < b, '<=': (a, b) => a <= b,
-    '=': (a, b) => a === b, '!=': (a, b) => a !== b,
+    '>': (a, b) => a > b,
+    '>=': (a, b) => a >= b,
+    '<': (a, b) => a < b,
+    '<=': (a, b) => a <= b,
+    '=': (a, b) => a === b,
+    '!=': (a, b) => a !== b,
   };
   const VALUE = '(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:e[-+]?\\d+)?%?)';
   const NUMERIC = new RegExp('^(\\w+)(>=|<=|!=|>|<|=)' + VALUE + '(?:\\.\\.' + VALUE + ')?$', 'i');
@@ -50,7 +60,8 @@ Act.query = (() => {
       } else if (/\s/.test(c) && !quoted) {
         if (word !== null) found.push(word);
         word = null;
-      } else word = (word ?? '') + c;
+      } else
+        word = (word ?? '') + c;
     }
     return word === null ? found : [...found, word];
   }
@@ -95,7 +106,7 @@ Act.query = (() => {
 
   function textOf(line) {
     if (texts[line] === undefined) {
-      const { name, top_tokens: top, common_tokens: common } = Act.model.columns;
+      const {name, top_tokens: top, common_tokens: common} = Act.model.columns;
       const tokens = [...top[line], ...common[line]].map((id) => Act.tokens.of(id).text);
       const modules = Act.model.modulesOf(line).map((module) => Act.model.run.modules[module]);
       texts[line] = [name[line], ...tokens, ...modules].join('\n').toLowerCase();
@@ -147,5 +158,5 @@ Act.query = (() => {
     return [...found].sort((a, b) => turn * (values[a] - values[b]) || a - b);
   }
 
-  return { lines, sort, glob, words };
+  return {lines, sort, glob, words};
 })();

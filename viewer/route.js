@@ -12,7 +12,7 @@ Act.route = (() => {
   function parse(hash) {
     const [path, search] = splitOnce(hash.replace(/^#\/?/, ''), '?');
     const [page, argument] = splitOnce(path, '/');
-    return { page: page || 'overview', argument: decode(argument), params: new URLSearchParams(search) };
+    return {page: page || 'overview', argument: decode(argument), params: new URLSearchParams(search)};
   }
 
   function splitOnce(text, by) {
@@ -29,17 +29,18 @@ Act.route = (() => {
   }
 
   function href(page, argument, params) {
-    const kept = Object.entries(params || {}).filter(([, value]) => value !== null && value !== undefined && value !== '');
+    const kept =
+        Object.entries(params || {}).filter(([, value]) => value !== null && value !== undefined && value !== '');
     const search = new URLSearchParams(kept).toString();
     return '#/' + (page === 'overview' ? '' : page) +
-      (argument === undefined || argument === null || argument === '' ? '' : '/' + encodeURIComponent(argument)) +
-      (search ? '?' + search : '');
+        (argument === undefined || argument === null || argument === '' ? '' : '/' + encodeURIComponent(argument)) +
+        (search ? '?' + search : '');
   }
 
   /* other parameters of the page that is shown; no new place in the history */
   function adjust(changes) {
     const state = parse(location.hash);
-    const params = { ...Object.fromEntries(state.params), ...changes };
+    const params = {...Object.fromEntries(state.params), ...changes};
     history.replaceState(null, '', href(state.page, state.argument, params));
     return params;
   }
@@ -57,8 +58,10 @@ Act.route = (() => {
     current = null;
     for (const link of document.querySelectorAll('.top nav a')) {
       const here = link.dataset.page === state.page || (state.page === 'cluster' && link.dataset.page === 'clusters');
-      if (here) link.setAttribute('aria-current', 'page');
-      else link.removeAttribute('aria-current');
+      if (here)
+        link.setAttribute('aria-current', 'page');
+      else
+        link.removeAttribute('aria-current');
     }
     if (!page) return missing(main, 'There is no page “' + state.page + '”.');
     const waits = setTimeout(() => main.classList.add('waits'), 120);
@@ -87,8 +90,11 @@ Act.route = (() => {
   function missing(main, message) {
     document.title = 'Activations';
     main.dataset.page = 'missing';
-    Act.dom.fill(main, Act.dom.h('div', { class: 'problem', role: 'alert' }, Act.dom.h('h1', {}, 'Nothing to show'),
-      Act.dom.h('p', {}, message), Act.dom.h('p', {}, Act.dom.h('a', { href: '#/' }, 'Overview'))));
+    Act.dom.fill(
+        main,
+        Act.dom.h(
+            'div', {class: 'problem', role: 'alert'}, Act.dom.h('h1', {}, 'Nothing to show'),
+            Act.dom.h('p', {}, message), Act.dom.h('p', {}, Act.dom.h('a', {href: '#/'}, 'Overview'))));
   }
 
   function start() {
@@ -96,5 +102,16 @@ Act.route = (() => {
     return show();
   }
 
-  return { pages, href, cluster, adjust, parse, start, missing, go: (hash) => { location.hash = hash; } };
+  return {
+    pages,
+    href,
+    cluster,
+    adjust,
+    parse,
+    start,
+    missing,
+    go: (hash) => {
+      location.hash = hash;
+    }
+  };
 })();

@@ -4,13 +4,13 @@
 'use strict';
 
 Act.rows = (() => {
-  const { h } = Act.dom;
+  const {h} = Act.dom;
   const MORE = 8;
 
   /* make (number): a row's element; open (number) */
-  function view({ make, open, label, head }) {
-    const body = h('div', { class: 'rows', role: 'rowgroup' });
-    const scroller = h('div', { class: 'scroller', role: 'grid', tabindex: '0', 'aria-label': label }, head, body);
+  function view({make, open, label, head}) {
+    const body = h('div', {class: 'rows', role: 'rowgroup'});
+    const scroller = h('div', {class: 'scroller', role: 'grid', tabindex: '0', 'aria-label': label}, head, body);
     const shown = new Map();
     let n = 0;
     let chosen = 0;
@@ -65,8 +65,10 @@ Act.rows = (() => {
       const row = height();
       const above = head ? head.offsetHeight : 0;
       const top = number * row;
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top + row + above > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + row + above - scroller.clientHeight;
+      if (top < scroller.scrollTop)
+        scroller.scrollTop = top;
+      else if (top + row + above > scroller.scrollTop + scroller.clientHeight)
+        scroller.scrollTop = top + row + above - scroller.clientHeight;
       draw();
     }
 
@@ -83,15 +85,24 @@ Act.rows = (() => {
       Enter: (event) => (event.target.closest('a, button') || n === 0 ? false : open(chosen)),
     };
 
-    scroller.addEventListener('scroll', draw, { passive: true });
+    scroller.addEventListener('scroll', draw, {passive: true});
     body.addEventListener('click', (event) => {
       const row = event.target.closest('[role=row]');
       if (!row || event.target.closest('a') || String(getSelection())) return;
       open(Number(row.getAttribute('aria-rowindex')) - 2);
     });
     const sized = new ResizeObserver(() => set(n, true));
-    return { element: scroller, set, choose, keys, draw, start: () => sized.observe(scroller), stop: () => sized.disconnect(), chosen: () => chosen };
+    return {
+      element: scroller,
+      set,
+      choose,
+      keys,
+      draw,
+      start: () => sized.observe(scroller),
+      stop: () => sized.disconnect(),
+      chosen: () => chosen
+    };
   }
 
-  return { view };
+  return {view};
 })();

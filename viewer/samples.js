@@ -4,26 +4,29 @@
 'use strict';
 
 Act.samples = (() => {
-  const { h } = Act.dom;
-  const { number, count } = Act.format;
+  const {h} = Act.dom;
+  const {number, count} = Act.format;
   const BANDS = 8;
 
   function dense([positions, values], n) {
     const row = new Int16Array(n);
-    positions.forEach((p, i) => { row[p] = values[i]; });
+    positions.forEach((p, i) => {
+      row[p] = values[i];
+    });
     return row;
   }
 
   /* the first position of the largest value, as the statistics have it */
   function peak(row) {
     let best = 0;
-    for (let p = 1; p < row.length; p++) if (row[p] > row[best]) best = p;
+    for (let p = 1; p < row.length; p++)
+      if (row[p] > row[best]) best = p;
     return best;
   }
 
-  function element(id, position, rows, { clip, marked }) {
+  function element(id, position, rows, {clip, marked}) {
     const token = Act.tokens.of(id);
-    const shade = { class: 'tok', 'data-p': position, tabindex: position === clip.focus ? '0' : '-1' };
+    const shade = {class: 'tok', 'data-p': position, tabindex: position === clip.focus ? '0' : '-1'};
     if (rows.length === 1 && rows[0].row[position] !== 0) {
       const v = rows[0].row[position];
       shade['--v'] = String(Math.abs(v) / 255);
@@ -32,26 +35,31 @@ Act.samples = (() => {
     }
     if (marked && marked.has(position)) shade.class += ' marked';
     if (position === clip.peak) shade.class += ' peak';
-    const bands = rows.length > 1 ? h('span', { class: 'bands', 'aria-hidden': 'true' }, rows.map(({ row, band }) =>
-      h('i', { class: 'c' + band, '--v': String(Math.abs(row[position]) / 255) }))) : null;
-    return [token.joins || position === clip.from ? null : ' ', h('bdi', shade, Act.tokens.running(token, bands !== null), bands)];
+    const bands = rows.length > 1 ?
+        h('span', {class: 'bands', 'aria-hidden': 'true'},
+          rows.map(({row, band}) => h('i', {class: 'c' + band, '--v': String(Math.abs(row[position]) / 255)}))) :
+        null;
+    return [
+      token.joins || position === clip.from ? null : ' ',
+      h('bdi', shade, Act.tokens.running(token, bands !== null), bands)
+    ];
   }
 
   /* ids, rows [{row, scale, name, band}], window: positions each side or null */
-  function line(ids, rows, { window: around = null, marked = null, tip } = {}) {
+  function line(ids, rows, {window: around = null, marked = null, tip} = {}) {
     const best = rows.length > 0 ? peak(rows[0].row) : marked ? Math.min(...marked) : 0;
     const from = around === null ? 0 : Math.max(0, best - around);
     const end = around === null ? ids.length : Math.min(ids.length, best + around + 1);
-    const clip = { from, focus: best, peak: rows.length > 0 && rows[0].row[best] > 0 ? best : -1 };
-    const text = h('p', { class: 'text' + (rows.length > 1 ? ' banded' : '') },
-      from > 0 ? h('span', { class: 'cut' }, '… ') : null,
-      ids.slice(from, end).map((id, i) => element(id, from + i, rows, { clip, marked })),
-      end < ids.length ? h('span', { class: 'cut' }, ' …') : null);
+    const clip = {from, focus: best, peak: rows.length > 0 && rows[0].row[best] > 0 ? best : -1};
+    const text =
+        h('p', {class: 'text' + (rows.length > 1 ? ' banded' : '')}, from > 0 ? h('span', {class: 'cut'}, '… ') : null,
+          ids.slice(from, end).map((id, i) => element(id, from + i, rows, {clip, marked})),
+          end < ids.length ? h('span', {class: 'cut'}, ' …') : null);
     for (const token of text.querySelectorAll('.tok')) {
       Act.tips.bind(token, () => tip(Number(token.dataset.p)));
     }
     text.addEventListener('keydown', (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
       const now = event.target.closest('.tok');
       if (!step || !now) return;
       event.preventDefault();
@@ -67,45 +75,52 @@ Act.samples = (() => {
   /* what the box beside a token says */
   function says(ids, position, rows, members) {
     const token = Act.tokens.of(ids[position]);
-    const firing = members.filter(({ row }) => row && row[position] !== 0)
-      .sort((a, b) => Math.abs(b.row[position]) - Math.abs(a.row[position]));
+    const firing = members.filter(({row}) => row && row[position] !== 0)
+                       .sort((a, b) => Math.abs(b.row[position]) - Math.abs(a.row[position]));
     return [
-      h('div', { class: 'tip-head' }, Act.tokens.chip(token), h('span', {}, 'position ' + position)),
-      h('dl', { class: 'pairs' }, rows.map(({ row, scale, name }) => h('div', {}, h('dt', {}, name),
-        h('dd', {}, number(row[position] / 255 * scale))))),
-      token.raw !== token.text ? h('div', { class: 'note' }, 'in the vocabulary ', h('code', {}, token.raw)) : null,
-      firing.length > 0 ? h('dl', { class: 'pairs firing' }, firing.slice(0, 8).map(({ row, scale, name }) =>
-        h('div', {}, h('dt', {}, name), h('dd', {}, number(row[position] / 255 * scale))))) : null,
-      firing.length > 8 ? h('div', { class: 'note' }, 'and ' + (firing.length - 8) + ' more components') : null,
+      h('div', {class: 'tip-head'}, Act.tokens.chip(token), h('span', {}, 'position ' + position)),
+      h('dl', {class: 'pairs'},
+        rows.map(
+            ({row, scale, name}) => h('div', {}, h('dt', {}, name), h('dd', {}, number(row[position] / 255 * scale))))),
+      token.raw !== token.text ? h('div', {class: 'note'}, 'in the vocabulary ', h('code', {}, token.raw)) : null,
+      firing.length > 0 ? h('dl', {class: 'pairs firing'},
+                            firing.slice(0, 8).map(
+                                ({row, scale, name}) => h(
+                                    'div', {}, h('dt', {}, name), h('dd', {}, number(row[position] / 255 * scale))))) :
+                          null,
+      firing.length > 8 ? h('div', {class: 'note'}, 'and ' + (firing.length - 8) + ' more components') : null,
     ];
   }
 
   /* what belongs to the k-th shown sample of a cluster */
   function ofShown(detail, k) {
-    const { shown, line: cluster } = detail;
+    const {shown, line: cluster} = detail;
     const n = Act.model.run.n_ctx;
-    const own = { row: dense(shown.activations[k], n), scale: shown.scale, name: 'cluster', band: null };
-    const members = cluster.components.map(({ label }, m) => {
+    const own = {row: dense(shown.activations[k], n), scale: shown.scale, name: 'cluster', band: null};
+    const members = cluster.components.map(({label}, m) => {
       const found = shown.members && shown.members[m];
-      return { row: found ? dense(found[k], n) : null, scale: shown.member_scale, name: label };
+      return {row: found ? dense(found[k], n) : null, scale: shown.member_scale, name: label};
     });
-    return { ids: detail.tokenLists[k], own, members };
+    return {ids: detail.tokenLists[k], own, members};
   }
 
   /* one sample; picks: numbers of members to show instead of the cluster */
-  function item(detail, k, { picks = [], window: around, rank = null }) {
-    const { ids, own, members } = ofShown(detail, k);
-    const picked = picks.map((m, i) => ({ ...members[m], band: i % BANDS })).filter(({ row }) => row);
+  function item(detail, k, {picks = [], window: around, rank = null}) {
+    const {ids, own, members} = ofShown(detail, k);
+    const picked = picks.map((m, i) => ({...members[m], band: i % BANDS})).filter(({row}) => row);
     const rows = picked.length > 0 ? picked : [own];
     const best = peak(rows[0].row);
     const whole = picked.length > 0 ? [own, ...picked] : [own];
     const others = members.filter((_, m) => !picks.includes(m));
-    return h('li', { class: 'sample', 'data-shown': k },
-      h('div', { class: 'sample-head' }, rank === null ? null : h('span', { class: 'rank' }, rank),
-        h('span', {}, 'peak ', h('span', { class: 'peak-value' }, number(rows[0].row[best] / 255 * rows[0].scale))),
-        h('span', { class: 'note' }, 'position ' + best + ', sample ' + count(detail.shown.sample[k]) + (picked.length > 1 ? ', ' + rows[0].name : ''))),
-      line(ids, rows, { window: around, tip: (position) => says(ids, position, whole, others) }));
+    return h(
+        'li', {class: 'sample', 'data-shown': k},
+        h('div', {class: 'sample-head'}, rank === null ? null : h('span', {class: 'rank'}, rank),
+          h('span', {}, 'peak ', h('span', {class: 'peak-value'}, number(rows[0].row[best] / 255 * rows[0].scale))),
+          h('span', {class: 'note'},
+            'position ' + best + ', sample ' + count(detail.shown.sample[k]) +
+                (picked.length > 1 ? ', ' + rows[0].name : ''))),
+        line(ids, rows, {window: around, tip: (position) => says(ids, position, whole, others)}));
   }
 
-  return { item, line, dense, peak, ofShown, BANDS };
+  return {item, line, dense, peak, ofShown, BANDS};
 })();

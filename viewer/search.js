@@ -4,8 +4,8 @@
 'use strict';
 
 Act.route.pages.search = (() => {
-  const { h, card, fill } = Act.dom;
-  const { count, number, percent, plural } = Act.format;
+  const {h, card, fill} = Act.dom;
+  const {count, number, percent, plural} = Act.format;
   const MOST = 30;
   const AROUND = 24;
 
@@ -35,14 +35,14 @@ Act.route.pages.search = (() => {
     for (const id of ids) {
       const uses = await Act.model.uses(id);
       uses.texts.forEach((number) => numbers.add(number));
-      clusters.push({ id, lines: uses.clusters });
+      clusters.push({id, lines: uses.clusters});
     }
     const texts = [];
     for (const number of [...numbers].sort((a, b) => a - b).slice(0, MOST)) {
       const text = await Act.model.text(number);
-      texts.push({ ...text, marked: text.tokens.flatMap((id, p) => (wanted.has(id) ? [p] : [])) });
+      texts.push({...text, marked: text.tokens.flatMap((id, p) => (wanted.has(id) ? [p] : []))});
     }
-    return { texts, clusters, total: numbers.size };
+    return {texts, clusters, total: numbers.size};
   }
 
   async function byText(word, stopped) {
@@ -54,37 +54,67 @@ Act.route.pages.search = (() => {
       const text = await Act.model.text(number);
       const marked = occurrence(text.tokens, wanted);
       if (!marked) continue;
-      texts.push({ ...text, marked });
+      texts.push({...text, marked});
       marked.forEach((p) => ids.add(text.tokens[p]));
     }
     const clusters = [];
-    for (const id of [...ids].slice(0, 12)) clusters.push({ id, lines: (await Act.model.uses(id)).clusters });
-    return { texts, clusters, total: texts.length };
+    for (const id of [...ids].slice(0, 12)) clusters.push({id, lines: (await Act.model.uses(id)).clusters});
+    return {texts, clusters, total: texts.length};
   }
 
-  function sample({ number, hash, tokens, marked }) {
-    return h('li', { class: 'sample', 'data-text': number },
-      h('div', { class: 'sample-head' }, h('code', {}, hash), h('span', { class: 'note' }, plural(marked.length, 'place'))),
-      Act.samples.line(tokens, [], { window: AROUND, marked: new Set(marked), tip: (p) => [
-        h('div', { class: 'tip-head' }, Act.tokens.chip(Act.tokens.of(tokens[p])), h('span', {}, 'position ' + p))] }));
+  function sample({number, hash, tokens, marked}) {
+    return h(
+        'li', {class: 'sample', 'data-text': number},
+        h('div', {class: 'sample-head'}, h('code', {}, hash),
+          h('span', {class: 'note'}, plural(marked.length, 'place'))),
+        Act.samples.line(tokens, [], {
+          window: AROUND,
+          marked: new Set(marked),
+          tip: (p) => [h(
+              'div', {class: 'tip-head'}, Act.tokens.chip(Act.tokens.of(tokens[p])), h('span', {}, 'position ' + p))]
+        }));
   }
 
-  function clustersOf({ id, lines }) {
+  function clustersOf({id, lines}) {
     const c = Act.model.columns;
-    return [h('h3', {}, Act.tokens.chip(Act.tokens.of(id)), h('span', { class: 'note' }, ' ' + plural(lines.length, 'cluster'))),
-      Act.lists.table('Clusters', [['Cluster', (line) => Act.lists.cluster(line)],
-        ['Tokens', (line) => Act.lists.tokens(c.top_tokens[line].slice(0, 4))], ['Size', (line) => count(c.size[line]), true],
-        ['Freq', (line) => percent(c.position_rate[line]), true], ['Max', (line) => number(c.max[line]), true]], lines, { limit: 6 })];
+    return [
+      h('h3', {}, Act.tokens.chip(Act.tokens.of(id)),
+        h('span', {class: 'note'}, ' ' + plural(lines.length, 'cluster'))),
+      Act.lists.table(
+          'Clusters',
+          [
+            ['Cluster', (line) => Act.lists.cluster(line)],
+            ['Tokens', (line) => Act.lists.tokens(c.top_tokens[line].slice(0, 4))],
+            ['Size', (line) => count(c.size[line]), true], ['Freq', (line) => percent(c.position_rate[line]), true],
+            ['Max', (line) => number(c.max[line]), true]
+          ],
+          lines, {limit: 6})
+    ];
   }
 
-  function results({ texts, clusters, total }) {
-    if (texts.length === 0 && clusters.every(({ lines }) => lines.length === 0)) {
-      return h('p', { class: 'notice' }, 'Nothing found: no token of the vocabulary is that, and no text that is shown has it.');
+  function results({texts, clusters, total}) {
+    if (texts.length === 0 && clusters.every(({lines}) => lines.length === 0)) {
+      return h(
+          'p', {class: 'notice'},
+          'Nothing found: no token of the vocabulary is that, and no text that is shown has it.');
     }
-    return h('div', { class: 'columns found' },
-      card('Clusters that fire on it', { help: 'Those that have it among their most frequent tokens or those of highest lift, the highest lift first.' }, clusters.map(clustersOf)),
-      card('Samples', { class: 'samples-card' }, h('p', { class: 'note' }, total > texts.length ? 'The first ' + texts.length + ' of ' + count(total) + '.' : plural(total, 'text') + ' among those shown of some cluster.'),
-        h('ol', { class: 'samples' }, texts.map(sample))));
+    return [
+      h('p', {class: 'sr', role: 'status'},
+        plural(texts.length, 'sample') + ' shown, ' + plural(clusters.length, 'token') + ' with clusters'),
+      h('div', {class: 'columns found'},
+        card(
+            'Clusters that fire on it', {
+              help:
+                  'Those that have it among their most frequent tokens or those of highest lift, the highest lift first.'
+            },
+            clusters.map(clustersOf)),
+        card(
+            'Samples', {class: 'samples-card'},
+            h('p', {class: 'note'},
+              total > texts.length ? 'The first ' + texts.length + ' of ' + count(total) + '.' :
+                                     plural(total, 'text') + ' among those shown of some cluster.'),
+            h('ol', {class: 'samples'}, texts.map(sample))))
+    ];
   }
 
   let turn = 0;
@@ -92,8 +122,13 @@ Act.route.pages.search = (() => {
   async function find(word, raw, body, left) {
     const mine = ++turn;
     const stopped = () => mine !== turn || left();
-    if (word === '' && raw === null) return fill(body, h('p', { class: 'note' }, 'A word or a piece of text. Blanks in front count: “ the” is another token than “the”.'));
-    const ids = raw !== null ? Act.tokens.matching(raw).filter((id) => Act.tokens.of(id).raw === raw) : Act.tokens.matching(word.replace(/\*/g, ''));
+    if (word === '' && raw === null)
+      return fill(
+          body,
+          h('p', {class: 'note'},
+            'A word or a piece of text. Blanks in front count: “ the” is another token than “the”.'));
+    const ids = raw !== null ? Act.tokens.matching(raw).filter((id) => Act.tokens.of(id).raw === raw) :
+                               Act.tokens.matching(word.replace(/\*/g, ''));
     const found = ids.length > 0 ? await byToken(ids) : await byText(word, stopped);
     if (found && !stopped()) {
       fill(body, results(found));
@@ -102,33 +137,42 @@ Act.route.pages.search = (() => {
     return body;
   }
 
-  async function make({ params }, stale) {
+  async function make({params}, stale) {
     const raw = params.get('raw');
     const word = params.get('q') || '';
-    const body = h('div', { 'aria-live': 'polite' });
-    const input = h('input', { type: 'search', id: 'search', value: raw === null ? word : Act.tokens.ofString(raw).text, placeholder: 'license', 'aria-label': 'Word', spellcheck: 'false', autocomplete: 'off' });
+    const body = h('div');
+    const input = h('input', {
+      type: 'search',
+      id: 'search',
+      value: raw === null ? word : Act.tokens.ofString(raw).text,
+      placeholder: 'license',
+      'aria-label': 'Word',
+      spellcheck: 'false',
+      autocomplete: 'off'
+    });
     let wait = 0;
     let left = false;
     input.addEventListener('input', () => {
       clearTimeout(wait);
       wait = setTimeout(() => {
-        Act.route.adjust({ q: input.value, raw: '' });
+        Act.route.adjust({q: input.value, raw: ''});
         find(input.value, null, body, () => left);
       }, 150);
     });
     await find(word, raw, body, stale);
     return {
-      title: 'Search', content: [h('div', { class: 'title' }, h('h1', {}, 'Search')), h('div', { class: 'filter' }, input), body],
+      title: 'Search',
+      content: [h('div', {class: 'title'}, h('h1', {}, 'Search')), h('div', {class: 'filter'}, input), body],
       leave: () => {
         left = true;
         clearTimeout(wait);
       },
       ready: () => {
-        Act.keys.page({ '/': () => input.focus() });
+        Act.keys.page({'/': () => input.focus()});
         if (word === '' && raw === null) input.focus();
       },
     };
   }
 
-  return { make };
+  return {make};
 })();

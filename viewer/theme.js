@@ -4,7 +4,7 @@
 'use strict';
 
 Act.theme = (() => {
-  const NEXT = { auto: 'light', light: 'dark', dark: 'auto' };
+  const NEXT = {auto: 'light', light: 'dark', dark: 'auto'};
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
   const listeners = new Set();
   let chosen = 'auto';
@@ -29,7 +29,7 @@ Act.theme = (() => {
     chosen = theme in NEXT ? theme : 'auto';
     const button = document.getElementById('theme-button');
     document.documentElement.dataset.theme = chosen === 'auto' ? (dark.matches ? 'dark' : 'light') : chosen;
-    button.textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[chosen];
+    button.textContent = {auto: 'Auto', light: 'Light', dark: 'Dark'}[chosen];
     button.setAttribute('aria-label', 'Colours: ' + button.textContent.toLowerCase() + '; change');
     for (const listener of listeners) listener();
   }
@@ -58,5 +58,5 @@ Act.theme = (() => {
     return () => listeners.delete(paint);
   }
 
-  return { start, next, colour, watch };
+  return {start, next, colour, watch};
 })();

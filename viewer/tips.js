@@ -4,14 +4,14 @@
 'use strict';
 
 Act.tips = (() => {
-  const { h, fill } = Act.dom;
+  const {h, fill} = Act.dom;
   const makers = new WeakMap();
-  const box = h('div', { id: 'tip', class: 'tip', role: 'tooltip', hidden: true });
+  const box = h('div', {id: 'tip', class: 'tip', role: 'tooltip', hidden: true});
   let shown = null;
 
   function place(x, y, height) {
     box.hidden = false;
-    const { width, height: own } = box.getBoundingClientRect();
+    const {width, height: own} = box.getBoundingClientRect();
     const below = y + height + 8 + own < window.innerHeight;
     const left = Math.max(8, Math.min(x, window.innerWidth - width - 8));
     const top = below ? y + height + 8 : Math.max(8, y - own - 8);
@@ -43,7 +43,8 @@ Act.tips = (() => {
   }
 
   const holder = (node) => {
-    for (let at = node; at instanceof Element; at = at.parentElement) if (makers.has(at)) return at;
+    for (let at = node; at instanceof Element; at = at.parentElement)
+      if (makers.has(at)) return at;
     return null;
   };
 
@@ -54,23 +55,25 @@ Act.tips = (() => {
 
   /* a small button that says what a number means */
   function help(about, text) {
-    return bind(h('button', { type: 'button', class: 'help', 'aria-label': 'What is ' + about + '?' }, '?'), () => text);
+    return bind(h('button', {type: 'button', class: 'help', 'aria-label': 'What is ' + about + '?'}, '?'), () => text);
   }
 
   function start() {
     document.body.append(box);
     const enter = (event) => {
       const element = holder(event.target);
-      if (element) show(element, makers.get(element));
-      else if (shown) hide();
+      if (element)
+        show(element, makers.get(element));
+      else if (shown)
+        hide();
     };
     document.addEventListener('pointerover', enter);
     document.addEventListener('focusin', enter);
     document.addEventListener('click', (event) => {
       if (event.target.closest && event.target.closest('.help')) enter(event);
     });
-    window.addEventListener('scroll', hide, { passive: true, capture: true });
+    window.addEventListener('scroll', hide, {passive: true, capture: true});
   }
 
-  return { start, bind, help, showAt, hide, visible: () => !box.hidden };
+  return {start, bind, help, showAt, hide, visible: () => !box.hidden};
 })();

@@ -10,11 +10,12 @@
 'use strict';
 
 Act.tokens = (() => {
-  const { h } = Act.dom;
-  const SPECIAL = /^(<\|.*\|>|<\/?s>|<(unk|pad|bos|eos|mask|sep|cls|eot|usr|sys)>|\[(CLS|SEP|PAD|UNK|MASK|BOS|EOS|unused\d+)\])$/i;
+  const {h} = Act.dom;
+  const SPECIAL =
+      /^(<\|.*\|>|<\/?s>|<(unk|pad|bos|eos|mask|sep|cls|eot|usr|sys)>|\[(CLS|SEP|PAD|UNK|MASK|BOS|EOS|unused\d+)\])$/i;
   const BYTE = /^<0x([0-9A-Fa-f]{2})>$/;
   const byteOf = bytesOfGpt2();
-  const strict = new TextDecoder('utf-8', { fatal: true });
+  const strict = new TextDecoder('utf-8', {fatal: true});
   let raws = [];
   let kind = 'plain';
   let known = [];
@@ -62,19 +63,20 @@ Act.tokens = (() => {
       } catch (e) {
         text = null;
       }
-      found.push(text === null ? { byte: bytes[i] } : { text: text || '\ufeff' });
+      found.push(text === null ? {byte: bytes[i]} : {text: text || '\ufeff'});
       i += text === null ? 1 : size;
     }
     return found;
   }
 
   function partsOf(raw) {
-    if (SPECIAL.test(raw)) return [{ special: raw }];
+    if (SPECIAL.test(raw)) return [{special: raw}];
     if (kind === 'bytes' && [...raw].every((c) => byteOf.has(c))) return decode([...raw].map((c) => byteOf.get(c)));
     if (kind === 'meta' && BYTE.test(raw)) return decode([parseInt(BYTE.exec(raw)[1], 16)]);
-    const text = kind === 'meta' ? raw.replace(/\u2581/g, ' ')
-      : kind === 'pieces' && raw.startsWith('##') && raw.length > 2 ? raw.slice(2) : raw;
-    return [...text].map((c) => ({ text: c }));
+    const text = kind === 'meta'                                    ? raw.replace(/\u2581/g, ' ') :
+        kind === 'pieces' && raw.startsWith('##') && raw.length > 2 ? raw.slice(2) :
+                                                                      raw;
+    return [...text].map((c) => ({text: c}));
   }
 
   function sign(character) {
@@ -97,21 +99,28 @@ Act.tokens = (() => {
     const out = [];
     const add = (type, text) => {
       const last = out[out.length - 1];
-      if (last && last.type === type && type === 'text') last.text += text;
-      else out.push({ type, text });
+      if (last && last.type === type && type === 'text')
+        last.text += text;
+      else
+        out.push({type, text});
     };
     for (const part of parts) {
-      if (part.special !== undefined) add('special', part.special);
-      else if (part.byte !== undefined) add('code', part.byte.toString(16).toUpperCase().padStart(2, '0'));
-      else if (part.text === ' ') add('space', ' ');
-      else if (/^\s$/u.test(part.text) && !sign(part.text)) add('code', 'U+' + part.text.codePointAt(0).toString(16).toUpperCase().padStart(4, '0'));
-      else add(...(sign(part.text) || ['text', part.text]));
+      if (part.special !== undefined)
+        add('special', part.special);
+      else if (part.byte !== undefined)
+        add('code', part.byte.toString(16).toUpperCase().padStart(2, '0'));
+      else if (part.text === ' ')
+        add('space', ' ');
+      else if (/^\s$/u.test(part.text) && !sign(part.text))
+        add('code', 'U+' + part.text.codePointAt(0).toString(16).toUpperCase().padStart(4, '0'));
+      else
+        add(...(sign(part.text) || ['text', part.text]));
     }
     return out;
   }
 
   /* {raw, text: as it reads, word: to compare, segments, joins: no blank before} */
-  function of(id) {
+  function of (id) {
     if (known[id]) return known[id];
     const raw = raws[id] === undefined || raws[id] === null ? '⟨' + id + '⟩' : raws[id];
     return (known[id] = ofString(raw));
@@ -129,11 +138,11 @@ Act.tokens = (() => {
     };
   }
 
-  function segment({ type, text }, visible) {
+  function segment({type, text}, visible) {
     if (type === 'text') return text;
-    if (type === 'space') return visible ? h('span', { class: 'ws' }, '␣') : ' ';
-    if (type === 'line') return visible ? h('span', { class: 'ws' }, '↵') : [h('span', { class: 'ws' }, '↵'), '\n'];
-    return h('span', { class: type === 'special' ? 'special' : type === 'code' ? 'code' : 'ws' }, text);
+    if (type === 'space') return visible ? h('span', {class: 'ws'}, '␣') : ' ';
+    if (type === 'line') return visible ? h('span', {class: 'ws'}, '↵') : [h('span', {class: 'ws'}, '↵'), '\n'];
+    return h('span', {class: type === 'special' ? 'special' : type === 'code' ? 'code' : 'ws'}, text);
   }
 
   /* in a line of text: one blank is a blank, several are drawn; whole: the
@@ -145,8 +154,9 @@ Act.tokens = (() => {
 
   /* by itself: nothing is invisible, nothing breaks the line */
   function chip(token, attributes) {
-    return h('bdi', { class: 'chip', ...attributes }, kind === 'pieces' && token.joins ? h('span', { class: 'ws' }, '##') : null,
-      token.segments.map((part) => segment(part, true)));
+    return h(
+        'bdi', {class: 'chip', ...attributes}, kind === 'pieces' && token.joins ? h('span', {class: 'ws'}, '##') : null,
+        token.segments.map((part) => segment(part, true)));
   }
 
   /* ids whose text is what the pattern says; * stands for anything */
@@ -157,10 +167,11 @@ Act.tokens = (() => {
     const ids = [];
     for (let id = 0; id < raws.length; id++) {
       const token = of(id);
-      if (glob(exact || token.word === '' ? token.text.toLowerCase() : token.word) || token.raw === pattern) ids.push(id);
+      if (glob(exact || token.word === '' ? token.text.toLowerCase() : token.word) || token.raw === pattern)
+        ids.push(id);
     }
     return ids;
   }
 
-  return { use, of, ofString, running, chip, matching, habit: () => kind };
+  return {use, of, ofString, running, chip, matching, habit: () => kind};
 })();

@@ -172,7 +172,7 @@ class Pages(browser.Case):
     def test_search(self):
         self.open('#/search')
         self.page.fill('#search', 'license')
-        self.page.wait_for_selector('[aria-live] [aria-label="Clusters"]')
+        self.page.wait_for_selector('.found [aria-label="Clusters"]')
         lists = [f['tokens'] for f in self.facts]
         listed = sum(any('\u0120license' in t[by]['token'] for by in ('by_lift', 'by_count')) for t in lists)
         heads = [h.replace('␣', ' ') for h in self.texts('.card h3')]
