@@ -33,6 +33,27 @@ lanes_store (float *x, Lanes v)
   memcpy (x, &v, sizeof v);
 }
 
+/* the first n, at most LANES; the others are 0 */
+static inline Lanes
+lanes_load_some (const float *x, gsize n)
+{
+  Lanes v = { 0 };
+
+  if (n >= LANES)
+    return lanes_load (x);
+  memcpy (&v, x, n * sizeof *x);
+  return v;
+}
+
+static inline void
+lanes_store_some (float *x, gsize n, Lanes v)
+{
+  if (n >= LANES)
+    lanes_store (x, v);
+  else
+    memcpy (x, &v, n * sizeof *x);
+}
+
 static inline Lanes
 lanes_set (float value)
 {
@@ -97,6 +118,16 @@ lanes_exp (Lanes x)
       x < lanes_set (-87.0f), lanes_set (0.0f), p * (Lanes) scale);
 }
 
+/* 1 / (1 + e^-x) */
+static inline Lanes
+lanes_sigmoid (Lanes x)
+{
+  LaneBits negative = x < lanes_set (0.0f);
+  Lanes e = lanes_exp (lanes_select (negative, x, -x));
+
+  return lanes_select (negative, e, lanes_set (1.0f)) / (1.0f + e);
+}
+
 static void
 rms_norm (gsize n_rows, gsize n_cols, const float *restrict x,
     const float *restrict weight, float eps, float *restrict out)
@@ -117,6 +148,74 @@ rms_norm (gsize n_rows, gsize n_cols, const float *restrict x,
     scale = 1.0f / sqrtf (sum / (float) n_cols + eps);
     for (i = 0; i < n_cols; i++)
       out[i] = x[i] * scale * weight[i];
+  }
+}
+
+static float
+row_mean (gsize n_cols, const float *x)
+{
+  Lanes sums = { 0 };
+  float sum;
+  gsize i;
+
+  for (i = 0; i + LANES <= n_cols; i += LANES)
+    sums += lanes_load (x + i);
+  sum = lanes_sum (sums);
+  for (; i < n_cols; i++)
+    sum += x[i];
+  return sum / (float) n_cols;
+}
+
+static float
+row_variance (gsize n_cols, const float *x, float mean)
+{
+  Lanes squares = { 0 };
+  float sum;
+  gsize i;
+
+  for (i = 0; i + LANES <= n_cols; i += LANES) {
+    Lanes v = lanes_load (x + i) - mean;
+
+    squares += v * v;
+  }
+  sum = lanes_sum (squares);
+  for (; i < n_cols; i++)
+    sum += (x[i] - mean) * (x[i] - mean);
+  return sum / (float) n_cols;
+}
+
+static void
+layer_norm (gsize n_rows, gsize n_cols, const float *restrict x,
+    const float *restrict weight, const float *restrict bias, float eps,
+    float *restrict out)
+{
+  for (gsize row = 0; row < n_rows; row++, x += n_cols, out += n_cols) {
+    float mean = row_mean (n_cols, x);
+    float scale = 1.0f / sqrtf (row_variance (n_cols, x, mean) + eps);
+
+    for (gsize i = 0; i < n_cols; i++)
+      out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+  }
+}
+
+static void
+add_bias (
+    gsize n_rows, gsize n_cols, const float *restrict bias, float *restrict x)
+{
+  for (gsize row = 0; row < n_rows; row++, x += n_cols)
+    for (gsize i = 0; i < n_cols; i++)
+      x[i] += bias[i];
+}
+
+static void
+silu_times (gsize n, const float *restrict gate, float *restrict x)
+{
+  for (gsize i = 0; i < n; i += LANES) {
+    gsize some = n - i;
+    Lanes g = lanes_load_some (gate + i, some);
+
+    lanes_store_some (
+        x + i, some, lanes_load_some (x + i, some) * g * lanes_sigmoid (g));
   }
 }
 
@@ -191,6 +290,100 @@ bias_clamp (
   return largest < infinity;
 }
 
+/* x = end (x + bias); FALSE when some x + bias is NaN or infinite */
+static inline __attribute__ ((always_inline)) gboolean
+bias_end (gsize n_rows, gsize n_cols, const float *restrict bias,
+    float *restrict x, Lanes (*end) (Lanes z))
+{
+  LaneBits bad = { 0 };
+
+  for (gsize row = 0; row < n_rows; row++, x += n_cols) {
+    for (gsize i = 0; i < n_cols; i += LANES) {
+      gsize some = n_cols - i;
+      Lanes z =
+          lanes_load_some (x + i, some) + lanes_load_some (bias + i, some);
+
+      bad |= ((LaneBits) z & 0x7fffffff) >= 0x7f800000;
+      lanes_store_some (x + i, some, end (z));
+    }
+  }
+  for (int i = 0; i < LANES; i++)
+    if (bad[i])
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+bias_sigmoid (
+    gsize n_rows, gsize n_cols, const float *restrict bias, float *restrict x)
+{
+  return bias_end (n_rows, n_cols, bias, x, lanes_sigmoid);
+}
+
+static inline Lanes
+lanes_clamp_leaky (Lanes z)
+{
+  Lanes above = 1.0f + 0.01f * (z - 1.0f);
+
+  z = lanes_select (z > lanes_set (0.0f), z, lanes_set (0.0f));
+  return lanes_select (z > lanes_set (1.0f), above, z);
+}
+
+static gboolean
+bias_clamp_leaky (
+    gsize n_rows, gsize n_cols, const float *restrict bias, float *restrict x)
+{
+  return bias_end (n_rows, n_cols, bias, x, lanes_clamp_leaky);
+}
+
+/* f (1 - z) = 1 - f (z), and with t below one half nothing cancels: far out
+ * both terms of f are 0. */
+static inline Lanes
+lanes_swish_hard (Lanes z)
+{
+  LaneBits upper = z > lanes_set (0.5f);
+  Lanes t = lanes_select (upper, 1.0f - z, z);
+  Lanes f = t * lanes_sigmoid (10.0f * t)
+      + (1.0f - t) * lanes_sigmoid (10.0f * (t - 1.0f));
+
+  return lanes_select (upper, 1.0f - f, f);
+}
+
+static gboolean
+bias_swish_hard (
+    gsize n_rows, gsize n_cols, const float *restrict bias, float *restrict x)
+{
+  return bias_end (n_rows, n_cols, bias, x, lanes_swish_hard);
+}
+
+static void
+lines_gelu_erf (gsize n_units, gsize n, const float *restrict weight,
+    const float *restrict bias, const float *restrict x, float *restrict out)
+{
+  for (gsize unit = 0; unit < n_units; unit++, out += n)
+    for (gsize i = 0; i < n; i++)
+      out[i] = gelu_erf_value (weight[unit] * x[i] + bias[unit]);
+}
+
+static void
+lines_bias_gelu_erf (
+    gsize n_units, gsize n, const float *restrict bias, float *restrict x)
+{
+  for (gsize unit = 0; unit < n_units; unit++, x += n)
+    for (gsize i = 0; i < n; i++)
+      x[i] = gelu_erf_value (x[i] + bias[unit]);
+}
+
+static void
+lines_weigh (gsize n_units, gsize n, const float *restrict weight,
+    const float *restrict x, float *restrict out)
+{
+  memset (out, 0, n * sizeof *out);
+  for (gsize unit = 0; unit < n_units; unit++, x += n)
+    for (gsize i = 0; i < n; i++)
+      out[i] += weight[unit] * x[i];
+}
+
 static void
 rotate_halves (gsize n_heads, gsize n_pairs, const float *restrict cos,
     const float *restrict sin, float *restrict x)
@@ -201,6 +394,20 @@ rotate_halves (gsize n_heads, gsize n_pairs, const float *restrict cos,
 
       x[i] = a * cos[i] - b * sin[i];
       x[i + n_pairs] = b * cos[i] + a * sin[i];
+    }
+  }
+}
+
+static void
+rotate_adjacent (gsize n_heads, gsize n_pairs, const float *restrict cos,
+    const float *restrict sin, float *restrict x)
+{
+  for (gsize head = 0; head < n_heads; head++, x += 2 * n_pairs) {
+    for (gsize i = 0; i < n_pairs; i++) {
+      float a = x[2 * i], b = x[2 * i + 1];
+
+      x[2 * i] = a * cos[i] - b * sin[i];
+      x[2 * i + 1] = b * cos[i] + a * sin[i];
     }
   }
 }
@@ -235,9 +442,19 @@ softmax_causal (
 const ActPointwise ACT_POINTWISE_TABLE = {
   .name = ACT_POINTWISE_NAME,
   .rms_norm = rms_norm,
+  .layer_norm = layer_norm,
+  .add_bias = add_bias,
+  .silu_times = silu_times,
   .gelu_tanh = gelu_tanh,
   .bias_gelu_erf = bias_gelu_erf,
   .bias_clamp = bias_clamp,
+  .bias_sigmoid = bias_sigmoid,
+  .bias_clamp_leaky = bias_clamp_leaky,
+  .bias_swish_hard = bias_swish_hard,
   .rotate_halves = rotate_halves,
+  .rotate_adjacent = rotate_adjacent,
+  .lines_gelu_erf = lines_gelu_erf,
+  .lines_bias_gelu_erf = lines_bias_gelu_erf,
+  .lines_weigh = lines_weigh,
   .softmax_causal = softmax_causal,
 };

@@ -190,6 +190,189 @@ test_rotary (gconstpointer data)
 }
 
 static void
+test_rotary_adjacent (gconstpointer data)
+{
+  const ActPointwise *pointwise = data;
+
+  for (guint s = 1; s < G_N_ELEMENTS (sizes); s++) {
+    gsize n = sizes[s];
+    g_autofree float *x = random_floats (6 * n, 3);
+    g_autofree float *y = g_memdup2 (x, 6 * n * sizeof *x);
+    g_autofree float *c = random_floats (n, 1);
+    g_autofree float *t = random_floats (n + 1, 1);
+
+    pointwise->rotate_adjacent (3, n, c, t, y);
+    for (gsize i = 0; i < 3 * n; i++) {
+      double a = x[2 * i], b = x[2 * i + 1];
+
+      assert_within (y[2 * i], a * c[i % n] - b * t[i % n], 4e-7);
+      assert_within (y[2 * i + 1], b * c[i % n] + a * t[i % n], 4e-7);
+    }
+  }
+}
+
+static double
+exact_sigmoid (double x)
+{
+  return 1 / (1 + exp (-x));
+}
+
+static double
+exact_clamp_leaky (double z)
+{
+  return z > 1 ? 1 + 0.01 * (z - 1) : MAX (z, 0);
+}
+
+/* as the reference writes it */
+static double
+exact_swish_hard (double z)
+{
+  return 1 - z + (z - 1) * exact_sigmoid (10 * (1 - z))
+      + z * exact_sigmoid (10 * z);
+}
+
+typedef gboolean (*End) (
+    gsize n_rows, gsize n_cols, const float *bias, float *x);
+
+/* over a grid, at each length, and with NaN and infinity anywhere */
+static void
+check_end (End end, double (*exact) (double z))
+{
+  const float bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+  const float zero = 0;
+  g_autofree float *z = grid ();
+  g_autofree float *found = g_memdup2 (z, N_GRID * sizeof *z);
+
+  /* beyond 1e5 the reference's own sum loses all its digits */
+  g_assert_true (end (N_GRID - 2, 1, &zero, found));
+  for (gsize i = 0; i < N_GRID - 2; i++) {
+    assert_within (found[i], exact (z[i]), 5e-7);
+    g_assert_false (found[i] == 0 && signbit (found[i]));
+  }
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
+    gsize n = sizes[s];
+    g_autofree float *x = random_floats (3 * n, 2);
+    g_autofree float *bias = random_floats (n, 1);
+    g_autofree float *y = g_memdup2 (x, MAX (3 * n, 1) * sizeof *x);
+
+    g_assert_true (end (3, n, bias, y));
+    for (gsize i = 0; i < 3 * n; i++)
+      assert_within (y[i], exact (x[i] + bias[i % n]), 5e-7);
+  }
+  for (guint b = 0; b < G_N_ELEMENTS (bad); b++) {
+    for (gsize at = 0; at < 35; at++) {
+      float x[35] = { 0 }, bias[35] = { 0 };
+
+      x[at] = bad[b];
+      g_assert_false (end (1, 35, bias, x));
+    }
+  }
+}
+
+static void
+test_ends (gconstpointer data)
+{
+  const ActPointwise *pointwise = data;
+
+  check_end (pointwise->bias_sigmoid, exact_sigmoid);
+  check_end (pointwise->bias_clamp_leaky, exact_clamp_leaky);
+  check_end (pointwise->bias_swish_hard, exact_swish_hard);
+}
+
+/* far out, where a sum of large numbers would leave nothing of the answer */
+static void
+test_swish_far_out (gconstpointer data)
+{
+  const ActPointwise *pointwise = data;
+  float x[] = { 1e4f, -1e4f, 3e38f, -3e38f, 1e20f }, bias[5] = { 0 };
+
+  g_assert_true (pointwise->bias_swish_hard (1, 5, bias, x));
+  for (guint i = 0; i < 5; i++)
+    g_assert_cmpfloat (x[i], ==, i % 2 == 0);
+}
+
+static void
+test_layer_norm (gconstpointer data)
+{
+  const ActPointwise *pointwise = data;
+
+  for (guint s = 1; s < G_N_ELEMENTS (sizes); s++) {
+    gsize n = sizes[s];
+    g_autofree float *x = random_floats (2 * n, 3);
+    g_autofree float *weight = random_floats (n, 2);
+    g_autofree float *bias = random_floats (n, 1);
+    g_autofree float *out = g_new (float, 2 * n);
+
+    pointwise->layer_norm (2, n, x, weight, bias, 1e-5f, out);
+    for (gsize row = 0; row < 2; row++) {
+      const float *in = x + row * n;
+      double mean = 0, variance = 0;
+
+      for (gsize i = 0; i < n; i++)
+        mean += (double) in[i] / n;
+      for (gsize i = 0; i < n; i++)
+        variance += (in[i] - mean) * (in[i] - mean) / n;
+      for (gsize i = 0; i < n; i++)
+        assert_within (out[row * n + i],
+            (in[i] - mean) / sqrt (variance + 1e-5) * weight[i] + bias[i],
+            2e-6);
+    }
+  }
+}
+
+static void
+test_elementwise (gconstpointer data)
+{
+  const ActPointwise *pointwise = data;
+
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
+    gsize n = sizes[s], size = MAX (3 * n, 1) * sizeof (float);
+    g_autofree float *x = random_floats (3 * n, 4);
+    g_autofree float *gate = random_floats (3 * n, 30);
+    g_autofree float *sums = g_memdup2 (x, size);
+    g_autofree float *gated = g_memdup2 (x, size);
+
+    pointwise->add_bias (3, n, gate, sums);
+    pointwise->silu_times (3 * n, gate, gated);
+    for (gsize i = 0; i < 3 * n; i++) {
+      g_assert_true (sums[i] == x[i] + gate[i % n]);
+      assert_within (
+          gated[i], (double) gate[i] * exact_sigmoid (gate[i]) * x[i], 6e-7);
+    }
+  }
+}
+
+/* three units over lines of each length */
+static void
+test_lines (gconstpointer data)
+{
+  const ActPointwise *pointwise = data;
+  const float weight[] = { 0.7f, -1.3f, 0.25f }, bias[] = { 0.5f, 0, -2 };
+
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
+    gsize n = sizes[s], size = MAX (3 * n, 1) * sizeof (float);
+    g_autofree float *x = random_floats (3 * n, 4);
+    g_autofree float *spread = g_memdup2 (x, size);
+    g_autofree float *own = g_memdup2 (x, size);
+    g_autofree float *sum = g_new (float, MAX (n, 1));
+
+    pointwise->lines_gelu_erf (3, n, weight, bias, x, spread);
+    pointwise->lines_bias_gelu_erf (3, n, bias, own);
+    pointwise->lines_weigh (3, n, weight, x, sum);
+    for (gsize i = 0; i < 3 * n; i++) {
+      assert_within (spread[i],
+          exact_gelu_erf (weight[i / n] * x[i % n] + bias[i / n]), 3e-7);
+      assert_within (own[i], exact_gelu_erf (x[i] + bias[i / n]), 3e-7);
+    }
+    for (gsize i = 0; i < n; i++)
+      assert_within (sum[i],
+          (double) weight[0] * x[i] + (double) weight[1] * x[n + i]
+              + (double) weight[2] * x[2 * n + i],
+          4e-7);
+  }
+}
+
+static void
 check_softmax_row (
     const float *scores, const float *found, gsize n, gsize n_cols)
 {
@@ -281,6 +464,18 @@ test_same_bits (gconstpointer data)
     memcpy (a, x, size);
     memcpy (b, x, size);
     BOTH (p->rotate_halves (2, n, bias, x, y));
+    BOTH (p->rotate_adjacent (2, n, bias, x, y));
+    BOTH (p->layer_norm (4, n, x, bias, bias, 1e-5f, y));
+    BOTH (p->add_bias (4, n, bias, y));
+    BOTH (p->silu_times (4 * n, x, y));
+    BOTH (p->bias_sigmoid (4, n, bias, y));
+    BOTH (p->bias_clamp_leaky (4, n, bias, y));
+    memcpy (a, x, size);
+    memcpy (b, x, size);
+    BOTH (p->bias_swish_hard (4, n, bias, y));
+    BOTH (p->lines_gelu_erf (4, n, x, x, bias, y));
+    BOTH (p->lines_bias_gelu_erf (4, n, x, y));
+    BOTH (p->lines_weigh (4, n, x, x, y));
 #undef BOTH
   }
 }
@@ -308,6 +503,12 @@ main (int argc, char **argv)
     add ("clamp-nonfinite", table, test_clamp_finds_nonfinite);
     add ("rms_norm", table, test_rms_norm);
     add ("rotary", table, test_rotary);
+    add ("rotary-adjacent", table, test_rotary_adjacent);
+    add ("ends", table, test_ends);
+    add ("swish-far-out", table, test_swish_far_out);
+    add ("layer-norm", table, test_layer_norm);
+    add ("elementwise", table, test_elementwise);
+    add ("lines", table, test_lines);
     add ("softmax", table, test_softmax);
     add ("softmax-nan", table, test_softmax_spreads_nan);
     add ("same-bits", table, test_same_bits);
