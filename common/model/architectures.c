@@ -6,6 +6,10 @@
 
 static const ActArchitecture *const architectures[] = {
   &act_architecture_llama_simple_mlp,
+  &act_architecture_llama_simple,
+  &act_architecture_gpt2_simple,
+  &act_architecture_gpt2,
+  &act_architecture_gpt2_hf,
 };
 
 const ActArchitecture *

@@ -42,8 +42,9 @@ static void
 attend (const ActOp *op, ActTile *tile, const float *q, const float *k,
     const float *v, float *out)
 {
-  gsize size = op->head_size;
-  gsize q_stride = size * op->n_heads, kv_stride = size * op->n_kv_heads;
+  gsize size = op->head_size, out_stride = op->width_out;
+  gsize q_stride = act_plan_stride (op->plan, op->step->in[0]);
+  gsize kv_stride = act_plan_stride (op->plan, op->step->in[1]);
   gsize stride = scores_stride (tile->sequence_length);
   float scale = 1.0 / sqrt (size);
 
@@ -53,8 +54,8 @@ attend (const ActOp *op, ActTile *tile, const float *q, const float *k,
     act_gemm_nt (n, end, size, scale, q + first * q_stride, q_stride, k,
         kv_stride, 0.0f, tile->scratch, stride);
     act_pointwise ()->softmax_causal (n, end, stride, first + 1, tile->scratch);
-    act_gemm_nn (n, size, end, tile->scratch, stride, v, kv_stride,
-        out + first * q_stride, q_stride);
+    act_gemm_nn (n, size, end, tile->scratch, stride, v, kv_stride, 0.0f,
+        out + first * out_stride, out_stride);
   }
 }
 
@@ -66,17 +67,18 @@ attention_run (const ActOp *op, ActTile *tile)
   const float *v = tile->slots[op->step->in[2]];
   float *out = tile->slots[op->step->out];
   gsize size = op->head_size;
-  gsize q_width = size * op->n_heads, kv_width = size * op->n_kv_heads;
+  gsize q_stride = act_plan_stride (op->plan, op->step->in[0]);
+  gsize kv_stride = act_plan_stride (op->plan, op->step->in[1]);
   guint shared_by = op->n_heads / op->n_kv_heads;
 
   for (guint sample = 0; sample < tile->n_samples; sample++) {
     gsize row = (gsize) sample * tile->sequence_length;
 
     for (guint head = 0; head < op->n_heads; head++) {
-      gsize kv = row * kv_width + head / shared_by * size;
+      gsize kv = row * kv_stride + head / shared_by * size;
 
-      attend (op, tile, q + row * q_width + head * size, k + kv, v + kv,
-          out + row * q_width + head * size);
+      attend (op, tile, q + row * q_stride + head * size, k + kv, v + kv,
+          out + row * op->width_out + head * size);
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/csrcollect.h"
+#include "model/head.h"
 #include "sparse/csr.h"
 
 static void
@@ -23,7 +24,27 @@ act_csr_collect_clear (ActCsrCollect *csr)
   for (gsize i = 0; i < csr->n_tiles_allocated; i++)
     clear_tile (&csr->tiles[i]);
   g_free (csr->tiles);
+  g_free (csr->first_piece);
+  g_free (csr->first_column);
   memset (csr, 0, sizeof *csr);
+}
+
+static void
+list_pieces (ActCsrCollect *csr, const ActModelConfig *config)
+{
+  gsize n = 0;
+
+  csr->first_piece = g_new (gsize, config->n_modules);
+  for (guint i = 0; i < config->n_modules; i++) {
+    csr->first_piece[i] = n;
+    n += (config->modules[i].n_components - 1) / ACT_HEAD_COLUMNS + 1;
+  }
+  csr->n_pieces = n;
+  csr->first_column = g_new (gint32, n);
+  for (guint i = 0, piece = 0; i < config->n_modules; i++)
+    for (guint first = 0; first < config->modules[i].n_components;
+         first += ACT_HEAD_COLUMNS)
+      csr->first_column[piece++] = config->modules[i].first_column + first;
 }
 
 /* Tiles keep their buffers from batch to batch, unless their shape changes. */
@@ -36,11 +57,11 @@ act_csr_collect_begin (ActCsrCollect *csr, const ActModelConfig *config,
     csr->tiles = g_new0 (ActCsrTile, n_tiles);
     csr->n_tiles_allocated = n_tiles;
     csr->tile_rows = tile_rows;
+    list_pieces (csr, config);
     for (gsize i = 0; i < n_tiles; i++) {
-      csr->tiles[i].indptr =
-          g_new (gint64, config->n_modules * (tile_rows + 1));
-      csr->tiles[i].starts = g_new (gsize, config->n_modules);
-      csr->tiles[i].have = g_new (gboolean, config->n_modules);
+      csr->tiles[i].indptr = g_new (gint64, csr->n_pieces * (tile_rows + 1));
+      csr->tiles[i].starts = g_new (gsize, csr->n_pieces);
+      csr->tiles[i].have = g_new (gboolean, csr->n_pieces);
     }
   }
   csr->config = config;
@@ -50,7 +71,7 @@ act_csr_collect_begin (ActCsrCollect *csr, const ActModelConfig *config,
     csr->tiles[i].first_row = i * tile_rows;
     csr->tiles[i].n_rows = MIN (tile_rows, n_rows - i * tile_rows);
     csr->tiles[i].n_values = 0;
-    memset (csr->tiles[i].have, 0, config->n_modules * sizeof (gboolean));
+    memset (csr->tiles[i].have, 0, csr->n_pieces * sizeof (gboolean));
   }
 }
 
@@ -68,17 +89,17 @@ reserve (ActCsrTile *tile, gsize n)
 
 void
 act_csr_collect_block (gpointer data, gsize index, gsize first_row,
-    gsize n_rows, guint module, const float *values)
+    gsize n_rows, guint module, guint first, guint n, const float *values)
 {
   ActCsrCollect *csr = data;
   ActCsrTile *tile = &csr->tiles[index];
-  gsize n_cols = csr->config->modules[module].n_components;
+  gsize piece = csr->first_piece[module] + first / ACT_HEAD_COLUMNS;
 
-  reserve (tile, act_csr_count_dense (values, n_rows, n_cols, NULL));
-  tile->starts[module] = tile->n_values;
-  tile->have[module] = TRUE;
-  tile->n_values += act_csr_from_dense (values, n_rows, n_cols, NULL,
-      tile->indptr + module * (csr->tile_rows + 1),
+  reserve (tile, act_csr_count_dense (values, n_rows, n, NULL));
+  tile->starts[piece] = tile->n_values;
+  tile->have[piece] = TRUE;
+  tile->n_values += act_csr_from_dense (values, n_rows, n, NULL,
+      tile->indptr + piece * (csr->tile_rows + 1),
       tile->indices + tile->n_values, tile->values + tile->n_values);
 }
 
@@ -110,9 +131,9 @@ store_tile (gpointer data, guint worker, gsize index)
   gsize n = tile->first_value;
 
   for (gsize row = 0; row < tile->n_rows; row++) {
-    for (guint m = 0; m < csr->config->n_modules; m++) {
+    for (gsize m = 0; m < csr->n_pieces; m++) {
       const gint64 *indptr = tile->indptr + m * (csr->tile_rows + 1) + row;
-      gint32 first_column = csr->config->modules[m].first_column;
+      gint32 first_column = csr->first_column[m];
       gsize n_values, from;
 
       if (!tile->have[m])

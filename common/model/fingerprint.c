@@ -9,6 +9,7 @@
 #include "acterror.h"
 #include "formats/file.h"
 #include "model/model.h"
+#include "model/modelconfig.h"
 
 #define CHUNK (1 << 20)
 
@@ -41,18 +42,23 @@ hash_file (
 char *
 act_model_fingerprint (const char *folder, GError **error)
 {
+  g_autoptr (ActModelConfig) config = act_model_config_read (folder, error);
   g_autoptr (EVP_MD_CTX) hash = EVP_MD_CTX_new ();
   guint8 digest[EVP_MAX_MD_SIZE];
   guint n = 0;
   GString *hex;
 
+  if (config == NULL)
+    return NULL;
   if (hash == NULL || EVP_DigestInit_ex (hash, EVP_sha256 (), NULL) != 1) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_FAILED,
         "the cryptographic library has no SHA-256");
     return NULL;
   }
   if (!hash_file (hash, folder, "config.json", error)
-      || !hash_file (hash, folder, "model.safetensors", error))
+      || !hash_file (hash, folder, "model.safetensors", error)
+      || (config->target_weights_file != NULL
+          && !hash_file (hash, folder, config->target_weights_file, error)))
     return NULL;
   EVP_DigestFinal_ex (hash, digest, &n);
   hex = g_string_sized_new (2 * n);

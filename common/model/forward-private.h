@@ -20,6 +20,13 @@ typedef struct {
   float value;
 } ActFailure;
 
+/* tile.c: floats of a workspace for tiles of n_rows at most */
+gsize act_tile_workspace_size (
+    const ActForward *forward, gsize n_rows, guint sequence_length);
+/* for act_pool_run (): data is the ActForward */
+void act_tile_run (gpointer data, guint worker, gsize index);
+guint act_tile_n_samples (guint sequence_length);
+
 struct _ActForward {
   ActModel *model;
   ActPlan *plan;

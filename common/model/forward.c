@@ -9,7 +9,6 @@
 #include "acterror.h"
 #include "model/forward-private.h"
 #include "model/pointwise.h"
-#include "sparse/csr.h"
 
 static ActForward *
 forward_new (ActModel *model, const guint8 *selected, gboolean everything)
@@ -19,7 +18,7 @@ forward_new (ActModel *model, const guint8 *selected, gboolean everything)
 
   g_mutex_init (&forward->lock);
   forward->model = act_model_ref (model);
-  forward->weights.file = model->weights;
+  act_model_init_weights (model, &forward->weights);
   forward->weights.widened = g_ptr_array_new_with_free_func (free);
   forward->selected = g_malloc (n_modules);
   if (everything)
@@ -95,65 +94,20 @@ act_forward_kernel_name (void)
   return act_pointwise ()->name;
 }
 
-static guint
-samples_per_tile (guint sequence_length)
-{
-  return MAX (1, ACT_FORWARD_TILE_ROWS / sequence_length);
-}
-
 gsize
 act_forward_n_tiles (
     const ActForward *forward, gsize n_samples, guint sequence_length)
 {
-  guint per_tile = samples_per_tile (sequence_length);
+  guint per_tile = act_tile_n_samples (sequence_length);
 
   return n_samples / per_tile + (n_samples % per_tile != 0);
-}
-
-/* What a tile of n_rows needs, laid out one after another; each part begins
- * on a cache line. floats NULL: only counts. */
-static gsize
-lay_out (const ActForward *forward, gsize n_rows, guint sequence_length,
-    ActTile *tile, float *floats)
-{
-  const ActPlan *plan = forward->plan;
-  const ActModelConfig *config = plan->config;
-  guint hidden = 0, components = 0;
-  gsize used = 0, scratch = 0;
-
-#define TAKE(WHERE, N)                                                         \
-  G_STMT_START                                                                 \
-  {                                                                            \
-    (WHERE) = floats != NULL ? floats + used : NULL;                           \
-    used += ((N) + 15) & ~(gsize) 15;                                          \
-  }                                                                            \
-  G_STMT_END
-
-  for (guint i = 1; i < ACT_N_SLOTS; i++)
-    TAKE (tile->slots[i], n_rows * plan->widths[i]);
-  for (guint i = 0; i < config->n_hidden; i++)
-    hidden = MAX (hidden, config->hidden[i]);
-  TAKE (tile->hidden[0], n_rows * hidden);
-  TAKE (tile->hidden[1], config->n_hidden > 1 ? n_rows * hidden : 0);
-  for (guint i = 0; i < config->n_modules; i++)
-    if (forward->selected[i])
-      components = MAX (components, config->modules[i].n_components);
-  TAKE (tile->components, n_rows * components);
-  for (guint i = 0; i < plan->n_ops; i++)
-    if (plan->ops[i].needed && plan->ops[i].step->kind->scratch != NULL)
-      scratch = MAX (scratch,
-          plan->ops[i].step->kind->scratch (&plan->ops[i], sequence_length));
-  TAKE (tile->scratch, scratch);
-#undef TAKE
-  return used;
 }
 
 static gboolean
 set_length (ActForward *forward, guint sequence_length, GError **error)
 {
   guint n_threads = act_pool_get_n_threads (forward->pool);
-  gsize n_rows = (gsize) samples_per_tile (sequence_length) * sequence_length;
-  ActTile tile;
+  gsize n_rows = (gsize) act_tile_n_samples (sequence_length) * sequence_length;
   gsize n;
 
   if (forward->sequence_length == sequence_length)
@@ -162,7 +116,7 @@ set_length (ActForward *forward, guint sequence_length, GError **error)
   free_workspaces (forward);
   if (!act_plan_set_length (forward->plan, sequence_length, error))
     return FALSE;
-  n = lay_out (forward, n_rows, sequence_length, &tile, NULL);
+  n = act_tile_workspace_size (forward, n_rows, sequence_length);
   for (guint i = 0; i < n_threads; i++) {
     forward->workspaces[i].floats = act_floats_new (n, error);
     if (forward->workspaces[i].floats == NULL)
@@ -170,86 +124,6 @@ set_length (ActForward *forward, guint sequence_length, GError **error)
   }
   forward->sequence_length = sequence_length;
   return TRUE;
-}
-
-/* no activation: for looking at what a head's last layer gave */
-static gboolean
-apply_none (gsize n_rows, gsize n_cols, const float *bias, float *x)
-{
-  for (gsize i = 0; i < n_rows * n_cols; i++)
-    x[i] += bias[i % n_cols];
-  return TRUE;
-}
-
-/* A head gave NaN or infinity: finds the first and keeps it if no tile before
- * this one has any, so that the message does not depend on threads. */
-static void
-note_failure (ActForward *forward, const ActOp *op, ActTile *tile)
-{
-  static const ActSigmoid none = { "none", apply_none };
-  const ActModelModule *module = &forward->plan->config->modules[op->module];
-  ActHead raw = *op->head;
-  ActFailure failure;
-  gssize bad;
-
-  raw.sigmoid = &none;
-  raw.kind->run (&raw, tile, tile->slots[op->step->in[0]]);
-  bad = act_find_nonfinite (
-      tile->components, tile->n_rows * module->n_components);
-  if (bad < 0)
-    return;
-  failure.set = TRUE;
-  failure.row = tile->first_row + bad / module->n_components;
-  failure.column = module->first_column + bad % module->n_components;
-  failure.value = tile->components[bad];
-  g_mutex_lock (&forward->lock);
-  if (!forward->failure.set || failure.row < forward->failure.row
-      || (failure.row == forward->failure.row
-          && failure.column < forward->failure.column))
-    forward->failure = failure;
-  g_mutex_unlock (&forward->lock);
-}
-
-static void
-run_op (ActForward *forward, const ActOp *op, ActTile *tile)
-{
-  const ActForwardSink *sink = forward->sink;
-  const float *input = tile->slots[op->step->in[0]];
-
-  if (sink->input != NULL && input != NULL && (op->needed || op->head != NULL))
-    sink->input (sink->data, tile->index, tile->first_row, tile->n_rows,
-        op->name, input, op->width_in);
-  if (op->head != NULL) {
-    if (op->head->kind->run (op->head, tile, input))
-      sink->components (sink->data, tile->index, tile->first_row, tile->n_rows,
-          op->module, tile->components);
-    else
-      note_failure (forward, op, tile);
-  }
-  if (op->needed)
-    op->step->kind->run (op, tile);
-}
-
-static void
-run_tile (gpointer data, guint worker, gsize index)
-{
-  ActForward *forward = data;
-  guint length = forward->sequence_length;
-  guint per_tile = samples_per_tile (length);
-  gsize first = index * per_tile;
-  ActTile tile = {
-    .index = index,
-    .first_row = first * length,
-    .n_samples = MIN (per_tile, forward->n_samples - first),
-    .sequence_length = length,
-    .tokens = forward->tokens + first * length,
-  };
-
-  tile.n_rows = (gsize) tile.n_samples * length;
-  lay_out (forward, (gsize) per_tile * length, length, &tile,
-      forward->workspaces[worker].floats);
-  for (guint i = 0; i < forward->plan->n_ops; i++)
-    run_op (forward, &forward->plan->ops[i], &tile);
 }
 
 static gboolean
@@ -324,7 +198,7 @@ act_forward_run (ActForward *forward, const gint32 *tokens, gsize n_samples,
   forward->sink = sink;
   forward->failure.set = FALSE;
   act_pool_run (forward->pool,
-      act_forward_n_tiles (forward, n_samples, sequence_length), run_tile,
+      act_forward_n_tiles (forward, n_samples, sequence_length), act_tile_run,
       forward);
   forward->tokens = NULL;
   forward->sink = NULL;
@@ -338,12 +212,11 @@ typedef struct {
 
 static void
 store_dense (gpointer data, gsize tile, gsize first_row, gsize n_rows,
-    guint module, const float *values)
+    guint module, guint first, guint n, const float *values)
 {
   const Dense *dense = data;
-  gsize n = dense->config->modules[module].n_components;
   float *out = dense->values + first_row * dense->config->n_components
-      + dense->config->modules[module].first_column;
+      + dense->config->modules[module].first_column + first;
 
   for (gsize row = 0; row < n_rows; row++)
     memcpy (out + row * dense->config->n_components, values + row * n,
@@ -378,7 +251,7 @@ act_forward_run_csr (ActForward *forward, const gint32 *tokens, gsize n_samples,
   act_csr_collect_begin (&forward->csr, forward->plan->config,
       act_forward_n_tiles (forward, n_samples, sequence_length),
       n_samples * sequence_length,
-      (gsize) samples_per_tile (sequence_length) * sequence_length);
+      (gsize) act_tile_n_samples (sequence_length) * sequence_length);
   if (!act_forward_run (
           forward, tokens, n_samples, sequence_length, &sink, error))
     return FALSE;

@@ -31,14 +31,17 @@ const char *act_forward_kernel_name (void);
 
 /* What is called with results, from any of the workers: for one tile always
  * from the same one and in the order of evaluation, for two tiles at the same
- * time. values [n_rows, C of the module] are gone when it returns. */
+ * time. values [n_rows, n], of the module's components first to first + n - 1,
+ * are gone when it returns. A module's come in pieces from its first component
+ * on, of ACT_HEAD_COLUMNS components but for the last. */
 typedef struct {
   gpointer data;
   void (*components) (gpointer data, gsize tile, gsize first_row, gsize n_rows,
-      guint module, const float *values);
+      guint module, guint first, guint n, const float *values);
   /* for tests, may be NULL: what a step of the plan was given, before it runs;
    * name as "h.0.mlp.c_fc", "h.1.rms_1". Steps that nothing selected needs
-   * are not run. values [n_rows, width] */
+   * are not run. values [n_rows, width], all of a buffer of which the step may
+   * read some columns */
   void (*input) (gpointer data, gsize tile, gsize first_row, gsize n_rows,
       const char *name, const float *values, gsize width);
 } ActForwardSink;

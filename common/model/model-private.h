@@ -8,4 +8,9 @@ struct _ActModel {
   gint ref_count;
   ActModelConfig *config;
   ActSafetensors *weights;
+  ActSafetensors *target; /* NULL: in weights too */
+  char *target_prefix;
 };
+
+/* file and target; load stays as it is */
+void act_model_init_weights (const ActModel *model, ActWeights *weights);

@@ -9,11 +9,66 @@
 
 #define WEIGHTS_FILE "model.safetensors"
 
+static ActSafetensors *
+open_file (const char *folder, const char *name, GError **error)
+{
+  g_autofree char *filename = g_build_filename (folder, name, NULL);
+
+  return act_safetensors_open (filename, error);
+}
+
+/* (transfer full) what stands before the target model's tensors. One of its
+ * tensors tells whether the architecture's outer name does. */
+static char *
+find_target_prefix (const ActModel *model)
+{
+  const ActArchitecture *arch =
+      act_architecture_lookup (model->config->architecture);
+  const ActSafetensors *file =
+      model->target != NULL ? model->target : model->weights;
+  const char *base = model->target != NULL ? "" : "target_model.";
+
+  if (arch->outer != NULL) {
+    g_autofree char *prefix = g_strconcat (base, arch->outer, NULL);
+    g_autofree char *name =
+        g_strconcat (prefix, arch->first[0].name, ".weight", NULL);
+
+    if (act_safetensors_lookup (file, name) != NULL)
+      return g_steal_pointer (&prefix);
+  }
+  return g_strdup (base);
+}
+
+void
+act_model_init_weights (const ActModel *model, ActWeights *weights)
+{
+  weights->file = model->weights;
+  weights->target = model->target != NULL ? model->target : model->weights;
+  weights->target_prefix = model->target_prefix;
+}
+
+static gboolean
+open_weights (ActModel *model, const char *folder, GError **error)
+{
+  const char *target = model->config->target_weights_file;
+
+  model->weights = open_file (folder, WEIGHTS_FILE, error);
+  if (model->weights == NULL)
+    return FALSE;
+  if (target != NULL) {
+    model->target = open_file (folder, target, error);
+    if (model->target == NULL)
+      return FALSE;
+  }
+  model->target_prefix = find_target_prefix (model);
+  return TRUE;
+}
+
 ActModel *
 act_model_open (const char *folder, GError **error)
 {
   g_autoptr (ActModel) model = g_new0 (ActModel, 1);
-  g_autofree char *filename = g_build_filename (folder, WEIGHTS_FILE, NULL);
+  ActWeights weights = { .load = FALSE };
   g_autoptr (ActPlan) plan = NULL;
 
   model->ref_count = 1;
@@ -23,8 +78,10 @@ act_model_open (const char *folder, GError **error)
   plan = act_plan_new (model->config, error);
   if (plan == NULL)
     return NULL;
-  model->weights = act_safetensors_open (filename, error);
-  if (model->weights == NULL || !act_plan_check (plan, model->weights, error))
+  if (!open_weights (model, folder, error))
+    return NULL;
+  act_model_init_weights (model, &weights);
+  if (!act_plan_check (plan, &weights, error))
     return NULL;
   return g_steal_pointer (&model);
 }
@@ -41,6 +98,8 @@ act_model_unref (ActModel *model)
 {
   if (!g_atomic_int_dec_and_test (&model->ref_count))
     return;
+  g_free (model->target_prefix);
+  g_clear_pointer (&model->target, act_safetensors_free);
   g_clear_pointer (&model->weights, act_safetensors_free);
   g_clear_pointer (&model->config, act_model_config_free);
   g_free (model);

@@ -38,5 +38,6 @@ char *act_model_dup_label (const ActModel *model, guint column);
 gboolean act_model_select_modules (const ActModel *model, const char *patterns,
     guint8 *selected, GError **error);
 
-/* SHA-256 of config.json and then model.safetensors, in hex; (transfer full) */
+/* SHA-256 of config.json, model.safetensors and then the file of the target
+ * model's tensors if it has one, in hex; (transfer full) */
 char *act_model_fingerprint (const char *folder, GError **error);

@@ -38,6 +38,13 @@ act_model_config_get_size (const ActModelConfig *config, JsonObject *object,
 }
 
 gboolean
+act_model_config_get_boolean (const ActModelConfig *config, JsonObject *object,
+    const char *field, gboolean *value, GError **error)
+{
+  return act_json_get_boolean (object, field, config->filename, value, error);
+}
+
+gboolean
 act_model_config_expect (const ActModelConfig *config, JsonObject *object,
     const char *field, gboolean supported, GError **error)
 {
@@ -229,6 +236,45 @@ check_total (const ActModelConfig *config, JsonObject *object, GError **error)
   return FALSE;
 }
 
+/* the importance function must be able to do with as few layers */
+static gboolean
+check_hidden (const ActModelConfig *config, GError **error)
+{
+  guint least = act_head_kind_lookup (config->head)->min_hidden;
+
+  if (config->n_hidden >= least)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "'%s': \"ci_fn_hidden_dims\" has %u entries, \"ci_fn_type\": \"%s\" "
+      "needs at least %u",
+      config->filename, config->n_hidden, config->head, least);
+  return FALSE;
+}
+
+/* a name in the model's folder: nothing outside it is read */
+static gboolean
+read_target_file (ActModelConfig *config, JsonObject *object, GError **error)
+{
+  const char *name;
+
+  if (!json_object_has_member (object, "target_weights_file"))
+    return TRUE;
+  name = act_json_get_string (
+      object, "target_weights_file", config->filename, error);
+  if (name == NULL)
+    return FALSE;
+  if (*name == '\0' || strchr (name, '/') != NULL || g_str_equal (name, "..")
+      || g_str_equal (name, ".")) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+        "'%s': \"target_weights_file\" is '%s', expected the name of a file in "
+        "the model's folder",
+        config->filename, name);
+    return FALSE;
+  }
+  config->target_weights_file = g_strdup (name);
+  return TRUE;
+}
+
 static gboolean
 read_config (ActModelConfig *config, JsonObject *object, GError **error)
 {
@@ -246,7 +292,8 @@ read_config (ActModelConfig *config, JsonObject *object, GError **error)
     return FALSE;
   return act_architecture_lookup (config->architecture)
              ->read_config (config, object, error)
-      && read_hidden (config, object, error)
+      && read_target_file (config, object, error)
+      && read_hidden (config, object, error) && check_hidden (config, error)
       && read_modules (config, object, error)
       && check_total (config, object, error);
 }
@@ -280,6 +327,7 @@ act_model_config_free (ActModelConfig *config)
   for (guint i = 0; i < config->n_modules; i++)
     g_free (config->modules[i].name);
   g_free (config->modules);
+  g_free (config->target_weights_file);
   g_free (config->sigmoid);
   g_free (config->head);
   g_free (config->architecture);

@@ -24,7 +24,14 @@ typedef struct {
   char *architecture; /* model_type */
   guint vocab_size, block_size, n_ctx;
   guint n_layer, n_embd, n_head, n_key_value_heads, n_intermediate;
-  double rms_norm_eps, rotary_base;
+  double norm_eps, rotary_base;
+  gboolean rotary_adjacent_pairs;
+  gboolean combined_qkv; /* one matrix for queries, keys and values */
+  gboolean attn_bias, mlp_bias;
+
+  /* of a file with the target model's tensors alone, NULL: they are in
+   * model.safetensors, as "target_model." and their names */
+  char *target_weights_file;
 
   char *head;    /* ci_fn_type */
   char *sigmoid; /* sigmoid_type */
@@ -36,10 +43,15 @@ typedef struct {
   guint n_components;
 } ActModelConfig;
 
+/* Its largest values leave room for sums and products of a few in 64 bits;
+ * three times a size fits a guint. */
+
 /* For architectures: a size from 1 to largest; a boolean that must be so. */
 gboolean act_model_config_get_size (const ActModelConfig *config,
     JsonObject *object, const char *field, guint largest, guint *value,
     GError **error);
+gboolean act_model_config_get_boolean (const ActModelConfig *config,
+    JsonObject *object, const char *field, gboolean *value, GError **error);
 gboolean act_model_config_expect (const ActModelConfig *config,
     JsonObject *object, const char *field, gboolean supported, GError **error);
 

@@ -5,18 +5,33 @@
 
 /* The kinds of steps an architecture is made of. */
 
-/* token ids to rows of NAME.weight [vocab_size, width of out] */
+/* embedding.c: token ids to rows of NAME.weight [vocab_size, width of out] */
 extern const ActOpKind act_op_embedding;
-/* RMS norm with NAME.weight [width] */
+/* adds NAME.weight [block_size, width of out], a row for each position */
+extern const ActOpKind act_op_positions;
+
+/* norms.c: RMS norm with NAME.weight [width] */
 extern const ActOpKind act_op_rms_norm;
-/* out = in NAME.weight^T, [width of out, width of in]; may add */
+/* layer norm with NAME.weight and NAME.bias [width] */
+extern const ActOpKind act_op_layer_norm;
+
+/* linear.c: out = in NAME.weight^T, [width of out, width of in]; may add; the
+ * step says whether there is a NAME.bias [width of out] */
 extern const ActOpKind act_op_linear;
-/* turns the pairs (i, i + D/2) of each head of size D, in place */
-extern const ActOpKind act_op_rotary_halves;
+/* the same with NAME.weight [width of in, width of out] */
+extern const ActOpKind act_op_conv1d;
+
+/* rotary.c: turns pairs of numbers of each head of size D, in place: (i, i +
+ * D/2), or (2i, 2i + 1) with config's rotary_adjacent_pairs */
+extern const ActOpKind act_op_rotary;
+
 /* queries at a time in attention */
 #define ACT_ATTENTION_BLOCK 64
-/* causal softmax attention of in = {queries, keys, values}; query heads share
- * key/value heads when there are fewer of those */
+/* attention.c: causal softmax attention of in = {queries, keys, values}; query
+ * heads share key/value heads when there are fewer of those */
 extern const ActOpKind act_op_attention;
-/* the tanh form of GELU, in place */
+
+/* mlpfunctions.c: the tanh form of GELU, in place */
 extern const ActOpKind act_op_gelu_tanh;
+/* in = {values, gates}: silu (gate) times value, in place of the values */
+extern const ActOpKind act_op_silu_times;

@@ -21,6 +21,25 @@ find_module (
   return GPOINTER_TO_INT (value);
 }
 
+ActSlot
+act_plan_buffer (const ActPlan *plan, ActSlot slot)
+{
+  return plan->slots[slot].of != ACT_SLOT_NONE ? plan->slots[slot].of : slot;
+}
+
+gsize
+act_plan_stride (const ActPlan *plan, ActSlot slot)
+{
+  return plan->slots[act_plan_buffer (plan, slot)].width;
+}
+
+static const char *
+outer_name (const ActPlan *plan, const ActStep *step)
+{
+  return step->outside ? "" : plan->outer;
+}
+
+/* takes name, without outer */
 static void
 add_op (ActPlan *plan, const ActStep *step, char *name, GHashTable *modules)
 {
@@ -28,27 +47,76 @@ add_op (ActPlan *plan, const ActStep *step, char *name, GHashTable *modules)
 
   op->plan = plan;
   op->step = step;
-  op->name = name;
-  op->width_in = plan->widths[step->in[0]];
-  op->width_out = plan->widths[step->out];
-  op->module = step->is_module ? find_module (plan->config, modules, name) : -1;
+  op->name = g_strconcat (outer_name (plan, step), name, NULL);
+  op->tensor = op->name + strlen (outer_name (plan, step));
+  op->width_in = step->kind->takes_tokens ? plan->config->vocab_size
+                                          : plan->slots[step->in[0]].width;
+  op->width_out = plan->slots[step->out].width;
+  op->module =
+      step->is_module ? find_module (plan->config, modules, op->name) : -1;
+  g_free (name);
+}
+
+static gboolean
+has_step (const ActPlan *plan, const ActStep *step)
+{
+  return step->when == NULL || step->when (plan->config);
+}
+
+static guint
+count_steps (const ActStep *table)
+{
+  guint n = 0;
+
+  while (table != NULL && table[n].kind != NULL)
+    n++;
+  return n;
+}
+
+static void
+add_table (ActPlan *plan, const ActStep *table, const char *before,
+    GHashTable *modules)
+{
+  for (guint i = 0; i < count_steps (table); i++)
+    if (has_step (plan, &table[i]))
+      add_op (
+          plan, &table[i], g_strconcat (before, table[i].name, NULL), modules);
+}
+
+/* whether one of the table's modules is to be computed */
+static gboolean
+is_asked_for (const ActPlan *plan, const ActStep *table, GHashTable *modules)
+{
+  for (guint i = 0; i < count_steps (table); i++) {
+    g_autofree char *name =
+        g_strconcat (outer_name (plan, &table[i]), table[i].name, NULL);
+
+    if (table[i].is_module && g_hash_table_contains (modules, name))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static void
 add_ops (ActPlan *plan, GHashTable *modules)
 {
   const ActArchitecture *arch = plan->architecture;
+  gsize n_block = 0;
 
-  plan->ops = g_new0 (
-      ActOp, arch->n_first + (gsize) plan->config->n_layer * arch->n_block);
-  for (guint i = 0; i < arch->n_first; i++)
-    add_op (plan, &arch->first[i], g_strdup (arch->first[i].name), modules);
-  for (guint layer = 0; layer < plan->config->n_layer; layer++)
-    for (guint i = 0; i < arch->n_block; i++)
-      add_op (plan, &arch->block[i],
-          g_strdup_printf (
-              "%s.%u.%s", arch->blocks, layer, arch->block[i].name),
-          modules);
+  for (guint i = 0; i < ACT_ARCHITECTURE_MAX_PARTS; i++)
+    n_block += count_steps (arch->block[i]);
+  plan->ops = g_new0 (ActOp,
+      count_steps (arch->first) + plan->config->n_layer * n_block
+          + count_steps (arch->last));
+  add_table (plan, arch->first, "", modules);
+  for (guint layer = 0; layer < plan->config->n_layer; layer++) {
+    g_autofree char *before = g_strdup_printf ("%s.%u.", arch->blocks, layer);
+
+    for (guint i = 0; i < ACT_ARCHITECTURE_MAX_PARTS; i++)
+      add_table (plan, arch->block[i], before, modules);
+  }
+  if (is_asked_for (plan, arch->last, modules))
+    add_table (plan, arch->last, "", modules);
 }
 
 static gboolean
@@ -101,7 +169,11 @@ act_plan_new (const ActModelConfig *config, GError **error)
 
   plan->config = config;
   plan->architecture = act_architecture_lookup (config->architecture);
-  plan->architecture->widths (config, plan->widths);
+  plan->architecture->slots (config, plan->slots);
+  plan->outer = "";
+  if (plan->architecture->outer != NULL
+      && g_str_has_prefix (config->modules[0].name, plan->architecture->outer))
+    plan->outer = plan->architecture->outer;
   for (guint i = 0; i < config->n_modules; i++)
     g_hash_table_insert (modules, config->modules[i].name, GINT_TO_POINTER (i));
   add_ops (plan, modules);
@@ -144,34 +216,42 @@ check_components (
 }
 
 static ActHead *
-load_head (const ActPlan *plan, const ActModelModule *module,
-    ActWeights *weights, GError **error)
+load_head (const ActOp *op, ActWeights *weights, GError **error)
 {
-  const ActHeadKind *kind = act_head_kind_lookup (plan->config->head);
-  ActHead *head = kind->load (plan->config, module, weights, error);
+  const ActModelConfig *config = op->plan->config;
+  g_autofree ActHead *head = g_new0 (ActHead, 1);
 
-  if (head == NULL)
+  head->kind = act_head_kind_lookup (config->head);
+  head->sigmoid = act_sigmoid_lookup (config->sigmoid);
+  head->config = config;
+  head->module = &config->modules[op->module];
+  head->takes_tokens = op->step->kind->takes_tokens;
+  if (head->takes_tokens && !head->kind->takes_tokens) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+        "'%s': module '%s' is an embedding, which \"ci_fn_type\": \"%s\" "
+        "does not support",
+        config->filename, op->name, config->head);
     return NULL;
-  head->kind = kind;
-  head->sigmoid = act_sigmoid_lookup (plan->config->sigmoid);
-  return head;
+  }
+  if (!head->kind->load (head, weights, error))
+    return NULL;
+  return g_steal_pointer (&head);
 }
 
 gboolean
-act_plan_check (ActPlan *plan, const ActSafetensors *file, GError **error)
+act_plan_check (ActPlan *plan, ActWeights *weights, GError **error)
 {
-  ActWeights weights = { .file = file, .load = FALSE };
-
   for (guint i = 0; i < plan->n_ops; i++) {
     ActOp *op = &plan->ops[i];
 
-    if (!op->step->kind->prepare (op, plan->config, &weights, error))
+    if (!op->step->kind->prepare (op, plan->config, weights, error))
       return FALSE;
     if (op->module >= 0) {
-      const ActModelModule *module = &plan->config->modules[op->module];
-      g_autofree ActHead *head = load_head (plan, module, &weights, error);
+      g_autofree ActHead *head = load_head (op, weights, error);
 
-      if (head == NULL || !check_components (file, module, error))
+      if (head == NULL
+          || !check_components (
+              weights->file, &plan->config->modules[op->module], error))
         return FALSE;
     }
   }
@@ -180,7 +260,8 @@ act_plan_check (ActPlan *plan, const ActSafetensors *file, GError **error)
 
 /* Backwards over the plan: an operation is needed when something later reads
  * what it writes. A head reads its operation's input whether or not the
- * operation itself is needed. */
+ * operation itself is needed. One that writes a part of a buffer leaves the
+ * other parts needed. */
 static void
 find_needed (ActPlan *plan, const guint8 *selected)
 {
@@ -189,16 +270,18 @@ find_needed (ActPlan *plan, const guint8 *selected)
   for (guint i = plan->n_ops; i-- > 0;) {
     ActOp *op = &plan->ops[i];
     const ActStep *step = op->step;
+    ActSlot out = act_plan_buffer (plan, step->out);
     gboolean has_head = op->module >= 0 && selected[op->module];
 
-    op->needed = live[step->out];
+    op->needed = live[out];
     if (op->needed) {
-      live[step->out] = step->adds;
+      plan->used[out] = TRUE;
+      live[out] = step->adds || out != step->out;
       for (guint in = 0; in < G_N_ELEMENTS (step->in); in++)
-        live[step->in[in]] = TRUE;
+        live[act_plan_buffer (plan, step->in[in])] = TRUE;
     }
     if (has_head)
-      live[step->in[0]] = TRUE;
+      live[act_plan_buffer (plan, step->in[0])] = TRUE;
     live[ACT_SLOT_NONE] = FALSE;
   }
 }
@@ -213,8 +296,7 @@ act_plan_load (
     ActOp *op = &plan->ops[i];
 
     if (op->module >= 0 && selected[op->module]) {
-      op->head =
-          load_head (plan, &plan->config->modules[op->module], weights, error);
+      op->head = load_head (op, weights, error);
       if (op->head == NULL)
         return FALSE;
     }

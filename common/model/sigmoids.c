@@ -12,9 +12,30 @@ apply_hard (gsize n_rows, gsize n_cols, const float *bias, float *x)
   return act_pointwise ()->bias_clamp (n_rows, n_cols, bias, x);
 }
 
+static gboolean
+apply_normal (gsize n_rows, gsize n_cols, const float *bias, float *x)
+{
+  return act_pointwise ()->bias_sigmoid (n_rows, n_cols, bias, x);
+}
+
+static gboolean
+apply_upper_leaky_hard (gsize n_rows, gsize n_cols, const float *bias, float *x)
+{
+  return act_pointwise ()->bias_clamp_leaky (n_rows, n_cols, bias, x);
+}
+
+static gboolean
+apply_swish_hard (gsize n_rows, gsize n_cols, const float *bias, float *x)
+{
+  return act_pointwise ()->bias_swish_hard (n_rows, n_cols, bias, x);
+}
+
 static const ActSigmoid sigmoids[] = {
+  { "normal", apply_normal },
   { "hard", apply_hard },
   { "leaky_hard", apply_hard },
+  { "upper_leaky_hard", apply_upper_leaky_hard },
+  { "swish_hard", apply_swish_hard },
 };
 
 const ActSigmoid *

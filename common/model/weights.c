@@ -40,7 +40,7 @@ index_to_string (const ActTensor *tensor, gsize flat)
 }
 
 static gboolean
-check_finite (const ActWeights *weights, const ActTensor *tensor,
+check_finite (const ActSafetensors *file, const ActTensor *tensor,
     const float *data, GError **error)
 {
   gssize bad = act_find_nonfinite (data, tensor->n_elements);
@@ -51,7 +51,7 @@ check_finite (const ActWeights *weights, const ActTensor *tensor,
   index = index_to_string (tensor, bad);
   g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
       "'%s': tensor '%s' is %s at %s, expected finite values",
-      act_safetensors_get_filename (weights->file), tensor->name,
+      act_safetensors_get_filename (file), tensor->name,
       isnan (data[bad]) ? "NaN" : "infinite", index);
   return FALSE;
 }
@@ -73,12 +73,12 @@ widen (ActWeights *weights, const ActTensor *tensor, GError **error)
   return data;
 }
 
-gboolean
-act_weights_get (ActWeights *weights, const char *name, guint n_dims,
-    const guint64 *shape, const float **data, GError **error)
+static gboolean
+get (ActWeights *weights, const ActSafetensors *file, const char *name,
+    guint n_dims, const guint64 *shape, const float **data, GError **error)
 {
   const ActTensor *tensor =
-      act_safetensors_require (weights->file, name, n_dims, shape, error);
+      act_safetensors_require (file, name, n_dims, shape, error);
   const float *floats;
 
   *data = NULL;
@@ -88,15 +88,43 @@ act_weights_get (ActWeights *weights, const char *name, guint n_dims,
       && tensor->dtype != ACT_DTYPE_BF16) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
         "'%s': tensor '%s' has type %s, expected F32, F16 or BF16",
-        act_safetensors_get_filename (weights->file), name,
+        act_safetensors_get_filename (file), name,
         act_dtype_name (tensor->dtype));
     return FALSE;
   }
   if (!weights->load)
     return TRUE;
   floats = widen (weights, tensor, error);
-  if (floats == NULL || !check_finite (weights, tensor, floats, error))
+  if (floats == NULL || !check_finite (file, tensor, floats, error))
     return FALSE;
   *data = floats;
   return TRUE;
+}
+
+gboolean
+act_weights_get (ActWeights *weights, const char *name, guint n_dims,
+    const guint64 *shape, const float **data, GError **error)
+{
+  return get (weights, weights->file, name, n_dims, shape, data, error);
+}
+
+gboolean
+act_weights_get_target (ActWeights *weights, const char *name,
+    const char *which, guint n_dims, const guint64 *shape, const float **data,
+    GError **error)
+{
+  g_autofree char *full =
+      g_strdup_printf ("%s%s.%s", weights->target_prefix, name, which);
+
+  return get (weights, weights->target, full, n_dims, shape, data, error);
+}
+
+gboolean
+act_weights_has_target (
+    const ActWeights *weights, const char *name, const char *which)
+{
+  g_autofree char *full =
+      g_strdup_printf ("%s%s.%s", weights->target_prefix, name, which);
+
+  return act_safetensors_lookup (weights->target, full) != NULL;
 }

@@ -6,7 +6,8 @@
  *
  *   csr       the forward pass, to CSR
  *   dense     the forward pass, to a dense matrix
- *   products  its matrix products alone: same shapes, same order, same tiles
+ *   products  its matrix products alone: same shapes, same order, same tiles;
+ *             of components with MLPs of their own, those that BLAS does
  *
  * A script that measures something else too can so take turns. */
 
@@ -18,6 +19,7 @@
 
 #include "model/blas.h"
 #include "model/forward-private.h"
+#include "model/head.h"
 #include "model/ops.h"
 
 typedef struct {
@@ -34,7 +36,11 @@ typedef struct {
   /* products: a tile's buffers for each worker, large enough for any */
   gsize tile_rows;
   float **a, **c;
+  float *b; /* for all of them: any d_in times PRODUCT_UNITS */
 } Bench;
+
+/* side by side in a product that has each component's own weights */
+#define PRODUCT_UNITS 512
 
 static void
 run_csr (Bench *bench)
@@ -77,20 +83,68 @@ attention_products (
       gsize n = MIN (ACT_ATTENTION_BLOCK, length - first), end = first + n;
 
       act_gemm_nt (n, end, size, 1, a, q, a, kv, 0, c, length);
-      act_gemm_nn (n, size, end, a, length, a, kv, c, q);
+      act_gemm_nn (n, size, end, a, length, a, kv, 0, c, q);
     }
   }
 }
 
+/* layers that all components share, or the layers before the last of each
+ * component's own */
 static void
-head_products (const ActHead *head, gsize n_rows, const float *a, float *c)
+shared_products (const ActHead *head, gsize n_rows, const float *a, float *c)
 {
   for (guint i = 0; i < head->n_layers; i++) {
     const ActHeadLayer *layer = &head->layers[i];
 
-    act_gemm_nn (n_rows, layer->d_out, layer->d_in, a, layer->d_in,
-        layer->weight, layer->d_out, c, layer->d_out);
+    for (guint first = 0; first < layer->d_out; first += ACT_HEAD_COLUMNS) {
+      guint n = MIN (ACT_HEAD_COLUMNS, layer->d_out - first);
+
+      act_gemm_nn (n_rows, n, layer->d_in, a, layer->d_in,
+          layer->weight + first, layer->d_out, 0, c, n);
+    }
   }
+}
+
+/* [C * h1, d_in] or [C, d_in] times the input, as few products as BLAS likes
+ * best; the numbers do not matter, so b is whatever is large enough */
+static void
+first_products (
+    const ActHead *head, gsize n_rows, const float *a, const float *b, float *c)
+{
+  gsize d_in = head->module->d_in;
+  gsize n = head->module->n_components;
+
+  if (head->v == NULL)
+    n *= head->layers[0].d_out;
+  for (gsize first = 0; first < n; first += PRODUCT_UNITS)
+    act_gemm_tt (MIN (PRODUCT_UNITS, n - first), n_rows, d_in, b,
+        MIN (PRODUCT_UNITS, n - first), a, d_in, c, n_rows);
+}
+
+static void
+component_products (const ActHead *head, gsize n_rows, const float *a, float *c)
+{
+  for (guint i = 1; i + 1 < head->n_layers; i++) {
+    const ActHeadLayer *layer = &head->layers[i];
+    gsize size = (gsize) layer->d_in * layer->d_out;
+
+    for (guint k = 0; k < head->module->n_components; k++)
+      act_gemm_tn (layer->d_out, n_rows, layer->d_in, layer->weight + k * size,
+          layer->d_out, a, n_rows, c, n_rows);
+  }
+}
+
+static void
+head_products (
+    const ActHead *head, gsize n_rows, const float *a, const float *b, float *c)
+{
+  if (head->kind == act_head_kind_lookup ("shared_mlp")) {
+    shared_products (head, n_rows, a, c);
+    return;
+  }
+  if (!head->takes_tokens)
+    first_products (head, n_rows, a, b, c);
+  component_products (head, n_rows, a, c);
 }
 
 static void
@@ -108,7 +162,7 @@ tile_products (gpointer data, guint worker, gsize tile)
     const ActOp *op = &plan->ops[i];
 
     if (op->head != NULL)
-      head_products (op->head, n_rows, a, c);
+      head_products (op->head, n_rows, a, bench->b, c);
     if (op->needed && op->step->kind == &act_op_linear)
       act_gemm_nt (n_rows, op->width_out, op->width_in, 1, a, op->width_in,
           op->weight, op->width_in, op->step->adds, c, op->width_out);
@@ -125,20 +179,43 @@ run_products (Bench *bench)
       tile_products, bench);
 }
 
+/* the widest input of a product */
+static gsize
+widest_input (const Bench *bench)
+{
+  const ActPlan *plan = bench->forward->plan;
+  gsize width = bench->length;
+
+  for (guint i = 0; i < plan->n_ops; i++)
+    if (!plan->ops[i].step->kind->takes_tokens)
+      width = MAX (width, plan->ops[i].width_in);
+  for (guint i = 0; i < plan->config->n_hidden; i++)
+    width = MAX (width, plan->config->hidden[i]);
+  return width;
+}
+
 /* the widest of what a product reads or writes, in floats a row */
 static gsize
 widest (const Bench *bench)
 {
   const ActPlan *plan = bench->forward->plan;
-  gsize width = bench->length;
+  gsize width = MAX (widest_input (bench), PRODUCT_UNITS);
 
   for (guint i = 1; i < ACT_N_SLOTS; i++)
-    width = MAX (width, plan->widths[i]);
-  for (guint i = 0; i < plan->config->n_modules; i++)
-    width = MAX (width, plan->config->modules[i].n_components);
-  for (guint i = 0; i < plan->config->n_hidden; i++)
-    width = MAX (width, plan->config->hidden[i]);
-  return width;
+    if (plan->used[i])
+      width = MAX (width, plan->slots[i].width);
+  return MAX (width, ACT_HEAD_COLUMNS);
+}
+
+/* (transfer full) n floats of no meaning */
+static float *
+random_floats (GRand *rand, gsize n)
+{
+  float *x = act_floats_new (n, NULL);
+
+  for (gsize i = 0; i < n; i++)
+    x[i] = g_rand_double_range (rand, -1, 1);
+  return x;
 }
 
 static void
@@ -161,13 +238,10 @@ prepare (Bench *bench)
   bench->c = g_new (float *, n_threads);
   n = bench->tile_rows * widest (bench);
   for (guint i = 0; i < n_threads; i++) {
-    bench->a[i] = act_floats_new (n, NULL);
-    bench->c[i] = act_floats_new (n, NULL);
-    for (gsize k = 0; k < n; k++) {
-      bench->a[i][k] = g_rand_double_range (rand, -1, 1);
-      bench->c[i][k] = 0;
-    }
+    bench->a[i] = random_floats (rand, n);
+    bench->c[i] = random_floats (rand, n);
   }
+  bench->b = random_floats (rand, widest_input (bench) * PRODUCT_UNITS);
 }
 
 static double

@@ -138,7 +138,7 @@ keep_input (gpointer data, gsize tile, gsize first_row, gsize n_rows,
 
 static void
 drop_components (gpointer data, gsize tile, gsize first_row, gsize n_rows,
-    guint module, const float *values)
+    guint module, guint first, guint n, const float *values)
 {
 }
 
@@ -369,10 +369,72 @@ test_only_what_is_needed (void)
       "h.0.attn.o_proj ");
 }
 
+/* what a module was given, kept while the model runs */
+typedef struct {
+  char *module;
+  float *values;
+  gsize n;
+} Input;
+
+static void
+keep_one_input (gpointer data, gsize tile, gsize first_row, gsize n_rows,
+    const char *name, const float *values, gsize width)
+{
+  Input *input = data;
+
+  if (!g_str_equal (name, input->module))
+    return;
+  g_assert_cmpuint ((first_row + n_rows) * width, <=, input->n);
+  memcpy (input->values + first_row * width, values,
+      n_rows * width * sizeof (float));
+}
+
+/* input_MODULE.npy of a case, dashes for dots */
+static void
+check_kind_input (ActForward *forward, const ActTensor *tokens,
+    const char *folder, const char *file)
+{
+  g_autofree char *path = g_build_filename (folder, file, NULL);
+  g_autoptr (ActNpy) expected = test_npy (path);
+  const ActTensor *values = act_npy_get (expected);
+  Input input = {
+    .module = g_strndup (file + 6, strlen (file) - 10),
+    .values = g_new0 (float, values->n_elements),
+    .n = values->n_elements,
+  };
+  ActForwardSink sink = { &input, drop_components, keep_one_input };
+
+  g_strdelimit (input.module, "-", '.');
+  g_assert_true (act_forward_run (
+      forward, tokens->data, tokens->shape[0], tokens->shape[1], &sink, NULL));
+  assert_close (input.values, values->data, input.n, TOLERANCE, path);
+  g_free (input.values);
+  g_free (input.module);
+}
+
+static void
+check_kind_inputs (
+    ActForward *forward, const ActTensor *tokens, const char *name)
+{
+  g_autofree char *folder = test_data (name);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *file;
+  guint n = 0;
+
+  while ((file = g_dir_read_name (dir)) != NULL) {
+    if (g_str_has_prefix (file, "input_")) {
+      check_kind_input (forward, tokens, name, file);
+      n++;
+    }
+  }
+  g_assert_cmpuint (n, >, 0);
+}
+
+/* A case: dense and CSR alike, and as computed in double. */
 static void
 test_kind (gconstpointer data)
 {
-  const char *name = data;
+  g_autofree char *name = g_build_filename ("golden_kinds", data, NULL);
   g_autofree char *folder = test_data (name);
   g_autofree char *ci = g_build_filename (name, "ci.npy", NULL);
   g_autofree char *ids = g_build_filename (name, "tokens.npy", NULL);
@@ -380,11 +442,37 @@ test_kind (gconstpointer data)
   g_autoptr (ActNpy) tokens = test_npy (ids);
   g_autoptr (ActForward) forward = open_forward (folder, NULL, 2);
   const ActTensor *shape = act_npy_get (tokens);
-  g_autofree float *dense = run_dense (forward, shape->data, shape->shape[0],
-      shape->shape[1], act_npy_get (expected)->shape[1]);
+  gsize n = act_npy_get (expected)->n_elements;
+  guint n_components = act_npy_get (expected)->shape[1];
+  g_autofree float *dense = run_dense (
+      forward, shape->data, shape->shape[0], shape->shape[1], n_components);
+  g_autofree float *csr = run_csr (
+      forward, shape->data, shape->shape[0], shape->shape[1], n_components);
 
-  assert_close (dense, act_npy_get (expected)->data,
-      act_npy_get (expected)->n_elements, TOLERANCE, name);
+  assert_close (dense, act_npy_get (expected)->data, n, TOLERANCE, name);
+  for (gsize i = 0; i < n; i++)
+    if (((const float *) act_npy_get (expected)->data)[i] == 0)
+      g_assert_cmpfloat (dense[i], ==, 0);
+  g_assert_cmpmem (dense, n * sizeof (float), csr, n * sizeof (float));
+  check_kind_inputs (forward, shape, name);
+}
+
+static void
+add_kinds (void)
+{
+  static const char *const cases[] = { "biases", "combined_c_attn",
+    "embedding_mlp", "gpt2", "gpt2_simple", "kv_heads_all", "kv_heads_one",
+    "llama_simple", "mlp_one_hidden", "mlp_two_hidden", "rotary_adjacent_pairs",
+    "shared_mlp_no_hidden", "shared_mlp_two_hidden", "sigmoid_hard",
+    "sigmoid_leaky_hard", "sigmoid_normal", "sigmoid_swish_hard",
+    "sigmoid_upper_leaky_hard", "vector_mlp_one_hidden",
+    "vector_mlp_two_hidden" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strconcat ("/model/kinds/", cases[i], NULL);
+
+    g_test_add_data_func (path, cases[i], test_kind);
+  }
 }
 
 int
@@ -398,17 +486,6 @@ main (int argc, char **argv)
   g_test_add_func ("/model/causal", test_causal);
   g_test_add_func ("/model/modules", test_modules);
   g_test_add_func ("/model/needed", test_only_what_is_needed);
-  g_test_add_data_func (
-      "/model/kinds/hard", "golden_kinds/sigmoid_hard", test_kind);
-  g_test_add_data_func (
-      "/model/kinds/leaky_hard", "golden_kinds/sigmoid_leaky_hard", test_kind);
-  g_test_add_data_func (
-      "/model/kinds/no_hidden", "golden_kinds/shared_mlp_no_hidden", test_kind);
-  g_test_add_data_func ("/model/kinds/two_hidden",
-      "golden_kinds/shared_mlp_two_hidden", test_kind);
-  g_test_add_data_func (
-      "/model/kinds/kv_heads_all", "golden_kinds/kv_heads_all", test_kind);
-  g_test_add_data_func (
-      "/model/kinds/kv_heads_one", "golden_kinds/kv_heads_one", test_kind);
+  add_kinds ();
   return g_test_run ();
 }

@@ -38,6 +38,12 @@ assert_refused (TestModel *model, const char *first, ...)
   va_end (words);
 }
 
+static void
+ignore (gpointer data, gsize tile, gsize first_row, gsize n_rows, guint module,
+    guint first, guint n, const float *values)
+{
+}
+
 typedef struct {
   const char *from, *to;
   const char *words[3];
@@ -48,20 +54,43 @@ static void
 test_config (void)
 {
   static const Edit edits[] = {
-    { "\"LlamaSimpleMLP\"", "\"GPT2\"",
-        { "model_type", "\"GPT2\"", "LlamaSimpleMLP" } },
+    { "\"LlamaSimpleMLP\"", "\"GPT3\"",
+        { "model_type", "\"GPT3\"", "LlamaSimpleMLP" } },
     { "\"LlamaSimpleMLP\"", "7", { "model_type" } },
+    { "\"LlamaSimpleMLP\"", "\"GPT2\"", { "h.0.attn.q_proj", "\"GPT2\"" } },
+    { "\"LlamaSimpleMLP\"", "\"LlamaSimple\"",
+        { "h.0.mlp.c_fc", "\"LlamaSimple\"" } },
+    { "\"LlamaSimpleMLP\"", "\"GPT2Simple\"",
+        { "h.0.attn.k_proj", "d_out", "128" } },
+    { "\"LlamaSimpleMLP\"", "\"gpt2\"", { "n_positions" } },
+    { "\"shared_mlp\"", "\"own_mlp\"",
+        { "ci_fn_type", "\"own_mlp\"", "shared_mlp" } },
     { "\"shared_mlp\"", "\"vector_mlp\"",
-        { "ci_fn_type", "\"vector_mlp\"", "shared_mlp" } },
-    { "\"leaky_hard\"", "\"normal\"",
-        { "sigmoid_type", "\"normal\"", "leaky_hard" } },
-    { "\"mlp_bias\": false", "\"mlp_bias\": true", { "mlp_bias", "true" } },
-    { "\"attn_bias\": false", "\"attn_bias\": true", { "attn_bias" } },
-    { "\"rotary_adjacent_pairs\": false", "\"rotary_adjacent_pairs\": true",
+        { "_ci_fns.h-0-attn-q_proj.layers.0.W", "[128, 128]",
+            "[128, 128, 128]" } },
+    { "\"shared_mlp\"", "\"mlp\"",
+        { "_ci_fns.h-0-attn-q_proj.layers.0.W", "[128, 1, 128]" } },
+    { "\"leaky_hard\"", "\"soft\"",
+        { "sigmoid_type", "\"soft\"", "leaky_hard" } },
+    { "\"mlp_bias\": false", "\"mlp_bias\": true",
+        { "target_model.h.0.mlp.c_fc.bias" } },
+    { "\"attn_bias\": false", "\"attn_bias\": true",
+        { "target_model.h.0.attn.q_proj.bias" } },
+    { "\"attn_bias\": false", "\"attn_bias\": 1", { "attn_bias" } },
+    { "\"rotary_adjacent_pairs\": false", "\"rotary_adjacent_pairs\": 2",
         { "rotary_adjacent_pairs" } },
     { "\"use_grouped_query_attention\": true",
-        "\"use_grouped_query_attention\": false",
+        "\"use_grouped_query_attention\": false", { "h.0.attn.q_proj" } },
+    { "\"use_grouped_query_attention\": true,", "",
         { "use_grouped_query_attention" } },
+    { "\"name\": \"h.0.attn.q_proj\"", "\"name\": \"wte\"",
+        { "wte", "d_in", "1024" } },
+    { "\"n_layer\": 2,", "\"n_layer\": 2, \"target_weights_file\": \"../x\",",
+        { "target_weights_file", "../x" } },
+    { "\"n_layer\": 2,", "\"n_layer\": 2, \"target_weights_file\": 7,",
+        { "target_weights_file" } },
+    { "\"n_layer\": 2,", "\"n_layer\": 2, \"target_weights_file\": \"no\",",
+        { "/no'" } },
     { "\"n_embd\": 128", "\"n_embd\": 130", { "n_embd", "130", "n_head" } },
     { "\"n_embd\": 128", "\"n_embd\": 256", { "256" } },
     { "\"n_embd\": 128", "\"n_embd\": -128", { "n_embd" } },
@@ -212,6 +241,150 @@ test_nonfinite_half (void)
   assert_refused (model, Q_WEIGHT, "[127, 0]", "NaN", NULL);
 }
 
+/* What the other kinds ask for, in a case of golden_kinds: edits of its
+ * config.json, and the error's words. */
+typedef struct {
+  const char *folder;
+  Edit edit;
+} KindEdit;
+
+static void
+test_kinds (void)
+{
+  static const KindEdit edits[] = {
+    { "mlp_two_hidden",
+        { "\"ci_fn_hidden_dims\"", "\"ci_fn_hidden_dims\": [], \"_\"",
+            { "ci_fn_hidden_dims", "\"mlp\"", "at least 1" } } },
+    { "vector_mlp_two_hidden",
+        { "\"ci_fn_hidden_dims\"", "\"ci_fn_hidden_dims\": [], \"_\"",
+            { "ci_fn_hidden_dims", "\"vector_mlp\"" } } },
+    { "vector_mlp_two_hidden",
+        { "\"ci_fn_hidden_dims\"", "\"ci_fn_hidden_dims\": [6, 4], \"_\"",
+            { "model.safetensors", "layers.2.W", "[7, 6, 4]" } } },
+    { "mlp_one_hidden",
+        { "\"ci_fn_hidden_dims\"", "\"ci_fn_hidden_dims\": [16777216], \"_\"",
+            { "model.safetensors", "layers.0.W", "[12, 1, 16777216]" } } },
+    { "embedding_mlp",
+        { "\"mlp\"", "\"shared_mlp\"",
+            { "config.json", "'wte'", "\"shared_mlp\"" } } },
+    { "embedding_mlp",
+        { "\"mlp\"", "\"vector_mlp\"",
+            { "config.json", "'wte'", "\"vector_mlp\"" } } },
+    { "embedding_mlp",
+        { "\"vocab_size\": 60", "\"vocab_size\": 61",
+            { "wte", "d_in", "61" } } },
+    { "gpt2",
+        { "\"block_size\": 24", "\"block_size\": 25",
+            { "target_model.wpe.weight", "[24, 24]", "[25, 24]" } } },
+    { "gpt2",
+        { "\"n_head\": 3", "\"n_head\": 5", { "n_embd", "24", "n_head" } } },
+    { "gpt2",
+        { "\"n_embd\": 24", "\"n_embd\": 16777215",
+            { "h_torch.0.attn.c_attn", "d_in", "16777215" } } },
+    { "combined_c_attn",
+        { "\"n_head\": 3", "\"n_head\": 8", { "n_embd", "even" } } },
+    { "llama_simple",
+        { "\"n_intermediate\": 40", "\"n_intermediate\": 41",
+            { "h.0.mlp.gate_proj", "d_out", "41" } } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (edits); i++) {
+    g_autofree char *path =
+        g_build_filename ("golden_kinds", edits[i].folder, NULL);
+    g_autofree char *folder = test_data (path);
+    g_autoptr (TestModel) model = test_model_new (folder);
+    const Edit *edit = &edits[i].edit;
+
+    test_model_edit (model, edit->from, edit->to);
+    test_model_save (model);
+    assert_refused (
+        model, "'", edit->words[0], edit->words[1], edit->words[2], NULL);
+  }
+}
+
+/* Tensors that only some kinds have: missing, of another shape, not finite. */
+static void
+test_kinds_tensors (void)
+{
+  static const struct {
+    const char *folder, *tensor;
+  } cases[] = {
+    { "mlp_one_hidden", "_components.h-0-attn-q_proj.V" },
+    { "mlp_one_hidden", "_ci_fns.h-0-attn-q_proj.layers.2.b" },
+    { "vector_mlp_two_hidden", "_ci_fns.h-0-mlp-c_fc.layers.2.W" },
+    { "biases", "target_model.h.1.attn.k_proj.bias" },
+    { "gpt2", "target_model.h_torch.1.ln_2.bias" },
+    { "gpt2", "target_model.wpe.weight" },
+    { "embedding_mlp", "target_model.ln_f.weight" },
+    { "combined_c_attn", "target_model.h.0.attn.c_attn.weight" },
+    { "llama_simple", "target_model.h.1.mlp.up_proj.weight" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path =
+        g_build_filename ("golden_kinds", cases[i].folder, NULL);
+    g_autofree char *folder = test_data (path);
+    g_autoptr (TestModel) model = test_model_new (folder);
+    ActTensor *tensor = test_model_tensor (model, cases[i].tensor);
+    float *values = test_model_floats (model, cases[i].tensor);
+    float kept = values[tensor->n_elements - 1];
+    guint n_dims = tensor->n_dims;
+
+    values[tensor->n_elements - 1] = NAN;
+    test_model_save (model);
+    assert_refused (model, "model.safetensors", cases[i].tensor, "NaN", NULL);
+    values[tensor->n_elements - 1] = kept;
+    tensor->shape[tensor->n_dims++] = 1;
+    test_model_save (model);
+    assert_refused (
+        model, "model.safetensors", cases[i].tensor, "expected", NULL);
+    tensor->n_dims = n_dims;
+    test_model_remove (model, cases[i].tensor);
+    test_model_save (model);
+    assert_refused (model, "model.safetensors", cases[i].tensor, NULL);
+  }
+}
+
+/* Any byte of config.json changed: refused with one line, or a model that
+ * runs; never more than that. */
+static void
+test_kinds_fuzz (void)
+{
+  static const char *const folders[] = { "embedding_mlp", "gpt2",
+    "vector_mlp_two_hidden", "combined_c_attn" };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+  guint refused = 0;
+
+  for (guint i = 0; i < 400; i++) {
+    g_autofree char *path = g_build_filename (
+        "golden_kinds", folders[i % G_N_ELEMENTS (folders)], NULL);
+    g_autofree char *folder = test_data (path);
+    g_autoptr (TestModel) model = test_model_new (folder);
+    g_autoptr (ActModel) opened = NULL;
+    g_autoptr (GError) error = NULL;
+    gsize at = g_rand_int_range (rand, 0, strlen (model->config));
+
+    model->config[at] =
+        "0123456789-.,:[]{}\"ex"[g_rand_int_range (rand, 0, 21)];
+    test_model_save (model);
+    opened = act_model_open (model->folder, &error);
+    if (opened == NULL) {
+      g_assert_nonnull (error);
+      g_assert_null (strchr (error->message, '\n'));
+      refused++;
+    } else {
+      g_autoptr (ActForward) forward =
+          act_forward_new (opened, NULL, 1, &error);
+      gint32 tokens[3] = { 0, 1, 2 };
+      ActForwardSink sink = { NULL, ignore };
+
+      g_assert_no_error (error);
+      g_assert_true (act_forward_run (forward, tokens, 1, 3, &sink, &error));
+    }
+  }
+  g_assert_cmpuint (refused, >, 100);
+}
+
 static void
 test_truncated (void)
 {
@@ -244,12 +417,6 @@ test_no_folder (void)
   g_clear_error (&error);
   g_assert_null (act_model_fingerprint ("/nowhere", &error));
   g_assert_error (error, ACT_ERROR, ACT_ERROR_OPEN_READ);
-}
-
-static void
-ignore (gpointer data, gsize tile, gsize first_row, gsize n_rows, guint module,
-    const float *values)
-{
 }
 
 /* Finite weights whose products are not: the first position and component,
@@ -339,6 +506,9 @@ main (int argc, char **argv)
   g_test_add_func ("/model-bad/type", test_wrong_type);
   g_test_add_func ("/model-bad/nonfinite", test_nonfinite);
   g_test_add_func ("/model-bad/nonfinite-half", test_nonfinite_half);
+  g_test_add_func ("/model-bad/kinds", test_kinds);
+  g_test_add_func ("/model-bad/kinds-tensors", test_kinds_tensors);
+  g_test_add_func ("/model-bad/kinds-fuzz", test_kinds_fuzz);
   g_test_add_func ("/model-bad/truncated", test_truncated);
   g_test_add_func ("/model-bad/no-folder", test_no_folder);
   g_test_add_func ("/model-bad/overflow", test_overflow);
