@@ -19,7 +19,9 @@ TEST_PACKAGES=(
 # and for the checks of the sources
 CHECK_PACKAGES=(clang-format cppcheck)
 # peers that Debian does not have
-TEST_WHEELS=('tokenizers>=0.19' 'safetensors>=0.4' 'playwright>=1.40' 'jsonschema>=4')
+# the last transformers that goes with Debian's PyTorch
+TEST_WHEELS=('tokenizers>=0.20' 'safetensors>=0.4' 'playwright>=1.40' 'jsonschema>=4'
+  'transformers>=4.46,<4.48')
 
 say() {
   printf '\n== %s\n' "$*"
@@ -54,7 +56,7 @@ need_python() {
     /usr/bin/python3 -m venv --system-site-packages .venv
   fi
   .venv/bin/python - <<'PYTHON' 2>/dev/null ||
-import jsonschema, playwright, safetensors, tokenizers
+import jsonschema, playwright, safetensors, tokenizers, transformers
 PYTHON
     .venv/bin/pip install -q --disable-pip-version-check "${TEST_WHEELS[@]}"
 }

@@ -11,9 +11,9 @@
  *
  * Sink: token ids, int32 [n_samples, sequence_length].
  * Src: the tokens, and component activations float32
- * [n_samples * sequence_length, n_components], 0..1 and mostly zero: CSR, or
- * dense if downstream asks for that. Columns are all modules of the model in
- * the order of its config.json.
+ * [n_samples * sequence_length, n_components], with most sigmoids 0..1 and
+ * mostly zero: CSR, or dense if downstream asks for that. Columns are all
+ * modules of the model in the order of its config.json.
  *
  * #GstActForward:model is a folder with config.json and model.safetensors
  * (docs/forward.md says what they hold). With #GstActForward:modules only some

@@ -9,6 +9,8 @@
  *   products  its matrix products alone: same shapes, same order, same tiles;
  *             of components with MLPs of their own, those that BLAS does
  *
+ * and for "workspace" how many MB each thread needs for its tile.
+ *
  * A script that measures something else too can so take turns. */
 
 #include <glib.h>
@@ -286,6 +288,12 @@ main (int argc, char **argv)
   run_csr (&bench); /* loads and sets up everything */
 
   while (scanf ("%31s", word) == 1) {
+    if (g_str_equal (word, "workspace")) {
+      printf ("%.1f\n",
+          act_tile_workspace_size (bench.forward, bench.tile_rows, bench.length)
+              * sizeof (float) / 1e6);
+      fflush (stdout);
+    }
     for (guint i = 0; i < G_N_ELEMENTS (runs); i++) {
       if (g_str_equal (word, runs[i].name)) {
         double start = seconds (CLOCK_MONOTONIC);

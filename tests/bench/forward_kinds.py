@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The forward pass with each kind of importance function, against its matrix
-products alone: forward_kinds.py BENCH-FORWARD [--rounds N] [--threads N]
+products alone: forward_kinds.py BENCH-FORWARD [--rounds N]
+[--threads N] [--kind KIND]
 
 Random models of one block, n_embd 768, the same number of components in each
-of six modules. The two take turns; medians of processor time are printed as
-a table of docs/benchmarks.md.
+of six modules. They take turns; medians of processor time are printed as a table of
+docs/benchmarks.md. Needs 4 GB of memory and as much of temporary space.
 """
 import argparse
 import json
@@ -65,22 +66,24 @@ def make_model(where, kind, hidden, c):
 
 
 def measure(args, where):
-    """-> medians of processor seconds, and the process's peak in MB"""
+    """-> medians of processor seconds, and MB that a thread needs for its tile"""
     bench = subprocess.Popen([args.bench, where, str(args.threads), str(args.samples),
                               str(LENGTH)], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True)
     times = {"csr": [], "dense": [], "products": []}
+
+    def ask(word):
+        bench.stdin.write(word + "\n")
+        bench.stdin.flush()
+        return bench.stdout.readline().split()
+
     for _ in range(args.rounds):
         for what in times:
-            bench.stdin.write(what + "\n")
-            bench.stdin.flush()
-            times[what].append(float(bench.stdout.readline().split()[1]))
-    with open(f"/proc/{bench.pid}/status") as f:
-        status = dict(line.split(":", 1) for line in f)
+            times[what].append(float(ask(what)[1]))
+    workspace = float(ask("workspace")[0])
     bench.stdin.close()
     bench.wait()
-    return ({k: statistics.median(v) for k, v in times.items()},
-            int(status["RssAnon"].split()[0]) / 1024)
+    return {k: statistics.median(v) for k, v in times.items()}, workspace
 
 
 parser = argparse.ArgumentParser()
@@ -88,17 +91,20 @@ parser.add_argument("bench")
 parser.add_argument("--rounds", type=int, default=7)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--samples", type=int, default=8)
+parser.add_argument("--kind", help="only this importance function")
 args = parser.parse_args()
 print("| importance function | hidden | components a module | CSR, ms | dense, ms | "
-      "products, ms | CSR / products | RssAnon, MB |")
+      "products, ms | CSR / products | workspace, MB |")
 print("|---|---|---|---|---|---|---|---|")
-for kind, hidden, c in (("shared_mlp", (), 1664), ("shared_mlp", (768,), 1664),
-                        ("mlp", (8,), 1664), ("mlp", (16,), 1664), ("vector_mlp", (8,), 1664),
-                        ("vector_mlp", (8, 8), 1664), ("shared_mlp", (128,), 40000),
-                        ("mlp", (8,), 40000)):
+CASES = [("shared_mlp", (), 1664), ("shared_mlp", (768,), 1664), ("mlp", (8,), 1664),
+         ("mlp", (16,), 1664), ("vector_mlp", (8,), 1664), ("vector_mlp", (8, 8), 1664),
+         ("shared_mlp", (128,), 40000), ("mlp", (8,), 40000)]
+for kind, hidden, c in CASES:
+    if args.kind not in (None, kind):
+        continue
     with tempfile.TemporaryDirectory() as where:
         make_model(where, kind, hidden, c)
         times, memory = measure(args, where)
     print(f"| `{kind}` | {list(hidden)} | {c:,} | {times['csr'] * 1e3:.0f} | "
           f"{times['dense'] * 1e3:.0f} | {times['products'] * 1e3:.0f} | "
-          f"{times['csr'] / times['products']:.2f} x | {memory:.0f} |", flush=True)
+          f"{times['csr'] / times['products']:.2f} x | {memory:.1f} |", flush=True)
