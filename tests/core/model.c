@@ -430,6 +430,28 @@ check_kind_inputs (
   g_assert_cmpuint (n, >, 0);
 }
 
+/* Each module alone, with no more computed than it needs: the same bits. */
+static void
+check_each_module (const char *folder, const ActTensor *tokens,
+    const float *all, guint n_components)
+{
+  g_autoptr (ActModel) model = act_model_open (folder, NULL);
+  gsize n_rows = tokens->shape[0] * tokens->shape[1];
+
+  for (guint m = 0; m < act_model_get_n_modules (model); m++) {
+    g_autoptr (ActForward) forward =
+        open_forward (folder, act_model_get_module_name (model, m), 1);
+    g_autofree float *some = run_dense (forward, tokens->data, tokens->shape[0],
+        tokens->shape[1], n_components);
+    guint first = act_model_get_module_first_column (model, m);
+    gsize size = act_model_get_module_n_components (model, m) * sizeof (float);
+
+    for (gsize row = 0; row < n_rows; row++)
+      g_assert_cmpmem (some + row * n_components + first, size,
+          all + row * n_components + first, size);
+  }
+}
+
 /* A case: dense and CSR alike, and as computed in double. */
 static void
 test_kind (gconstpointer data)
@@ -455,6 +477,7 @@ test_kind (gconstpointer data)
       g_assert_cmpfloat (dense[i], ==, 0);
   g_assert_cmpmem (dense, n * sizeof (float), csr, n * sizeof (float));
   check_kind_inputs (forward, shape, name);
+  check_each_module (folder, shape, dense, n_components);
 }
 
 static void
