@@ -7,7 +7,7 @@
 BUILD_PACKAGES=(
   gcc libc6-dev meson ninja-build pkg-config python3
   libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
-  gstreamer1.0-tools libjson-glib-dev libssl-dev libopenblas-dev
+  gstreamer1.0-tools libjson-glib-dev libpcre2-dev libssl-dev libopenblas-dev
   libarchive-dev libisal-dev zlib1g-dev
 )
 # and to test: bindings, and the peers that results are compared with

@@ -9,10 +9,11 @@
  *
  * With packing=concat all documents, each behind an end-of-text token, make
  * one row of tokens that is cut every n-ctx tokens. With packing=document each
- * document is cut by itself. What is left over is dropped, and counted in an
- * element message `act-tokenized`. The first batch follows the sticky event
- * `act-vocabulary`. If every document that upstream announced came,
- * `act-complete` with the number of samples goes before the end.
+ * document is cut by itself. With add-special-tokens the tokenizer's own tokens
+ * (its post_processor's) are round each document. What is left over is dropped,
+ * and counted in an element message `act-tokenized`. The first batch follows
+ * the sticky event `act-vocabulary`. If every document that upstream announced
+ * came, `act-complete` with the number of samples goes before the end.
  *
  * With shard-count, the batches are cut into as many parts of (nearly) the
  * same number, of which shard-index says the one to give. How many there are
@@ -64,6 +65,7 @@ typedef struct {
   guint n_ctx;
   guint batch_size;
   GstActPacking packing;
+  gboolean add_special_tokens;
   GstActShard shard;
 } Settings;
 
@@ -105,6 +107,7 @@ enum {
   PROP_BATCH_SIZE,
   PROP_PACKING,
   PROP_EOS_TOKEN,
+  PROP_ADD_SPECIAL_TOKENS,
   PROP_SHARD,
   N_PROPS = PROP_SHARD + GST_ACT_SHARD_N_PROPS
 };
@@ -172,6 +175,9 @@ gst_act_tokenize_set_property (
     g_free (self->eos_token);
     self->eos_token = g_value_dup_string (value);
     break;
+  case PROP_ADD_SPECIAL_TOKENS:
+    self->settings.add_special_tokens = g_value_get_boolean (value);
+    break;
   default:
     if (gst_act_shard_set_property (
             &self->settings.shard, id, PROP_SHARD, value))
@@ -201,6 +207,9 @@ gst_act_tokenize_get_property (
     break;
   case PROP_EOS_TOKEN:
     g_value_set_string (value, self->eos_token);
+    break;
+  case PROP_ADD_SPECIAL_TOKENS:
+    g_value_set_boolean (value, self->settings.add_special_tokens);
     break;
   default:
     if (gst_act_shard_get_property (
@@ -241,7 +250,7 @@ restart (GstActTokenize *self)
 }
 
 /* which token a document begins with; packing=document has none unless the
- * user names one */
+ * user names one, nor does a document that the file's own tokens are round */
 static gboolean
 find_eos_token (GstActTokenize *self, GError **error)
 {
@@ -255,7 +264,9 @@ find_eos_token (GstActTokenize *self, GError **error)
         self->eos_token);
     return FALSE;
   }
-  if (self->run.packing == PACKING_DOCUMENT)
+  if (self->run.packing == PACKING_DOCUMENT
+      || (self->run.add_special_tokens
+          && act_tokenizer_adds_special (self->tokenizer)))
     return TRUE;
   self->eos_id =
       act_tokenizer_find_special (self->tokenizer, DEFAULT_EOS_TOKEN);
@@ -481,7 +492,8 @@ encode_document (GstActTokenize *self, GstBuffer *buffer, GError **error)
   }
   if (self->eos_id >= 0)
     g_array_append_val (tokens, self->eos_id);
-  ok = act_tokenizer_encode (
+  ok = (self->run.add_special_tokens ? act_tokenizer_encode_with_special
+                                     : act_tokenizer_encode) (
       self->tokenizer, (const char *) map.data, map.size, tokens, error);
   gst_buffer_unmap (buffer, &map);
   if (!ok) {
@@ -750,8 +762,8 @@ install_properties (GObjectClass *object_class)
   const GParamFlags flags =
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
-  props[PROP_TOKENIZER] = g_param_spec_string ("tokenizer", "Tokenizer",
-      "The model's tokenizer.json (byte-level BPE)", NULL, flags);
+  props[PROP_TOKENIZER] = g_param_spec_string (
+      "tokenizer", "Tokenizer", "The model's tokenizer.json", NULL, flags);
   props[PROP_N_CTX] = g_param_spec_uint ("n-ctx", "Sample length",
       "Tokens a sample, at most what the model was made for", 1, 1 << 20,
       DEFAULT_N_CTX, flags);
@@ -766,6 +778,12 @@ install_properties (GObjectClass *object_class)
       "token "
       "" DEFAULT_EOS_TOKEN " with packing=concat, none with packing=document",
       NULL, flags);
+  props[PROP_ADD_SPECIAL_TOKENS] =
+      g_param_spec_boolean ("add-special-tokens", "Add special tokens",
+          "Put the tokens round each document that the tokenizer's "
+          "post_processor names, such as [CLS] and [SEP]; no default eos-token "
+          "then",
+          FALSE, flags);
   gst_act_shard_install_properties (props, PROP_SHARD);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }

@@ -44,11 +44,41 @@ act_added_tokens_free (ActAddedTokens *tokens)
   g_free (tokens);
 }
 
+/* the token that the normalizer makes of it is what a text can have */
+static gboolean
+set_content (ActAddedToken *token, ActNormalizer *normalizer,
+    const ActStageContext *context, GError **error)
+{
+  g_autoptr (GString) bytes = g_string_new (NULL);
+
+  act_json_append_bytes (bytes, token->key);
+  if (token->normalized && normalizer != NULL && bytes->len > 0) {
+    GString *normalized = g_string_new (NULL);
+
+    if (!normalizer->normalize (
+            normalizer, bytes->str, bytes->len, normalized, error)) {
+      g_string_free (normalized, TRUE);
+      return FALSE;
+    }
+    g_string_free (bytes, TRUE);
+    bytes = normalized;
+    if (bytes->len == 0) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+          "'%s': the normalizer leaves nothing of the added token '%s'",
+          context->name, token->key);
+      return FALSE;
+    }
+  }
+  token->length = bytes->len;
+  token->content = g_string_free (g_steal_pointer (&bytes), FALSE);
+  return TRUE;
+}
+
 static ActAddedToken *
-token_new (JsonNode *node, const ActStageContext *context, GError **error)
+token_new (JsonNode *node, ActNormalizer *normalizer,
+    const ActStageContext *context, GError **error)
 {
   ActAddedToken token = { 0 };
-  GString *bytes;
   JsonNode *content = NULL;
   JsonObject *object;
   guint32 id;
@@ -75,34 +105,79 @@ token_new (JsonNode *node, const ActStageContext *context, GError **error)
       || !act_stage_get_flag (
           object, "lstrip", FALSE, context, &token.lstrip, error)
       || !act_stage_get_flag (
-          object, "rstrip", FALSE, context, &token.rstrip, error))
+          object, "rstrip", FALSE, context, &token.rstrip, error)
+      || !set_content (&token, normalizer, context, error))
     return NULL;
   token.id = (gint32) id;
   token.key = g_strdup (token.key);
-  bytes = g_string_new (NULL);
-  act_json_append_bytes (bytes, token.key);
-  token.length = bytes->len;
-  token.content = g_string_free (bytes, FALSE);
   return g_memdup2 (&token, sizeof (token));
 }
 
 static gboolean
-check_token (const ActAddedTokens *tokens, const ActAddedToken *token,
-    JsonObject *vocab, const ActStageContext *context, GError **error)
+check_id (const ActAddedToken *token, gint64 other,
+    const ActStageContext *context, GError **error)
 {
-  const ActAddedToken *other = act_added_tokens_find (tokens, token->key);
-  gint64 id = other == NULL ? token->id : other->id;
-
-  if (other == NULL && vocab != NULL
-      && json_object_has_member (vocab, token->key))
-    id = json_object_get_int_member (vocab, token->key);
-  if (id == token->id)
+  if (token->id == other)
     return TRUE;
   g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
       "'%s': added token '%s' has id %d, but elsewhere in the file "
       "%" G_GINT64_FORMAT,
-      context->name, token->key, token->id, id);
+      context->name, token->key, token->id, other);
   return FALSE;
+}
+
+/* Unigram's [["token", score], ...]: of equal ones the last counts */
+static gboolean
+check_list (const ActAddedTokens *tokens, JsonArray *vocab,
+    const ActStageContext *context, GError **error)
+{
+  g_autoptr (GHashTable) ids = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer token, id;
+
+  for (guint i = 0; i < json_array_get_length (vocab); i++) {
+    JsonNode *entry = json_array_get_element (vocab, i);
+    JsonNode *string = NULL;
+
+    if (JSON_NODE_HOLDS_ARRAY (entry)
+        && json_array_get_length (json_node_get_array (entry)) > 0)
+      string = json_array_get_element (json_node_get_array (entry), 0);
+    if (string == NULL || !JSON_NODE_HOLDS_VALUE (string)
+        || json_node_get_value_type (string) != G_TYPE_STRING)
+      continue;
+    token = (gpointer) act_added_tokens_find (
+        tokens, json_node_get_string (string));
+    if (token != NULL)
+      g_hash_table_insert (ids, token, GUINT_TO_POINTER (i));
+  }
+  g_hash_table_iter_init (&iter, ids);
+  while (g_hash_table_iter_next (&iter, &token, &id)) {
+    if (!check_id (token, GPOINTER_TO_UINT (id), context, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_ids (const ActAddedTokens *tokens, JsonNode *vocab,
+    const ActStageContext *context, GError **error)
+{
+  JsonObject *object;
+
+  if (vocab != NULL && JSON_NODE_HOLDS_ARRAY (vocab))
+    return check_list (tokens, json_node_get_array (vocab), context, error);
+  if (vocab == NULL || !JSON_NODE_HOLDS_OBJECT (vocab))
+    return TRUE;
+  object = json_node_get_object (vocab);
+  for (guint i = 0; i < tokens->all->len; i++) {
+    const ActAddedToken *token = g_ptr_array_index (tokens->all, i);
+
+    if (json_object_has_member (object, token->key)
+        && !check_id (token, json_object_get_int_member (object, token->key),
+            context, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static int
@@ -117,13 +192,24 @@ compare_contents (gconstpointer a, gconstpointer b)
   return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
 }
 
+/* of those whose contents have become equal the first counts, special ones
+ * before others */
 static void
 fill_sets (ActAddedTokens *tokens)
 {
-  for (guint i = 0; i < tokens->all->len; i++) {
-    ActAddedToken *token = g_ptr_array_index (tokens->all, i);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (
+      g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+
+  for (guint i = 0; i < 2 * tokens->all->len; i++) {
+    ActAddedToken *token =
+        g_ptr_array_index (tokens->all, i % tokens->all->len);
     TokenSet *set = &tokens->sets[token->normalized ? 1 : 0];
 
+    if (token->special != (i < tokens->all->len)
+        || (token->normalized
+            && !g_hash_table_add (
+                seen, g_bytes_new_static (token->content, token->length))))
+      continue;
     g_ptr_array_add (set->tokens, token);
     set->begins[(guint8) token->content[0]] = 1;
   }
@@ -131,9 +217,29 @@ fill_sets (ActAddedTokens *tokens)
     g_ptr_array_sort (tokens->sets[i].tokens, compare_contents);
 }
 
-ActAddedTokens *
-act_added_tokens_new (JsonNode *list, JsonObject *vocab,
+/* an empty one would be found everywhere; the first of two equal ones counts */
+static gboolean
+add_token (ActAddedTokens *tokens, ActAddedToken *token,
     const ActStageContext *context, GError **error)
+{
+  const ActAddedToken *other = act_added_tokens_find (tokens, token->key);
+
+  if (other == NULL && token->length > 0) {
+    g_ptr_array_add (tokens->all, token);
+    g_hash_table_insert (tokens->by_key, (gpointer) token->key, token);
+    return TRUE;
+  }
+  if (other != NULL && !check_id (token, other->id, context, error)) {
+    token_free (token);
+    return FALSE;
+  }
+  token_free (token);
+  return TRUE;
+}
+
+ActAddedTokens *
+act_added_tokens_new (JsonNode *list, JsonNode *vocab,
+    ActNormalizer *normalizer, const ActStageContext *context, GError **error)
 {
   g_autoptr (ActAddedTokens) tokens = g_new0 (ActAddedTokens, 1);
   JsonArray *array;
@@ -153,25 +259,14 @@ act_added_tokens_new (JsonNode *list, JsonObject *vocab,
 
   array = json_node_get_array (list);
   for (guint i = 0; i < json_array_get_length (array); i++) {
-    ActAddedToken *token =
-        token_new (json_array_get_element (array, i), context, error);
+    ActAddedToken *token = token_new (
+        json_array_get_element (array, i), normalizer, context, error);
 
-    if (token == NULL)
+    if (token == NULL || !add_token (tokens, token, context, error))
       return NULL;
-    /* an empty one would be found everywhere; the first of two equal ones
-     * counts */
-    if (!check_token (tokens, token, vocab, context, error)) {
-      token_free (token);
-      return NULL;
-    }
-    if (token->length == 0
-        || g_hash_table_contains (tokens->by_key, token->key)) {
-      token_free (token);
-      continue;
-    }
-    g_ptr_array_add (tokens->all, token);
-    g_hash_table_insert (tokens->by_key, (gpointer) token->key, token);
   }
+  if (!check_ids (tokens, vocab, context, error))
+    return NULL;
   fill_sets (tokens);
   return g_steal_pointer (&tokens);
 }

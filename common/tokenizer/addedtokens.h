@@ -13,7 +13,8 @@
 
 typedef struct {
   const char *key;     /* content, as act_json_parse_with_nul () has it */
-  const char *content; /* may hold NUL */
+  const char *content; /* may hold NUL; if "normalized", as the normalizer
+                          makes it, which is what is looked for */
   gsize length;
   gint32 id;
   gboolean special;
@@ -25,10 +26,10 @@ typedef struct {
 
 typedef struct _ActAddedTokens ActAddedTokens;
 
-/* vocab: the model's {token: id}, or NULL; a token that is there too must
- * have the same id */
-ActAddedTokens *act_added_tokens_new (JsonNode *list, JsonObject *vocab,
-    const ActStageContext *context, GError **error);
+/* vocab: the model's {token: id}, or Unigram's list; a token that is there too
+ * must have the same id. normalizer may be NULL. */
+ActAddedTokens *act_added_tokens_new (JsonNode *list, JsonNode *vocab,
+    ActNormalizer *normalizer, const ActStageContext *context, GError **error);
 void act_added_tokens_free (ActAddedTokens *tokens);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActAddedTokens, act_added_tokens_free)
 

@@ -90,7 +90,7 @@ next_piece (const guint8 *classes, const guint8 *text, const guint8 *end)
 
 static gboolean
 byte_level_cut (ActPreTokenizer *parent, const char *text, gsize length,
-    ActPieceFunc func, gpointer user_data, GError **error)
+    gboolean at_start, ActPieceFunc func, gpointer user_data, GError **error)
 {
   ByteLevel *self = (ByteLevel *) parent;
   const guint8 *p, *end;
@@ -104,15 +104,17 @@ byte_level_cut (ActPreTokenizer *parent, const char *text, gsize length,
     length++;
   }
   if (!self->use_regex)
-    return func (text, length, user_data, error);
+    return func (text, length, at_start, user_data, error);
 
   p = (const guint8 *) text;
   end = p + length;
   while (p < end) {
     const guint8 *next = next_piece (self->classes, p, end);
 
-    if (!func ((const char *) p, (gsize) (next - p), user_data, error))
+    if (!func (
+            (const char *) p, (gsize) (next - p), at_start, user_data, error))
       return FALSE;
+    at_start = FALSE;
     p = next;
   }
   return TRUE;
@@ -151,7 +153,12 @@ byte_level_new (
   return self;
 }
 
+/* trim_offsets is of no account here */
+static const char *const fields[] = { "add_prefix_space", "use_regex",
+  "trim_offsets", NULL };
+
 const ActStageKind act_pre_tokenizer_byte_level = {
   "ByteLevel",
   byte_level_new,
+  fields,
 };

@@ -26,6 +26,27 @@ act_char_classes (void)
   return classes;
 }
 
+gboolean
+act_utf8_append_without (
+    GString *out, const char *text, gsize length, guint class)
+{
+  const guint8 *classes = act_char_classes ();
+  const guint8 *p = (const guint8 *) text, *end = p + length, *done = p;
+  gboolean first = FALSE;
+
+  while (p < end) {
+    const guint8 *at = p;
+
+    if (!(classes[act_utf8_next (&p)] & class))
+      continue;
+    first = first || at == (const guint8 *) text;
+    g_string_append_len (out, (const char *) done, at - done);
+    done = p;
+  }
+  g_string_append_len (out, (const char *) done, end - done);
+  return first;
+}
+
 /* length of the character at text, 0 if there is none; then *bad says how
  * many bytes belong together (Unicode's "maximal subpart") */
 static gsize

@@ -11,6 +11,10 @@ typedef enum {
   ACT_CHAR_LETTER = 1 << 1, /* \p{L} */
   ACT_CHAR_NUMBER = 1 << 2, /* \p{N} */
   ACT_CHAR_WORD = 1 << 3,   /* \w, what single_word tokens look at */
+  ACT_CHAR_PUNCTUATION = 1 << 4,
+  ACT_CHAR_MARK = 1 << 5,         /* what StripAccents removes */
+  ACT_CHAR_BERT_MARK = 1 << 6,    /* and what BertNormalizer does */
+  ACT_CHAR_BERT_CONTROL = 1 << 7, /* what its clean_text removes */
 } ActCharClass;
 
 /* one byte of ActCharClass bits a code point, 0x110000 of them */
@@ -51,6 +55,11 @@ act_utf8_previous (const guint8 **text)
   *text = p;
   return act_utf8_next (&p);
 }
+
+/* appends text without the characters of a class; TRUE if the first one was
+ * left out */
+gboolean act_utf8_append_without (
+    GString *out, const char *text, gsize length, guint class);
 
 /* Where UTF-8 stops being valid: TRUE if all of it is; else *valid bytes are,
  * and the *bad bytes after them are what Python's errors="replace" turns into

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tokenizer/charclass.h"
+#include "tokenizer/stage.h"
 
 #define BLANK "\xe2\x96\x81"    /* ▁ */
 #define BYTE_BLANK "\xc4\xa0"   /* Ġ */
@@ -42,26 +43,6 @@ act_token_signs_get_kind (const ActTokenSigns *self)
                                        : ACT_TOKENS_WORDPIECE;
 }
 
-/* The byte behind a character, or -1: as GPT-2's bytes_to_unicode () has it,
- * bytes that print stand for themselves, the 68 others for U+0100 and up. */
-static int
-byte_of (gunichar c)
-{
-  guint n = 0;
-
-  if ((c >= 33 && c <= 126) || (c >= 161 && c <= 172) || (c >= 174 && c <= 255))
-    return (int) c;
-  if (c < 256 || c >= 256 + 68)
-    return -1;
-  for (int byte = 0;; byte++) {
-    gboolean prints = (byte >= 33 && byte <= 126)
-        || (byte >= 161 && byte <= 172) || byte >= 174;
-
-    if (!prints && n++ == c - 256)
-      return byte;
-  }
-}
-
 /* FALSE, and nothing appended: a character is none of the 256, so it is a
  * string of another kind (an added token) */
 static gboolean
@@ -71,7 +52,7 @@ decode_bytes (const char *token, gsize length, GString *out)
   gsize before = out->len;
 
   while (p < end) {
-    int byte = byte_of (act_utf8_next (&p));
+    int byte = act_byte_of_stand_in (act_utf8_next (&p));
 
     if (byte < 0) {
       g_string_truncate (out, before);

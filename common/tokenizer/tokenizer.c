@@ -8,6 +8,7 @@
 #include "formats/json.h"
 #include "tokenizer/addedtokens.h"
 #include "tokenizer/charclass.h"
+#include "tokenizer/postprocessor.h"
 #include "tokenizer/stage.h"
 #include "tokenizer/vocab.h"
 
@@ -15,25 +16,18 @@ struct _ActTokenizer {
   char *fingerprint;
   ActVocab *vocab;
   ActAddedTokens *added;
-  ActNormalizer *normalizer; /* or NULL */
-  ActPreTokenizer *pre_tokenizer;
+  ActNormalizer *normalizer;      /* or NULL */
+  ActPreTokenizer *pre_tokenizer; /* or NULL */
   ActModel *model;
-  GString *normalized; /* scratch */
-  GArray *ids;         /* where the text at hand goes, not owned */
+  ActPostProcessor *post_processor;
+  gboolean expand;                 /* the model wants the stand-ins of bytes */
+  GString *normalized, *stand_ins; /* scratch */
+  /* the text at hand */
+  const char *text;
+  gboolean at_start; /* the normalized span at hand begins where it does */
+  const char *normalized_begin;
+  GArray *ids; /* where it goes, not owned */
 };
-
-static JsonObject *
-model_vocab (JsonNode *model)
-{
-  JsonNode *vocab;
-
-  if (model == NULL || !JSON_NODE_HOLDS_OBJECT (model))
-    return NULL;
-  vocab = json_object_get_member (json_node_get_object (model), "vocab");
-  return vocab != NULL && JSON_NODE_HOLDS_OBJECT (vocab)
-      ? json_node_get_object (vocab)
-      : NULL;
-}
 
 static gboolean
 read_stages (
@@ -58,20 +52,22 @@ read_stages (
   if (!act_normalizer_new (json_object_get_member (object, "normalizer"),
           &context, &self->normalizer, error))
     return FALSE;
-  self->pre_tokenizer = act_pre_tokenizer_new (
-      json_object_get_member (object, "pre_tokenizer"), &context, error);
-  if (self->pre_tokenizer == NULL)
+  if (!act_pre_tokenizer_new (json_object_get_member (object, "pre_tokenizer"),
+          &context, &self->pre_tokenizer, error))
     return FALSE;
-  context.bytes = self->pre_tokenizer->bytes;
+  context.bytes = self->pre_tokenizer != NULL && self->pre_tokenizer->bytes;
   self->model = act_model_new (model, &context, error);
   if (self->model == NULL)
     return FALSE;
-  if (!act_post_processor_check (
-          json_object_get_member (object, "post_processor"), &context, error))
+  self->expand = context.bytes && !self->model->bytes;
+  self->post_processor = act_post_processor_new (
+      json_object_get_member (object, "post_processor"), &context, error);
+  if (self->post_processor == NULL)
     return FALSE;
   self->added =
       act_added_tokens_new (json_object_get_member (object, "added_tokens"),
-          model_vocab (model), &context, error);
+          json_object_get_member (json_node_get_object (model), "vocab"),
+          self->normalizer, &context, error);
   if (self->added == NULL)
     return FALSE;
   /* finds an id that is given twice, too */
@@ -89,6 +85,7 @@ act_tokenizer_new_from_file (const char *filename, GError **error)
   gsize length;
 
   self->normalized = g_string_new (NULL);
+  self->stand_ins = g_string_new (NULL);
   bytes = act_file_read (filename, ACT_VOCAB_MAX_FILE_SIZE, error);
   if (bytes == NULL)
     return NULL;
@@ -111,13 +108,12 @@ act_tokenizer_free (ActTokenizer *self)
   g_free (self->fingerprint);
   act_vocab_free (self->vocab);
   act_added_tokens_free (self->added);
-  if (self->normalizer != NULL)
-    self->normalizer->free (self->normalizer);
-  if (self->pre_tokenizer != NULL)
-    self->pre_tokenizer->free (self->pre_tokenizer);
-  if (self->model != NULL)
-    self->model->free (self->model);
+  act_normalizer_free (self->normalizer);
+  act_pre_tokenizer_free (self->pre_tokenizer);
+  act_model_free (self->model);
+  act_post_processor_free (self->post_processor);
   g_string_free (self->normalized, TRUE);
+  g_string_free (self->stand_ins, TRUE);
   g_free (self);
 }
 
@@ -160,11 +156,17 @@ act_tokenizer_find_special (const ActTokenizer *self, const char *content)
 }
 
 static gboolean
-encode_piece (
-    const char *text, gsize length, gpointer user_data, GError **error)
+encode_piece (const char *text, gsize length, gboolean at_start,
+    gpointer user_data, GError **error)
 {
   ActTokenizer *self = user_data;
 
+  if (self->expand) {
+    g_string_truncate (self->stand_ins, 0);
+    act_byte_stand_ins_append (self->stand_ins, text, length);
+    text = self->stand_ins->str;
+    length = self->stand_ins->len;
+  }
   return self->model->tokenize (self->model, text, length, self->ids, error);
 }
 
@@ -174,13 +176,16 @@ encode_normalized (const ActAddedToken *token, const char *text, gsize length,
     gpointer user_data, GError **error)
 {
   ActTokenizer *self = user_data;
+  gboolean at_start = self->at_start && text == self->normalized_begin;
 
   if (token != NULL) {
     g_array_append_val (self->ids, token->id);
     return TRUE;
   }
+  if (self->pre_tokenizer == NULL)
+    return encode_piece (text, length, at_start, self, error);
   return self->pre_tokenizer->cut (
-      self->pre_tokenizer, text, length, encode_piece, self, error);
+      self->pre_tokenizer, text, length, at_start, encode_piece, self, error);
 }
 
 static gboolean
@@ -193,14 +198,17 @@ encode_span (const ActAddedToken *token, const char *text, gsize length,
     g_array_append_val (self->ids, token->id);
     return TRUE;
   }
+  self->at_start = text == self->text;
   if (self->normalizer != NULL) {
     g_string_truncate (self->normalized, 0);
     if (!self->normalizer->normalize (
             self->normalizer, text, length, self->normalized, error))
       return FALSE;
+    self->at_start = self->at_start && !self->normalizer->start_dropped;
     text = self->normalized->str;
     length = self->normalized->len;
   }
+  self->normalized_begin = text;
   return act_added_tokens_split (
       self->added, TRUE, text, length, encode_normalized, self, error);
 }
@@ -216,7 +224,29 @@ act_tokenizer_encode (ActTokenizer *self, const char *text, gsize length,
         "the text is not UTF-8 at byte %" G_GSIZE_FORMAT, valid);
     return FALSE;
   }
+  self->text = text;
   self->ids = ids;
   return act_added_tokens_split (
       self->added, FALSE, text, length, encode_span, self, error);
+}
+
+gboolean
+act_tokenizer_encode_with_special (ActTokenizer *self, const char *text,
+    gsize length, GArray *ids, GError **error)
+{
+  const GArray *before = self->post_processor->before;
+  const GArray *after = self->post_processor->after;
+
+  g_array_append_vals (ids, before->data, before->len);
+  if (!act_tokenizer_encode (self, text, length, ids, error))
+    return FALSE;
+  g_array_append_vals (ids, after->data, after->len);
+  return TRUE;
+}
+
+gboolean
+act_tokenizer_adds_special (const ActTokenizer *self)
+{
+  return self->post_processor->before->len + self->post_processor->after->len
+      > 0;
 }

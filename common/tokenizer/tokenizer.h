@@ -32,3 +32,10 @@ gint32 act_tokenizer_find_special (
  * some of the text's. */
 gboolean act_tokenizer_encode (ActTokenizer *tokenizer, const char *text,
     gsize length, GArray *ids, GError **error);
+
+/* the same with the tokens before and after that the file's post_processor
+ * puts round a text, if it does */
+gboolean act_tokenizer_encode_with_special (ActTokenizer *tokenizer,
+    const char *text, gsize length, GArray *ids, GError **error);
+/* whether there are any */
+gboolean act_tokenizer_adds_special (const ActTokenizer *tokenizer);

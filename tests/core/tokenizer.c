@@ -5,6 +5,7 @@
 #include "acterror.h"
 #include "formats/json.h"
 #include "tokenizer/charclass.h"
+#include "tokenizer/decoder.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocab.h"
 
@@ -174,6 +175,68 @@ test_long_piece (void)
   g_assert_cmpuint (ids->len, >=, 100000);
 }
 
+#define NORMALIZER(type)                                                       \
+  "{\"normalizer\":{\"type\":" type "}," PRE "," MODEL ("", "") "}"
+#define SPLIT(pattern, behavior)                                               \
+  "{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{" pattern "},"          \
+  "\"behavior\":\"" behavior "\"}," MODEL ("", "") "}"
+#define POST(type)                                                             \
+  "{\"post_processor\":{\"type\":" type "}," PRE "," MODEL ("", "") "}"
+
+/* worked by hand, of each model and of what goes round it */
+static void
+test_kinds (void)
+{
+  static const struct {
+    const char *file, *text;
+    gint32 ids[8];
+    gsize n;
+  } cases[] = {
+    /* BERT's: lower case, no accents, the longest token first */
+    { "{\"normalizer\":{\"type\":\"BertNormalizer\"},"
+      "\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
+      "\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"[CLS]\",7],"
+      "\"sep\":[\"[SEP]\",8]},"
+      "\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"[UNK]\":0,\"a\":1,"
+      "\"ab\":2,\"##c\":3,\"##cd\":4,\"!\":5,\"##\":6,\"[CLS]\":7,"
+      "\"[SEP]\":8}}}",
+        "\303\204Bcd! abx  abc", { 7, 2, 4, 5, 0, 2, 3, 8 }, 8 },
+    /* ab is 3 + 0.5 below zero, a and b are 3; unknown ones are one */
+    { "{\"pre_tokenizer\":{\"type\":\"Metaspace\"},"
+      "\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"<unk>\",0],"
+      "[\"a\",-1],[\"b\",-2],[\"ab\",-3.5],[\"\342\226\201\",-1]]}}",
+        "ab xyb", { 4, 1, 2, 4, 0, 2 }, 6 },
+    /* a character without a token is its bytes; a blank becomes x */
+    { "{\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},"
+      "\"content\":\"x\"},"
+      "\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":0,"
+      "\"x\":1,\"ax\":2,\"<0xC3>\":3,\"<0xA9>\":4},\"merges\":[\"a x\"]}}",
+        "a \303\251a", { 2, 3, 4, 0 }, 4 },
+    { "{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\d\"}"
+      ","
+      "\"behavior\":\"MergedWithPrevious\",\"invert\":false},"
+      "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"?\",\"vocab\":{\"?\":"
+      "0,"
+      "\"a1\":1,\"2\":2,\"b\":3}}}",
+        "a12b", { 1, 2, 3 }, 3 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = write_file (cases[i].file);
+    g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+    g_autoptr (GError) error = NULL;
+    g_autoptr (ActTokenizer) tokenizer =
+        act_tokenizer_new_from_file (path, &error);
+
+    g_assert_no_error (error);
+    act_tokenizer_encode_with_special (
+        tokenizer, cases[i].text, strlen (cases[i].text), ids, &error);
+    g_assert_no_error (error);
+    g_assert_cmpmem (ids->data, ids->len * sizeof (gint32), cases[i].ids,
+        cases[i].n * sizeof (gint32));
+  }
+}
+
 typedef struct {
   const char *text;
   ActError code;
@@ -187,32 +250,94 @@ static const BadFile bad_files[] = {
   { "{\"model\":3}", ACT_ERROR_FORMAT, "'model'" },
   { "{\"model\":null}", ACT_ERROR_FORMAT, "'model'" },
   { "{\"a\":0}", ACT_ERROR_FORMAT, "'model'" },
-  { "{" MODEL ("", "") "}", ACT_ERROR_UNSUPPORTED, "pre_tokenizer null" },
   { "{\"pre_tokenizer\":[]," MODEL ("", "") "}", ACT_ERROR_FORMAT,
       "'pre_tokenizer' is no object" },
   { "{\"pre_tokenizer\":{}," MODEL ("", "") "}", ACT_ERROR_FORMAT, "'type'" },
-  { "{\"pre_tokenizer\":{\"type\":\"Metaspace\"}," MODEL ("", "") "}",
-      ACT_ERROR_UNSUPPORTED, "pre_tokenizer 'Metaspace'" },
+  { "{\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"}," MODEL ("", "") "}",
+      ACT_ERROR_UNSUPPORTED, "pre_tokenizer 'UnicodeScripts'" },
   { "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"use_regex\":1}," MODEL (
         "", "") "}",
       ACT_ERROR_FORMAT, "'use_regex'" },
-  { "{\"normalizer\":{\"type\":\"NFC\"}," PRE "," MODEL ("", "") "}",
-      ACT_ERROR_UNSUPPORTED, "normalizer 'NFC'" },
-  { "{" PRE ",\"model\":{\"type\":\"WordPiece\",\"vocab\":{}}}",
-      ACT_ERROR_UNSUPPORTED, "model 'WordPiece'" },
-  { "{" PRE ",\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0.5]]}}",
-      ACT_ERROR_UNSUPPORTED, "model 'Unigram'" },
-  { "{\"post_processor\":{\"type\":\"TemplateProcessing\"}," PRE
+  { "{\"normalizer\":{\"type\":\"Nmt\"}," PRE "," MODEL ("", "") "}",
+      ACT_ERROR_UNSUPPORTED, "normalizer 'Nmt' is not supported (supported: " },
+  { "{\"normalizer\":{\"type\":\"NFC\",\"x\":1}," PRE "," MODEL ("", "") "}",
+      ACT_ERROR_UNSUPPORTED, "normalizer 'NFC' with 'x' is not supported" },
+  { "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"No\"}]"
+    "}"
+    "," PRE "," MODEL ("", "") "}",
+      ACT_ERROR_UNSUPPORTED, "normalizer 'No'" },
+  { "{\"normalizer\":{\"type\":\"Sequence\"}," PRE "," MODEL ("", "") "}",
+      ACT_ERROR_FORMAT, "list 'normalizers'" },
+  { "{\"normalizer\":{\"type\":\"Prepend\"}," PRE "," MODEL ("", "") "}",
+      ACT_ERROR_FORMAT, "'prepend'" },
+  { NORMALIZER ("\"Replace\",\"content\":\"\""), ACT_ERROR_FORMAT,
+      "'pattern'" },
+  { NORMALIZER ("\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"\""),
+      ACT_ERROR_UNSUPPORTED, "empty" },
+  { NORMALIZER ("\"BertNormalizer\",\"lowercase\":1"), ACT_ERROR_FORMAT,
+      "'lowercase'" },
+  { SPLIT ("\"String\":\"a\"", "Sideways"), ACT_ERROR_UNSUPPORTED,
+      "'Sideways'" },
+  { SPLIT ("\"Glob\":\"a\"", "Removed"), ACT_ERROR_FORMAT, "'pattern'" },
+  { SPLIT ("\"Regex\":\"(a)\\\\1\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "an escape that is not known at '\\1'" },
+  { SPLIT ("\"Regex\":\"[[:punct:]]\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "POSIX" },
+  { SPLIT ("\"Regex\":\"[a-z&&[^c]]\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "intersection" },
+  { SPLIT ("\"Regex\":\"(?<n>a)\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "a group" },
+  { SPLIT ("\"Regex\":\"(?i:strasse)\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "(?i)" },
+  { SPLIT ("\"Regex\":\"a(?i)b\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "options" },
+  { SPLIT ("\"Regex\":\"a{2}?\"", "Removed"), ACT_ERROR_UNSUPPORTED, "{n}?" },
+  { SPLIT ("\"Regex\":\"\\\\p{Klingon}\"", "Removed"), ACT_ERROR_UNSUPPORTED,
+      "Klingon" },
+  { SPLIT ("\"Regex\":\"(a\"", "Removed"), ACT_ERROR_UNSUPPORTED, "a (" },
+  { SPLIT ("\"Regex\":\"[a\"", "Removed"), ACT_ERROR_UNSUPPORTED, "a class" },
+  { SPLIT ("\"Regex\":\"*\"", "Removed"), ACT_ERROR_UNSUPPORTED, "'*'" },
+  { "{\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"__\"}"
     "," MODEL ("", "") "}",
-      ACT_ERROR_UNSUPPORTED, "'TemplateProcessing'" },
-  { "{" PRE "," MODEL ("", ",\"byte_fallback\":true") "}",
-      ACT_ERROR_UNSUPPORTED, "'byte_fallback'" },
+      ACT_ERROR_FORMAT, "'replacement'" },
+  { "{\"pre_tokenizer\":{\"type\":\"Metaspace\",\"prepend_scheme\":\"x\"}"
+    "," MODEL ("", "") "}",
+      ACT_ERROR_UNSUPPORTED, "'prepend_scheme' 'x'" },
+  { "{" PRE ",\"model\":{\"type\":\"WordPiece\",\"vocab\":[]}}",
+      ACT_ERROR_FORMAT, "object 'vocab'" },
+  { "{" PRE ",\"model\":{\"type\":\"WordPiece\",\"vocab\":{},"
+    "\"max_input_chars_per_word\":-1}}",
+      ACT_ERROR_FORMAT, "'max_input_chars_per_word'" },
+  { "{" PRE ",\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\"]]}}",
+      ACT_ERROR_FORMAT, "entry 0" },
+  { "{" PRE ",\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0.5]],"
+    "\"unk_id\":1}}",
+      ACT_ERROR_FORMAT, "'unk_id' is 1" },
+  { "{" PRE ",\"added_tokens\":[{\"content\":\"a\",\"id\":3}],"
+    "\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0.5]]}}",
+      ACT_ERROR_FORMAT, "'a' has id 3" },
+  { "{\"normalizer\":{\"type\":\"Strip\"}," PRE
+    ",\"added_tokens\":[{\"content\":\" \",\"id\":9,\"normalized\":true}]"
+    "," MODEL ("", "") "}",
+      ACT_ERROR_UNSUPPORTED, "leaves nothing of the added token ' '" },
+  { "{" PRE ",\"model\":{\"type\":\"Other\"}}", ACT_ERROR_UNSUPPORTED,
+      "model 'Other'" },
+  { POST ("\"Other\""), ACT_ERROR_UNSUPPORTED, "post_processor 'Other'" },
+  { POST ("\"TemplateProcessing\",\"single\":[]"), ACT_ERROR_FORMAT,
+      "'special_tokens'" },
+  { POST ("\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}"),
+      ACT_ERROR_UNSUPPORTED, "no text" },
+  { POST (
+        "\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],"
+        "\"special_tokens\":{}"),
+      ACT_ERROR_FORMAT, "'x'" },
+  { POST ("\"BertProcessing\",\"cls\":[\"a\"],\"sep\":[\"b\",1]"),
+      ACT_ERROR_FORMAT, "'cls'" },
   { "{" PRE "," MODEL ("", ",\"dropout\":0.1") "}", ACT_ERROR_UNSUPPORTED,
       "'dropout'" },
-  { "{" PRE "," MODEL ("", ",\"continuing_subword_prefix\":\"##\"") "}",
-      ACT_ERROR_UNSUPPORTED, "'continuing_subword_prefix'" },
-  { "{" PRE "," MODEL ("", ",\"end_of_word_suffix\":\"</w>\"") "}",
-      ACT_ERROR_UNSUPPORTED, "'end_of_word_suffix'" },
+  { "{" PRE
+    "," MODEL ("", ",\"byte_fallback\":true,\"end_of_word_suffix\":\"x\"") "}",
+      ACT_ERROR_UNSUPPORTED, "'byte_fallback' and" },
   { "{" PRE "," MODEL ("", ",\"unk_token\":3") "}", ACT_ERROR_FORMAT,
       "'unk_token'" },
   { "{" PRE "," MODEL ("\"a d\"", "") "}", ACT_ERROR_FORMAT, "'d'" },
@@ -291,6 +416,68 @@ test_truncated (void)
         g_file_set_contents (cut, text, (gssize) (length - i), NULL));
     g_assert_null (act_tokenizer_new_from_file (cut, &error));
     g_assert_error (error, ACT_ERROR, ACT_ERROR_FORMAT);
+  }
+}
+
+#define DECODER(type)                                                          \
+  "{\"decoder\":{\"type\":" type "},\"model\":{\"vocab\":"                     \
+  "{\"\303\203\":0,\"\302\251\":1,\"\304\240x\":2,\"<|e|>\u4e00\":4}}}"
+
+/* é is two tokens here: each has its byte of it */
+static void
+test_decode (void)
+{
+  g_autofree char *path = write_file (DECODER ("\"ByteLevel\""));
+  g_autoptr (GString) text = g_string_new ("-");
+  g_autoptr (GArray) ends = g_array_new (FALSE, FALSE, sizeof (gsize));
+  const gint32 ids[] = { 2, 0, 1, 4 }, gap[] = { 3 }, bad[] = { 5 };
+  const gint32 negative[] = { -1 };
+  const gsize expected[] = { 3, 4, 5, 13 };
+  g_autoptr (ActDecoder) decoder = NULL;
+  g_autoptr (GError) error = NULL;
+
+  decoder = act_decoder_new_from_file (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (act_decoder_decode (decoder, ids, 4, text, ends, &error));
+  g_assert_cmpstr (text->str, ==, "- x\303\251<|e|>\344\270\200");
+  g_assert_cmpmem (
+      ends->data, ends->len * sizeof (gsize), expected, sizeof (expected));
+  g_assert_true (act_decoder_decode (decoder, gap, 1, text, NULL, &error));
+  g_assert_false (act_decoder_decode (decoder, bad, 1, text, NULL, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, "id 5"));
+  g_clear_error (&error);
+  g_assert_false (
+      act_decoder_decode (decoder, negative, 1, text, NULL, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
+  g_assert_cmpuint (text->len, ==, 13);
+}
+
+static void
+test_bad_decoders (void)
+{
+  static const BadFile files[] = {
+    { DECODER ("\"CTC\""), ACT_ERROR_UNSUPPORTED, "decoder 'CTC'" },
+    { DECODER ("\"Strip\""), ACT_ERROR_FORMAT, "'content'" },
+    { DECODER ("\"Sequence\""), ACT_ERROR_FORMAT, "'decoders'" },
+    { DECODER ("\"BPEDecoder\",\"suffix\":\"\""), ACT_ERROR_UNSUPPORTED,
+        "'suffix'" },
+    { DECODER ("\"Sequence\",\"decoders\":[{\"type\":\"Fuse\"},"
+               "{\"type\":\"ByteFallback\"}]"),
+        ACT_ERROR_UNSUPPORTED, "'ByteFallback' behind Fuse" },
+    { DECODER ("\"Sequence\",\"decoders\":[{\"type\":\"ByteFallback\"},"
+               "{\"type\":\"ByteLevel\"}]"),
+        ACT_ERROR_UNSUPPORTED, "'ByteLevel' behind" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autofree char *path = write_file (files[i].text);
+    g_autoptr (GError) error = NULL;
+
+    g_test_message ("%s", files[i].text);
+    g_assert_null (act_decoder_new_from_file (path, &error));
+    g_assert_error (error, ACT_ERROR, (int) files[i].code);
+    g_assert_nonnull (strstr (error->message, files[i].says));
   }
 }
 
@@ -430,9 +617,12 @@ main (int argc, char **argv)
   g_test_add_func ("/tokenizer/properties", test_properties);
   g_test_add_func ("/tokenizer/nul-and-bad-utf8", test_nul_and_bad_utf8);
   g_test_add_func ("/tokenizer/by-hand", test_by_hand);
+  g_test_add_func ("/tokenizer/kinds", test_kinds);
   g_test_add_func ("/tokenizer/long-piece", test_long_piece);
   g_test_add_func ("/tokenizer/bad-files", test_bad_files);
   g_test_add_func ("/tokenizer/truncated", test_truncated);
+  g_test_add_func ("/tokenizer/decode", test_decode);
+  g_test_add_func ("/tokenizer/bad-decoders", test_bad_decoders);
   g_test_add_func ("/tokenizer/vocab", test_vocab);
   g_test_add_func ("/tokenizer/nul-in-tokens", test_nul_in_tokens);
   g_test_add_func ("/tokenizer/utf8", test_utf8);

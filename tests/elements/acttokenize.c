@@ -200,6 +200,48 @@ GST_START_TEST (test_document)
 }
 GST_END_TEST;
 
+/* BERT's tokens round each document; a file that has none of its own falls
+ * back on the end-of-text token */
+GST_START_TEST (test_special_tokens)
+{
+  static const gchar bert[] =
+      "{\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},"
+      "\"post_processor\":{\"type\":\"BertProcessing\","
+      "\"cls\":[\"[CLS]\",3],\"sep\":[\"[SEP]\",4]},"
+      "\"model\":{\"type\":\"WordPiece\",\"vocab\":"
+      "{\"a\":0,\"b\":1,\"##b\":2,\"[CLS]\":3,\"[SEP]\":4}}}";
+  const gint32 expected[] = { 3, 0, 2, 4, 3, 1, 4, 3 };
+  g_autofree gchar *file = NULL;
+  g_autofree gchar *line = NULL;
+  g_autoptr (GArray) joined_ids = NULL;
+  static const gchar *const texts[] = { ONE, NULL };
+  GstHarness *h;
+  gint fd = g_file_open_tmp ("act-XXXXXX.json", &file, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (file, bert, -1, NULL));
+  line = g_strdup_printf (
+      "acttokenize tokenizer=%s n-ctx=4 batch-size=2 add-special-tokens=true",
+      file);
+  h = gst_harness_new_parse (line);
+  gst_harness_set_src_caps_str (h, "text/x-raw, format=utf8");
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpint (push_text (h, "ab"), ==, GST_FLOW_OK);
+    g_assert_cmpint (push_text (h, "b"), ==, GST_FLOW_OK);
+  }
+  assert_batch (h, 0, 0, 2, 4, expected);
+  gst_harness_teardown (h);
+  g_unlink (file);
+
+  joined_ids = joined (texts);
+  h = harness ("n-ctx=4 batch-size=1 add-special-tokens=true");
+  g_assert_cmpint (push_text (h, ONE), ==, GST_FLOW_OK);
+  assert_batch (h, 0, 0, 1, 4, (const gint32 *) (gpointer) joined_ids->data);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_eos_token)
 {
   GstHarness *h = harness ("n-ctx=2 packing=document eos-token=\"Ġa\"");
@@ -563,8 +605,9 @@ GST_START_TEST (test_bad_properties)
   no_eos = g_strdup_printf ("tokenizer=%s", other);
   assert_start_fails (no_eos, "<|endoftext|>");
   g_assert_true (g_file_set_contents (other,
-      "{\"pre_tokenizer\":{\"type\":\"Whitespace\"},\"model\":{}}", -1, NULL));
-  assert_start_fails (no_eos, "pre_tokenizer 'Whitespace'");
+      "{\"pre_tokenizer\":{\"type\":\"UnicodeScripts\"},\"model\":{}}", -1,
+      NULL));
+  assert_start_fails (no_eos, "pre_tokenizer 'UnicodeScripts'");
   g_unlink (other);
 }
 GST_END_TEST;
@@ -631,6 +674,7 @@ acttokenize_suite (void)
   tcase_add_test (tc, test_concat);
   tcase_add_test (tc, test_set_in_run);
   tcase_add_test (tc, test_document);
+  tcase_add_test (tc, test_special_tokens);
   tcase_add_test (tc, test_eos_token);
   tcase_add_test (tc, test_stream);
   tcase_add_test (tc, test_incomplete);

@@ -289,7 +289,7 @@ class Model(Bad):
         self.json_cases('tokenizer.json', {
             'no model': (lambda t: t.pop('model') and None, 'model'),
             'model is a list': (lambda t: t.update(model=[]), 'model'),
-            'kind': (model(type='WordPiece'), 'WordPiece', 'BPE'),
+            'kind': (model(type='Neural'), 'Neural', 'BPE'),
             'vocab is a list': (model(vocab=['a']), 'vocab'),
             'no vocab': (lambda t: t['model'].pop('vocab') and None, 'vocab'),
             'id is text': (vocab(abc='7'), 'abc'),
@@ -302,9 +302,9 @@ class Model(Bad):
             'merge of one': (model(merges=['ab']), 'merge'),
             'merge of nothing known': (model(merges=['a \u4e00']), 'merge'),
             'normalizer': (lambda t: t.update(
-                normalizer={'type': 'Lowercase'}), 'Lowercase'),
+                normalizer={'type': 'Precompiled'}), 'Precompiled'),
             'pre-tokenizer': (lambda t: t.update(
-                pre_tokenizer={'type': 'Metaspace'}), 'Metaspace'),
+                pre_tokenizer={'type': 'UnicodeScripts'}), 'UnicodeScripts'),
             'added token': (lambda t: t.update(added_tokens=[{'id': 'a'}]),
                             'added'),
             'added tokens': (lambda t: t.update(added_tokens={}), 'added'),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tokenizer/bpecache.h"
+#include "tokenizer/piececache.h"
 
 #include <string.h>
 
@@ -16,24 +16,24 @@ typedef struct {
 
 G_STATIC_ASSERT (sizeof (Slot) == 128);
 
-struct _ActBpeCache {
+struct _ActPieceCache {
   Slot slots[1 << SLOT_BITS];
 };
 
-ActBpeCache *
-act_bpe_cache_new (void)
+ActPieceCache *
+act_piece_cache_new (void)
 {
-  return g_new0 (ActBpeCache, 1);
+  return g_new0 (ActPieceCache, 1);
 }
 
 void
-act_bpe_cache_free (ActBpeCache *cache)
+act_piece_cache_free (ActPieceCache *cache)
 {
   g_free (cache);
 }
 
 static Slot *
-slot_of (ActBpeCache *cache, const char *piece, gsize length)
+slot_of (ActPieceCache *cache, const char *piece, gsize length)
 {
   guint64 hash = length;
 
@@ -56,8 +56,8 @@ slot_of (ActBpeCache *cache, const char *piece, gsize length)
 }
 
 const gint32 *
-act_bpe_cache_get (
-    ActBpeCache *cache, const char *piece, gsize length, gsize *n_ids)
+act_piece_cache_get (
+    ActPieceCache *cache, const char *piece, gsize length, gsize *n_ids)
 {
   Slot *slot;
 
@@ -71,7 +71,7 @@ act_bpe_cache_get (
 }
 
 void
-act_bpe_cache_put (ActBpeCache *cache, const char *piece, gsize length,
+act_piece_cache_put (ActPieceCache *cache, const char *piece, gsize length,
     const gint32 *ids, gsize n_ids)
 {
   Slot *slot;

@@ -7,14 +7,14 @@
  * words. A fixed number of slots, two cache lines each, a newer piece takes
  * the place of an older one: 2 MiB, whatever the text. */
 
-typedef struct _ActBpeCache ActBpeCache;
+typedef struct _ActPieceCache ActPieceCache;
 
-ActBpeCache *act_bpe_cache_new (void);
-void act_bpe_cache_free (ActBpeCache *cache);
+ActPieceCache *act_piece_cache_new (void);
+void act_piece_cache_free (ActPieceCache *cache);
 
 /* NULL if it is not there; valid until the next put */
-const gint32 *act_bpe_cache_get (
-    ActBpeCache *cache, const char *piece, gsize length, gsize *n_ids);
+const gint32 *act_piece_cache_get (
+    ActPieceCache *cache, const char *piece, gsize length, gsize *n_ids);
 /* does nothing for a piece that is too long for a slot */
-void act_bpe_cache_put (ActBpeCache *cache, const char *piece, gsize length,
+void act_piece_cache_put (ActPieceCache *cache, const char *piece, gsize length,
     const gint32 *ids, gsize n_ids);
