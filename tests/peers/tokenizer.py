@@ -82,9 +82,9 @@ def in_blocks(texts, n):
     yield "".join(block)
 
 
-def ours(filename, texts):
+def ours(filename, texts, *more):
     data = b"".join(struct.pack("<I", len(b)) + b for b in (t.encode() for t in texts))
-    out = subprocess.run([TOOL, filename], input=data, stdout=subprocess.PIPE, check=True).stdout
+    out = subprocess.run([TOOL, filename, *more], input=data, stdout=subprocess.PIPE, check=True).stdout
     at, result = 0, []
     for _ in texts:
         (n,) = struct.unpack_from("<I", out, at)
@@ -94,11 +94,11 @@ def ours(filename, texts):
     return result
 
 
-def compare(name, filename, texts):
+def compare(name, filename, texts, special=False):
     texts = list(texts)
     peer = Tokenizer.from_file(filename)
-    expected = [e.ids for e in peer.encode_batch(texts, add_special_tokens=False)]
-    for text, want, got in zip(texts, expected, ours(filename, texts)):
+    expected = [e.ids for e in peer.encode_batch(texts, add_special_tokens=special)]
+    for text, want, got in zip(texts, expected, ours(filename, texts, *["special"] * special)):
         if want != got:
             print("%s: %r\n  expected %s\n  got      %s" % (name, text[:200], want[:60], got[:60]))
             sys.exit(1)
