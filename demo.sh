@@ -24,10 +24,11 @@ meson devenv -C build-demo gst-activations dashboard \
 
 say 'what is in it'
 python3 examples/show_dashboard.py "$output"
-printf '\nThe dashboard: %s\n' "$PWD/$output"
+printf '\nThe dashboard: %s\nIts page, to open in a browser: file://%s\n' "$PWD/$output" "$PWD/$output/index.html"
 cat <<END
 
 Next, in the shell that 'meson devenv -C build-demo -w .' opens here:
+  gst-activations show $output     the same in the terminal
   gst-activations dashboard --model $model --text FILE... --output DIR
                               your own texts; add --store DIR and it goes on after a stop
   gst-inspect-1.0 actforward  what an element does; docs/guide.md, how to put them together
