@@ -18,10 +18,12 @@ TEST_PACKAGES=(
 )
 # and for the checks of the sources
 CHECK_PACKAGES=(clang-format cppcheck)
-# peers that Debian does not have
-# the last transformers that goes with Debian's PyTorch
-TEST_WHEELS=('tokenizers>=0.20' 'safetensors>=0.4' 'playwright>=1.40' 'jsonschema>=4'
-  'transformers>=4.46,<4.48')
+# peers that Debian does not have; the tokenizers whose tables of characters common/tokenizer has
+TEST_WHEELS=('tokenizers>=0.23,<0.24' 'safetensors>=0.4' 'playwright>=1.40'
+  'jsonschema>=4')
+# the last transformers that goes with Debian's PyTorch; it wants older
+# tokenizers, so it has an environment of its own
+TRANSFORMERS_WHEELS=('transformers>=4.46,<4.48' 'safetensors>=0.4')
 
 say() {
   printf '\n== %s\n' "$*"
@@ -49,16 +51,25 @@ need_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# a virtual environment on top of Debian's Python packages
-need_python() {
-  if [ ! -x .venv/bin/python ]; then
-    say 'making .venv'
-    /usr/bin/python3 -m venv --system-site-packages .venv
+# need_wheels FOLDER IMPORTS WHEEL...: a virtual environment on top of Debian's
+# Python packages in which IMPORTS works
+need_wheels() {
+  local folder=$1 imports=$2
+  shift 2
+
+  if [ ! -x "$folder/bin/python" ]; then
+    say "making $folder"
+    /usr/bin/python3 -m venv --system-site-packages "$folder"
   fi
-  .venv/bin/python - <<'PYTHON' 2>/dev/null ||
-import jsonschema, playwright, safetensors, tokenizers, transformers
-PYTHON
-    .venv/bin/pip install -q --disable-pip-version-check "${TEST_WHEELS[@]}"
+  "$folder/bin/python" -c "$imports" 2>/dev/null ||
+    "$folder/bin/pip" install -q --disable-pip-version-check "$@"
+}
+
+need_python() {
+  need_wheels .venv 'import jsonschema, playwright, safetensors, tokenizers
+assert tokenizers.__version__.startswith("0.23.")' "${TEST_WHEELS[@]}"
+  need_wheels .venv/transformers 'import safetensors, transformers' \
+    "${TRANSFORMERS_WHEELS[@]}"
 }
 
 # configure FOLDER [OPTION...]: a build folder, new or with other options
