@@ -63,6 +63,7 @@ typedef struct {
   gsize n_batches;
   gboolean with_clusters;
   char sha256[65];
+  GThread *thread;
 } Hashing;
 
 static gboolean
@@ -107,19 +108,18 @@ write_temporary (const char *name, const ActStoreShape *shape,
     gboolean with_clusters, ActSegmentFile *file, GError **error)
 {
   g_autoptr (ActOutputFile) out = act_output_file_new (name, error);
-  Hashing hashing = { shape, batches, n_batches, with_clusters, "" };
+  Hashing hashing = { shape, batches, n_batches, with_clusters, "", NULL };
   Output output = { out, 0 };
-  GThread *thread;
   gboolean ok;
 
   if (out == NULL)
     return FALSE;
-  thread = g_thread_new ("act-sha256", hash_batches, &hashing);
+  hashing.thread = g_thread_new ("act-sha256", hash_batches, &hashing);
   ok = act_segment_write (shape, batches, n_batches, with_clusters,
            append_to_file, &output, error)
       && act_output_file_close (g_steal_pointer (&out), error);
   /* what could not be hashed could not be written either */
-  ok = GPOINTER_TO_INT (g_thread_join (thread)) && ok;
+  ok = GPOINTER_TO_INT (g_thread_join (hashing.thread)) && ok;
   memcpy (file->sha256, hashing.sha256, sizeof file->sha256);
   file->size = output.size;
   return ok;

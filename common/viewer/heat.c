@@ -53,7 +53,7 @@ gboolean
 act_viewer_heat_write (const char *folder, ActCoactive *coactive,
     const guint *clusters, guint n_lines, GError **error)
 {
-  guint32 lines[MAX_LINES];
+  guint32 lines[MAX_LINES] = { 0 };
   guint chosen[MAX_LINES], n = pick_lines (coactive, clusters, n_lines, lines);
   guint64 counts[MAX_LINES];
   g_autoptr (GString) text = g_string_new ("{\"lines\":");
