@@ -18,7 +18,8 @@ TEST_PACKAGES=(
 )
 # and for the checks of the sources
 CHECK_PACKAGES=(clang-format cppcheck)
-# peers that Debian does not have; the tokenizers whose tables of characters common/tokenizer has
+# peers that Debian does not have; the tokenizers whose tables of characters
+# common/tokenizer has
 TEST_WHEELS=('tokenizers>=0.23,<0.24' 'safetensors>=0.4' 'playwright>=1.40'
   'jsonschema>=4')
 # the last transformers that goes with Debian's PyTorch; it wants older

@@ -59,9 +59,3 @@ act_cpu_get (void)
     g_once_init_leave (&chosen, (gsize) choose () + 1);
   return (ActCpu) (chosen - 1);
 }
-
-const char *
-act_cpu_name (ActCpu cpu)
-{
-  return names[cpu];
-}

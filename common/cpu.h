@@ -17,6 +17,3 @@ ActCpu act_cpu_best (void);
 /* the one to use: the best, or what is forced. A name that is not known or
  * not supported is said once in a process, and the best is used. */
 ActCpu act_cpu_get (void);
-
-/* "c", "avx2", "avx512" */
-const char *act_cpu_name (ActCpu cpu);

@@ -256,21 +256,6 @@ csr_alloc (Csr *csr, gsize n_rows, gsize n_values)
 }
 
 static gboolean
-add_csr_copy (GstBuffer *out, gsize n_rows, gsize n_values,
-    const gint64 *indptr, const gint32 *indices, const gfloat *values,
-    GError **error)
-{
-  Csr csr;
-
-  csr_alloc (&csr, n_rows, n_values);
-  memcpy (csr.indptr, indptr, (n_rows + 1) * sizeof (gint64));
-  memcpy (csr.indices, indices, n_values * sizeof (gint32));
-  memcpy (csr.values, values, n_values * sizeof (gfloat));
-  return gst_act_buffer_set_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
-      csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
-}
-
-static gboolean
 add_csr (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
     gsize n_values, GError **error)
 {
@@ -402,8 +387,9 @@ compact (GstActDeadFilter *self, GstBuffer *buffer, GError **error)
     gst_memory_ref (maps[i].memory);
   /* where much is gone: not to keep memory alive that nobody reads */
   if (n_before - meta->n_component_values > n_before / 4)
-    done = add_csr_copy (buffer, n_rows, meta->n_component_values, indptr,
-        (gpointer) maps[1].data, (gpointer) maps[2].data, error);
+    done = gst_act_buffer_copy_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+        n_rows, meta->n_component_values, indptr, (gpointer) maps[1].data,
+        (gpointer) maps[2].data, error);
   for (guint i = 0; i < 3; i++) {
     GstMemory *memory = maps[i].memory;
 
@@ -424,9 +410,9 @@ filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
   if (self->out_layout == GST_ACT_LAYOUT_DENSE)
     return add_dense (batch, out, alive, error);
   if (as_it_is && verdict->own_arrays)
-    return add_csr_copy (out, batch->n_positions, batch->n_component_values,
-        batch->component_indptr, batch->component_indices,
-        batch->component_values, error);
+    return gst_act_buffer_copy_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
+        batch->n_positions, batch->n_component_values, batch->component_indptr,
+        batch->component_indices, batch->component_values, error);
   if (as_it_is) {
     verdict->in_place = FALSE;
     return input == out || share_components (input, out, error);

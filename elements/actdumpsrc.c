@@ -283,32 +283,16 @@ gst_act_dump_src_add_tokens (GstActDumpSrc *self, GstBuffer *buffer,
   return gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_TOKENS, memory, error);
 }
 
-static GstMemory *
-memory_copy (gconstpointer array, gsize size)
-{
-  gpointer data;
-  GstMemory *memory = gst_act_memory_new (size, &data);
-
-  memcpy (data, array, size);
-  return memory;
-}
-
 static gboolean
 gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer, guint batch,
     gsize n_positions, GError **error)
 {
-  GstMemory *memories[3];
-  gsize n;
+  const ActCsrArrays *csr = &self->csr;
 
-  if (!act_dump_read_csr (self->dump, batch, &self->csr, error))
-    return FALSE;
-  n = self->csr.n_values + ACT_CSR_SLACK;
-  memories[0] =
-      memory_copy (self->csr.indptr, (n_positions + 1) * sizeof (gint64));
-  memories[1] = memory_copy (self->csr.indices, n * sizeof (gint32));
-  memories[2] = memory_copy (self->csr.values, n * sizeof (float));
-  return gst_act_buffer_set_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
-      memories[0], memories[1], memories[2], self->csr.n_values, error);
+  return act_dump_read_csr (self->dump, batch, &self->csr, error)
+      && gst_act_buffer_copy_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+          n_positions, csr->n_values, csr->indptr, csr->indices, csr->values,
+          error);
 }
 
 /* The labels, not the files, say how wide a row is: a slip there must not

@@ -335,26 +335,12 @@ gst_act_store_src_query (GstBaseSrc *src, GstQuery *query)
 
 /* --- batches --- */
 
-static GstMemory *
-copy_block (gconstpointer data, gsize size)
-{
-  gpointer to;
-  GstMemory *memory = gst_act_memory_new (size, &to);
-
-  if (size > 0)
-    memcpy (to, data, size);
-  return memory;
-}
-
 static gboolean
 add_csr (GstBuffer *buffer, GstActBlock first, gsize n_rows, const ActCsr *csr,
     GError **error)
 {
-  return gst_act_buffer_set_csr (buffer, first,
-      copy_block (csr->indptr, (n_rows + 1) * sizeof (gint64)),
-      copy_block (csr->indices, csr->n_values * sizeof (gint32)),
-      copy_block (csr->values, csr->n_values * sizeof (gfloat)), csr->n_values,
-      error);
+  return gst_act_buffer_copy_csr (buffer, first, n_rows, csr->n_values,
+      csr->indptr, csr->indices, csr->values, error);
 }
 
 static GstBuffer *
@@ -374,7 +360,7 @@ gst_act_store_src_new_buffer (
     gst_act_batch_meta_set_alive (meta, alive);
   }
   if (!gst_act_buffer_set_block (buffer, GST_ACT_BLOCK_TOKENS,
-          copy_block (batch->tokens, n_rows * sizeof (gint32)), error)
+          gst_act_memory_copy (batch->tokens, n_rows * sizeof (gint32)), error)
       || !add_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR, n_rows,
           &batch->components, error))
     return NULL;

@@ -283,12 +283,6 @@ act_description_get_title (const ActDescription *self)
   return self->title;
 }
 
-GPtrArray *
-act_description_get_variables (const ActDescription *self)
-{
-  return self->variables;
-}
-
 char *
 act_description_list_variables (const ActDescription *self)
 {

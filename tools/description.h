@@ -28,8 +28,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActDescription, act_description_free)
 
 /* first line of the opening comment, or NULL */
 const char *act_description_get_title (const ActDescription *description);
-/* of ActVariable, in order of first appearance */
-GPtrArray *act_description_get_variables (const ActDescription *description);
 /* the variables and their defaults, a line each */
 char *act_description_list_variables (const ActDescription *description);
 

@@ -7,7 +7,7 @@
 #include "showrows.h"
 #include "showtext.h"
 #include "texttable.h"
-#include "toolerror.h"
+#include "showsort.h"
 #include "units.h"
 
 #define N_TOKENS_SHOWN 12
@@ -46,11 +46,7 @@ DEFINE_COMPARE (frequencies, n_active)
 DEFINE_COMPARE (maxima, max)
 DEFINE_COMPARE (means, mean)
 
-static const struct {
-  const char *key;
-  GCompareFunc compare;
-  const char *order;
-} sorts[] = {
+static const ActShowSort sorts[] = {
   { "frequency", compare_frequencies, "the most frequent first" },
   { "line", compare_lines, "in the order of clusters.jsonl" },
   { "name", compare_names, "by name" },
@@ -59,19 +55,6 @@ static const struct {
   { "max", compare_maxima, "the highest maximum first" },
   { "mean", compare_means, "the highest mean first" },
 };
-
-static gboolean
-find_sort (const char *key, guint *index, GError **error)
-{
-  for (*index = 0; *index < G_N_ELEMENTS (sorts); (*index)++)
-    if (key == NULL || g_str_equal (sorts[*index].key, key))
-      return TRUE;
-  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE,
-      "--sort is '%s', expected frequency, line, name, size, modules, max or "
-      "mean",
-      key);
-  return FALSE;
-}
 
 /* --- text --- */
 
@@ -174,16 +157,18 @@ act_show_list (const ActShowRequest *request, GString *out, GError **error)
 {
   g_autoptr (ActLines) lines = NULL;
   g_autoptr (ActShowRows) rows = NULL;
-  guint sort;
+  const ActShowSort *sort;
 
-  if (!find_sort (request->sort, &sort, error))
+  sort = act_show_find_sort (
+      sorts, G_N_ELEMENTS (sorts), request->sort, "", error);
+  if (sort == NULL)
     return FALSE;
   lines = act_shown_dashboard_open_lines (
       request->dashboard, "clusters.jsonl", error);
   if (lines == NULL)
     return FALSE;
-  rows = act_show_rows_new (request->limit, sorts[sort].compare,
-      (GDestroyNotify) act_shown_cluster_free);
+  rows = act_show_rows_new (
+      request->limit, sort->compare, (GDestroyNotify) act_shown_cluster_free);
   for (;;) {
     ActShownCluster *cluster;
 
@@ -196,6 +181,6 @@ act_show_list (const ActShowRequest *request, GString *out, GError **error)
   if (request->json)
     append_json (request, rows, out);
   else
-    append_table (request, rows, sorts[sort].order, out);
+    append_table (request, rows, sort->order, out);
   return TRUE;
 }

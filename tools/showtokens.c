@@ -7,7 +7,7 @@
 #include "showrows.h"
 #include "showtext.h"
 #include "texttable.h"
-#include "toolerror.h"
+#include "showsort.h"
 #include "units.h"
 
 /* a token of a cluster's lists; without facts only the counts are known */
@@ -69,27 +69,12 @@ compare_lifts (gconstpointer a, gconstpointer b)
   return compare_counts (a, b);
 }
 
-static const struct {
-  const char *key;
-  GCompareFunc compare;
-  const char *order;
-} sorts[] = {
+static const ActShowSort sorts[] = {
   { "lift", compare_lifts, "the highest lift first" },
   { "count", compare_counts, "the most frequent first" },
   { "share", compare_shares, "the most often active at it first" },
   { "line", compare_lines, "in the order of clusters.jsonl" },
 };
-
-static gboolean
-find_sort (const char *key, guint *index, GError **error)
-{
-  for (*index = 0; *index < G_N_ELEMENTS (sorts); (*index)++)
-    if (key == NULL || g_str_equal (sorts[*index].key, key))
-      return TRUE;
-  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE,
-      "--sort is '%s', of --token expected lift, count, share or line", key);
-  return FALSE;
-}
 
 /* --- finding --- */
 
@@ -300,11 +285,13 @@ act_show_token_clusters (const ActShowRequest *request, const char *text,
   g_autoptr (GString) scratch = g_string_new (NULL);
   Matcher matcher = { text, strlen (text), request->dashboard->kind, scratch };
   g_autoptr (ActShowRows) rows = NULL;
-  guint sort;
+  const ActShowSort *sort;
 
-  if (!find_sort (request->sort, &sort, error))
+  sort = act_show_find_sort (
+      sorts, G_N_ELEMENTS (sorts), request->sort, "of --token ", error);
+  if (sort == NULL)
     return FALSE;
-  rows = act_show_rows_new (request->limit, sorts[sort].compare, row_free);
+  rows = act_show_rows_new (request->limit, sort->compare, row_free);
   if (!(request->dashboard->has_facts
               ? find_in_facts (request, &matcher, rows, error)
               : find_in_clusters (request, &matcher, rows, error)))
@@ -312,6 +299,6 @@ act_show_token_clusters (const ActShowRequest *request, const char *text,
   if (request->json)
     append_json (request, text, rows, out);
   else
-    append_table (request, rows, sorts[sort].order, out);
+    append_table (request, rows, sort->order, out);
   return TRUE;
 }

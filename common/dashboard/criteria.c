@@ -13,12 +13,6 @@ static const char *const property_names[ACT_N_PROPERTIES] = {
   [ACT_PROPERTY_MAX_POSITION] = "max_position",
 };
 
-const char *
-act_property_name (ActProperty property)
-{
-  return property_names[property];
-}
-
 static gboolean
 parse_one (const char *word, ActCriterion *criterion, GError **error)
 {

@@ -31,5 +31,3 @@ ActCriteria *act_criteria_parse (
     const char *text, guint n_samples, GError **error);
 void act_criteria_free (ActCriteria *criteria);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActCriteria, act_criteria_free)
-
-const char *act_property_name (ActProperty property);

@@ -159,12 +159,6 @@ act_shown_samples_add (ActShownSamples *self, const ActRows *rows,
 }
 
 guint64
-act_shown_samples_get_n (const ActShownSamples *self)
-{
-  return self->samples->len;
-}
-
-guint64
 act_shown_samples_get_first (const ActShownSamples *self)
 {
   return g_array_index (self->indptr, gint64, self->indptr->len - 2);

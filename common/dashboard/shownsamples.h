@@ -22,7 +22,6 @@ gboolean act_shown_samples_add (ActShownSamples *shown, const ActRows *rows,
     const gsize *const *lists, const gsize *n_listed, ActTexts *texts,
     const gsize *row_of, GError **error);
 
-guint64 act_shown_samples_get_n (const ActShownSamples *shown);
 /* of the last line: its samples' indices in the run, ascending */
 const guint64 *act_shown_samples_get_last (
     const ActShownSamples *shown, gsize *n_samples);

@@ -3,7 +3,7 @@
 
 #include "reading/clusterread.h"
 #include "reading/factsread.h"
-#include "tokenizer/decode.h"
+#include "tokenizer/tokenkind.h"
 
 /* A dashboard's folder, for whoever shows it. Facts are not needed: a folder
  * that an earlier pipeline wrote, or facts=false, has none. */

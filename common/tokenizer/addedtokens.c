@@ -277,19 +277,6 @@ act_added_tokens_find (const ActAddedTokens *tokens, const char *key)
   return g_hash_table_lookup (tokens->by_key, key);
 }
 
-gint64
-act_added_tokens_get_max_id (const ActAddedTokens *tokens)
-{
-  gint64 max = -1;
-
-  for (guint i = 0; i < tokens->all->len; i++) {
-    const ActAddedToken *token = g_ptr_array_index (tokens->all, i);
-
-    max = MAX (max, token->id);
-  }
-  return max;
-}
-
 /* the longest token that text begins with: the range of tokens that agree
  * with it so far gets smaller byte by byte */
 static const ActAddedToken *

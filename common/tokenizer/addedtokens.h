@@ -35,8 +35,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActAddedTokens, act_added_tokens_free)
 
 const ActAddedToken *act_added_tokens_find (
     const ActAddedTokens *tokens, const char *key);
-/* -1 if there are none */
-gint64 act_added_tokens_get_max_id (const ActAddedTokens *tokens);
 
 /* either a token, or a piece of text between two */
 typedef gboolean (*ActSpanFunc) (const ActAddedToken *token, const char *text,

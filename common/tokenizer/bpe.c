@@ -12,7 +12,7 @@
 #include "tokenizer/vocab.h"
 
 typedef struct {
-  ActModel parent;
+  ActTokenModel parent;
   char *name;
   ActBpeSymbols *symbols;
   ActBpeMerges *merges;
@@ -61,20 +61,16 @@ find_word (const Bpe *self, const char *piece, gsize length, gint32 *id)
 }
 
 static gboolean
-bpe_tokenize (ActModel *model, const char *piece, gsize length, GArray *ids,
-    GError **error)
+bpe_tokenize (ActTokenModel *model, const char *piece, gsize length,
+    GArray *ids, GError **error)
 {
   Bpe *self = (Bpe *) model;
   guint32 symbols[ACT_BPE_SHORT_PIECE];
-  const gint32 *cached;
   gint32 id;
   gsize n;
 
-  cached = act_piece_cache_get (self->cache, piece, length, &n);
-  if (cached != NULL) {
-    g_array_append_vals (ids, cached, (guint) n);
+  if (act_piece_cache_get (self->cache, piece, length, ids))
     return TRUE;
-  }
   if (self->ignore_merges && find_word (self, piece, length, &id)) {
     g_array_append_val (ids, id);
     return TRUE;
@@ -97,7 +93,7 @@ bpe_tokenize (ActModel *model, const char *piece, gsize length, GArray *ids,
 }
 
 static void
-bpe_free (ActModel *model)
+bpe_free (ActTokenModel *model)
 {
   Bpe *self = (Bpe *) model;
 

@@ -55,19 +55,19 @@ slot_of (ActPieceCache *cache, const char *piece, gsize length)
   return &cache->slots[hash >> (64 - SLOT_BITS)];
 }
 
-const gint32 *
+gboolean
 act_piece_cache_get (
-    ActPieceCache *cache, const char *piece, gsize length, gsize *n_ids)
+    ActPieceCache *cache, const char *piece, gsize length, GArray *ids)
 {
   Slot *slot;
 
   if (length == 0 || length > MAX_LENGTH)
-    return NULL;
+    return FALSE;
   slot = slot_of (cache, piece, length);
   if (slot->length != length || memcmp (slot->piece, piece, length) != 0)
-    return NULL;
-  *n_ids = slot->n_ids;
-  return slot->ids;
+    return FALSE;
+  g_array_append_vals (ids, slot->ids, slot->n_ids);
+  return TRUE;
 }
 
 void

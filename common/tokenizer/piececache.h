@@ -12,9 +12,9 @@ typedef struct _ActPieceCache ActPieceCache;
 ActPieceCache *act_piece_cache_new (void);
 void act_piece_cache_free (ActPieceCache *cache);
 
-/* NULL if it is not there; valid until the next put */
-const gint32 *act_piece_cache_get (
-    ActPieceCache *cache, const char *piece, gsize length, gsize *n_ids);
+/* Appends the piece's ids (gint32) to ids; FALSE if it is not there. */
+gboolean act_piece_cache_get (
+    ActPieceCache *cache, const char *piece, gsize length, GArray *ids);
 /* does nothing for a piece that is too long for a slot */
 void act_piece_cache_put (ActPieceCache *cache, const char *piece, gsize length,
     const gint32 *ids, gsize n_ids);

@@ -162,8 +162,9 @@ act_pre_tokenizer_new (JsonNode *node, const ActStageContext *context,
   return *pre_tokenizer != NULL;
 }
 
-ActModel *
-act_model_new (JsonNode *node, const ActStageContext *context, GError **error)
+ActTokenModel *
+act_token_model_new (
+    JsonNode *node, const ActStageContext *context, GError **error)
 {
   if (act_stage_is_null (node)) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
@@ -194,7 +195,7 @@ act_pre_tokenizer_free (ActPreTokenizer *pre_tokenizer)
 }
 
 void
-act_model_free (ActModel *model)
+act_token_model_free (ActTokenModel *model)
 {
   if (model != NULL)
     model->free (model);

@@ -42,12 +42,12 @@ struct _ActPreTokenizer {
   gboolean bytes;
 };
 
-typedef struct _ActModel ActModel;
-struct _ActModel {
+typedef struct _ActTokenModel ActTokenModel;
+struct _ActTokenModel {
   /* appends the ids (gint32) of a piece */
-  gboolean (*tokenize) (ActModel *self, const char *piece, gsize length,
+  gboolean (*tokenize) (ActTokenModel *self, const char *piece, gsize length,
       GArray *ids, GError **error);
-  void (*free) (ActModel *self);
+  void (*free) (ActTokenModel *self);
   /* takes a piece's bytes as they are, not their stand-ins */
   gboolean bytes;
 };
@@ -73,12 +73,12 @@ gboolean act_normalizer_new (JsonNode *node, const ActStageContext *context,
     ActNormalizer **normalizer, GError **error);
 gboolean act_pre_tokenizer_new (JsonNode *node, const ActStageContext *context,
     ActPreTokenizer **pre_tokenizer, GError **error);
-ActModel *act_model_new (
+ActTokenModel *act_token_model_new (
     JsonNode *node, const ActStageContext *context, GError **error);
 
 void act_normalizer_free (ActNormalizer *normalizer);
 void act_pre_tokenizer_free (ActPreTokenizer *pre_tokenizer);
-void act_model_free (ActModel *model);
+void act_token_model_free (ActTokenModel *model);
 
 /* "type" of a part of the file, NULL if it has none */
 const char *act_stage_get_type (JsonNode *node);

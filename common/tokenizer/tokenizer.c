@@ -18,7 +18,7 @@ struct _ActTokenizer {
   ActAddedTokens *added;
   ActNormalizer *normalizer;      /* or NULL */
   ActPreTokenizer *pre_tokenizer; /* or NULL */
-  ActModel *model;
+  ActTokenModel *model;
   ActPostProcessor *post_processor;
   gboolean expand;                 /* the model wants the stand-ins of bytes */
   GString *normalized, *stand_ins; /* scratch */
@@ -56,7 +56,7 @@ read_stages (
           &context, &self->pre_tokenizer, error))
     return FALSE;
   context.bytes = self->pre_tokenizer != NULL && self->pre_tokenizer->bytes;
-  self->model = act_model_new (model, &context, error);
+  self->model = act_token_model_new (model, &context, error);
   if (self->model == NULL)
     return FALSE;
   self->expand = context.bytes && !self->model->bytes;
@@ -110,7 +110,7 @@ act_tokenizer_free (ActTokenizer *self)
   act_added_tokens_free (self->added);
   act_normalizer_free (self->normalizer);
   act_pre_tokenizer_free (self->pre_tokenizer);
-  act_model_free (self->model);
+  act_token_model_free (self->model);
   act_post_processor_free (self->post_processor);
   g_string_free (self->normalized, TRUE);
   g_string_free (self->stand_ins, TRUE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tokenizer/decode.h"
+#include "tokenizer/tokenkind.h"
 
 #include <string.h>
 

@@ -26,7 +26,7 @@ typedef struct {
 } Step;
 
 typedef struct {
-  ActModel parent;
+  ActTokenModel parent;
   char *name;
   ActTokenTrie *tokens;
   GArray *scores; /* double for each id */
@@ -180,19 +180,14 @@ tokenize (
 }
 
 static gboolean
-unigram_tokenize (ActModel *model, const char *piece, gsize length, GArray *ids,
-    GError **error)
+unigram_tokenize (ActTokenModel *model, const char *piece, gsize length,
+    GArray *ids, GError **error)
 {
   Unigram *self = (Unigram *) model;
   guint before = ids->len;
-  const gint32 *cached;
-  gsize n;
 
-  cached = act_piece_cache_get (self->cache, piece, length, &n);
-  if (cached != NULL) {
-    g_array_append_vals (ids, cached, (guint) n);
+  if (act_piece_cache_get (self->cache, piece, length, ids))
     return TRUE;
-  }
   if (!tokenize (self, piece, length, ids, error))
     return FALSE;
   act_piece_cache_put (self->cache, piece, length,
@@ -201,7 +196,7 @@ unigram_tokenize (ActModel *model, const char *piece, gsize length, GArray *ids,
 }
 
 static void
-unigram_free (ActModel *model)
+unigram_free (ActTokenModel *model)
 {
   Unigram *self = (Unigram *) model;
 

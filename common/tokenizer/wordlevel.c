@@ -6,14 +6,14 @@
 #include "tokenizer/tokentrie.h"
 
 typedef struct {
-  ActModel parent;
+  ActTokenModel parent;
   char *name;
   ActTokenTrie *tokens;
   gint32 unk_id; /* -1: none */
 } WordLevel;
 
 static gboolean
-word_level_tokenize (ActModel *model, const char *piece, gsize length,
+word_level_tokenize (ActTokenModel *model, const char *piece, gsize length,
     GArray *ids, GError **error)
 {
   WordLevel *self = (WordLevel *) model;
@@ -32,7 +32,7 @@ word_level_tokenize (ActModel *model, const char *piece, gsize length,
 }
 
 static void
-word_level_free (ActModel *model)
+word_level_free (ActTokenModel *model)
 {
   WordLevel *self = (WordLevel *) model;
 

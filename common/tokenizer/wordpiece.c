@@ -11,7 +11,7 @@
 #define DEFAULT_MAX_CHARS 100
 
 typedef struct {
-  ActModel parent;
+  ActTokenModel parent;
   char *name;
   ActTokenTrie *tokens;
   guint32 prefix_node; /* where tokens begin that are not the first */
@@ -72,19 +72,14 @@ append_tokens (
 }
 
 static gboolean
-word_piece_tokenize (ActModel *model, const char *piece, gsize length,
+word_piece_tokenize (ActTokenModel *model, const char *piece, gsize length,
     GArray *ids, GError **error)
 {
   WordPiece *self = (WordPiece *) model;
   guint before = ids->len;
-  const gint32 *cached;
-  gsize n;
 
-  cached = act_piece_cache_get (self->cache, piece, length, &n);
-  if (cached != NULL) {
-    g_array_append_vals (ids, cached, (guint) n);
+  if (act_piece_cache_get (self->cache, piece, length, ids))
     return TRUE;
-  }
   if (!append_tokens (self, piece, length, ids)) {
     if (self->unk_id < 0) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
@@ -101,7 +96,7 @@ word_piece_tokenize (ActModel *model, const char *piece, gsize length,
 }
 
 static void
-word_piece_free (ActModel *model)
+word_piece_free (ActTokenModel *model)
 {
   WordPiece *self = (WordPiece *) model;
 

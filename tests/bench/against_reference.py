@@ -145,6 +145,7 @@ def segments(options, dumps):
     head("workload", "nonzero", "segments", "bytes", "of 8 nonzeros + 12 positions", "MB/s", "dd with fsync, MB/s", "share")
     for name, density, dump in dumps():
         folder = dump / "stores"
+        os.sync()  # or the dump itself is still on its way
         ours = json.loads(run(options.bench_store, dump, REPEATS, folder, one_processor=False))
         n_bytes = ours["segment_bytes"]
         n = n_batches(dump)

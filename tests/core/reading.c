@@ -10,7 +10,7 @@
 #include "reading/lines.h"
 #include "reading/nearnames.h"
 #include "text/visible.h"
-#include "tokenizer/decode.h"
+#include "tokenizer/tokenkind.h"
 
 #include "testfile.h"
 

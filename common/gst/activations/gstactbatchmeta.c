@@ -229,6 +229,33 @@ gst_act_buffer_set_csr (GstBuffer *buffer, GstActBlock first, GstMemory *indptr,
 }
 
 /**
+ * gst_act_buffer_copy_csr: (skip)
+ * @buffer: a writable buffer with a #GstActBatchMeta
+ * @first: the block of the indptr, as for gst_act_buffer_set_csr()
+ * @n_positions: positions of the batch
+ * @n_values: number of values
+ * @indptr: [@n_positions + 1]
+ * @indices: (nullable): [@n_values]
+ * @values: (nullable): [@n_values]
+ * @error: return location for an error
+ *
+ * As gst_act_buffer_set_csr(), with copies of the arrays.
+ *
+ * Returns: %FALSE on error
+ */
+gboolean
+gst_act_buffer_copy_csr (GstBuffer *buffer, GstActBlock first,
+    gsize n_positions, gsize n_values, const gint64 *indptr,
+    const gint32 *indices, const gfloat *values, GError **error)
+{
+  return gst_act_buffer_set_csr (buffer, first,
+      gst_act_memory_copy (indptr, (n_positions + 1) * sizeof (gint64)),
+      gst_act_memory_copy (indices, n_values * sizeof (gint32)),
+      gst_act_memory_copy (values, n_values * sizeof (gfloat)), n_values,
+      error);
+}
+
+/**
  * gst_act_buffer_copy_without:
  * @buffer: a buffer with a #GstActBatchMeta
  * @drop_blocks: the blocks to leave out, bit `1 << block` each

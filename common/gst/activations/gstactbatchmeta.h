@@ -98,6 +98,11 @@ gboolean gst_act_buffer_set_csr (GstBuffer *buffer, GstActBlock first,
     GError **error);
 
 GST_ACT_API
+gboolean gst_act_buffer_copy_csr (GstBuffer *buffer, GstActBlock first,
+    gsize n_positions, gsize n_values, const gint64 *indptr,
+    const gint32 *indices, const gfloat *values, GError **error);
+
+GST_ACT_API
 GstBuffer *gst_act_buffer_copy_without (GstBuffer *buffer, guint drop_blocks);
 
 typedef struct _GstActBatch GstActBatch;

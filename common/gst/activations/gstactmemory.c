@@ -177,6 +177,26 @@ gst_act_memory_new (gsize size, gpointer *data)
 }
 
 /**
+ * gst_act_memory_copy: (skip)
+ * @data: (nullable): what to copy
+ * @size: bytes of it; may be 0
+ *
+ * As gst_act_memory_new(), filled with a copy of @data.
+ *
+ * Returns: (transfer full): the memory
+ */
+GstMemory *
+gst_act_memory_copy (gconstpointer data, gsize size)
+{
+  gpointer to;
+  GstMemory *memory = gst_act_memory_new (size, &to);
+
+  if (size > 0)
+    memcpy (to, data, size);
+  return memory;
+}
+
+/**
  * gst_act_memory_is_exclusive: (skip)
  * @memory: a memory
  *

@@ -9,6 +9,9 @@ GST_ACT_API
 GstMemory *gst_act_memory_new (gsize size, gpointer *data);
 
 GST_ACT_API
+GstMemory *gst_act_memory_copy (gconstpointer data, gsize size);
+
+GST_ACT_API
 gboolean gst_act_memory_is_exclusive (GstMemory *memory);
 
 G_END_DECLS
