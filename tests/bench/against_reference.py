@@ -188,7 +188,7 @@ def watched(dump, store):
         peak["all"] = max(peak["all"], rss)
         if not (store / "manifest.json").exists() or b'"complete": null' in (store / "manifest.json").read_bytes():
             peak["storing"] = max(peak["storing"], rss)
-        time.sleep(0.05)
+        time.sleep(0.005)
     seconds = time.perf_counter() - start
     if process.returncode != 0:
         raise SystemExit("the run failed")
