@@ -18,6 +18,8 @@ struct _ActSafetensors {
   JsonObject *metadata;
   GArray *entries; /* of Entry, in the order of their data */
   GHashTable *by_name;
+  gpointer owner; /* of tensors from elsewhere */
+  GDestroyNotify free_owner;
 };
 
 typedef struct {
@@ -310,14 +312,48 @@ set_data (ActSafetensors *file, gboolean align)
 }
 
 static ActSafetensors *
-read_bytes (GBytes *bytes, const char *name, gboolean align, GError **error)
+new_empty (const char *name)
 {
-  g_autoptr (ActSafetensors) file = g_new0 (ActSafetensors, 1);
+  ActSafetensors *file = g_new0 (ActSafetensors, 1);
 
   file->filename = g_strdup (name);
   file->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   g_array_set_clear_func (file->entries, entry_clear);
   file->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  return file;
+}
+
+ActSafetensors *
+act_safetensors_new_from_tensors (const char *name, const ActTensor *tensors,
+    guint n_tensors, gpointer owner, GDestroyNotify free_owner, GError **error)
+{
+  g_autoptr (ActSafetensors) file = new_empty (name);
+
+  file->owner = owner;
+  file->free_owner = free_owner;
+  for (guint i = 0; i < n_tensors; i++) {
+    Entry entry = { .tensor = tensors[i] };
+
+    g_array_append_val (file->entries, entry);
+  }
+  for (guint i = 0; i < n_tensors; i++) {
+    Entry *entry = &g_array_index (file->entries, Entry, i);
+
+    if (!g_hash_table_insert (
+            file->by_name, (char *) entry->tensor.name, entry)) {
+      g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+          "'%s': tensor '%s' comes twice", name, entry->tensor.name);
+      return NULL;
+    }
+  }
+  return g_steal_pointer (&file);
+}
+
+static ActSafetensors *
+read_bytes (GBytes *bytes, const char *name, gboolean align, GError **error)
+{
+  g_autoptr (ActSafetensors) file = new_empty (name);
+
   file->bytes = g_bytes_ref (bytes);
   if (!read_header (file, error))
     return NULL;
@@ -354,6 +390,8 @@ act_safetensors_free (ActSafetensors *file)
   g_array_unref (file->entries);
   g_clear_pointer (&file->header, json_node_unref);
   g_clear_pointer (&file->bytes, g_bytes_unref);
+  if (file->free_owner != NULL)
+    file->free_owner (file->owner);
   g_free (file->filename);
   g_free (file);
 }

@@ -16,6 +16,12 @@ ActSafetensors *act_safetensors_open (const char *filename, GError **error);
 /* the same of bytes in memory; name is for messages */
 ActSafetensors *act_safetensors_new (
     GBytes *bytes, const char *name, GError **error);
+/* Tensors that come from elsewhere, under the same roof: n_tensors with names,
+ * shapes and data, which live as long as owner. name is for messages. Takes
+ * owner, on failure too. */
+ActSafetensors *act_safetensors_new_from_tensors (const char *name,
+    const ActTensor *tensors, guint n_tensors, gpointer owner,
+    GDestroyNotify free_owner, GError **error);
 void act_safetensors_free (ActSafetensors *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSafetensors, act_safetensors_free)
 
