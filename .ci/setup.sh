@@ -8,20 +8,21 @@ BUILD_PACKAGES=(
   gcc libc6-dev meson ninja-build pkg-config python3
   libglib2.0-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
   gstreamer1.0-tools libjson-glib-dev libpcre2-dev libssl-dev libopenblas-dev
-  libarchive-dev libisal-dev zlib1g-dev
+  libarchive-dev libisal-dev zlib1g-dev libyaml-dev
 )
 # and to test: bindings, and the peers that results are compared with
 TEST_PACKAGES=(
   gobject-introspection libgirepository1.0-dev
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base
-  chromium python3-venv python3-gi python3-numpy python3-torch ca-certificates
+  chromium python3-venv python3-gi python3-numpy python3-torch python3-yaml
+  ca-certificates
 )
 # and for the checks of the sources
 CHECK_PACKAGES=(clang-format cppcheck)
 # peers that Debian does not have; the tokenizers whose tables of characters
 # common/tokenizer has
 TEST_WHEELS=('tokenizers>=0.23,<0.24' 'safetensors>=0.4' 'playwright>=1.40'
-  'jsonschema>=4')
+  'jsonschema>=4' 'pyarrow>=14,<21')
 # the last transformers that goes with Debian's PyTorch; it wants older
 # tokenizers, so it has an environment of its own
 TRANSFORMERS_WHEELS=('transformers>=4.46,<4.48' 'safetensors>=0.4')
@@ -67,7 +68,7 @@ need_wheels() {
 }
 
 need_python() {
-  need_wheels .venv 'import jsonschema, playwright, safetensors, tokenizers
+  need_wheels .venv 'import jsonschema, playwright, pyarrow, safetensors, tokenizers
 assert tokenizers.__version__.startswith("0.23.")' "${TEST_WHEELS[@]}"
   need_wheels .venv/transformers 'import safetensors, transformers' \
     "${TRANSFORMERS_WHEELS[@]}"

@@ -6,6 +6,7 @@
 
 #include "acterror.h"
 #include "model/model-private.h"
+#include "model/runfolder.h"
 
 #define WEIGHTS_FILE "model.safetensors"
 
@@ -48,10 +49,14 @@ act_model_init_weights (const ActModel *model, ActWeights *weights)
 }
 
 static gboolean
-open_weights (ActModel *model, const char *folder, GError **error)
+open_files (ActModel *model, const char *folder, GError **error)
 {
-  const char *target = model->config->target_weights_file;
+  const char *target;
 
+  model->config = act_model_config_read (folder, error);
+  if (model->config == NULL)
+    return FALSE;
+  target = model->config->target_weights_file;
   model->weights = open_file (folder, WEIGHTS_FILE, error);
   if (model->weights == NULL)
     return FALSE;
@@ -60,8 +65,19 @@ open_weights (ActModel *model, const char *folder, GError **error)
     if (model->target == NULL)
       return FALSE;
   }
-  model->target_prefix = find_target_prefix (model);
   return TRUE;
+}
+
+static gboolean
+open_run (ActModel *model, const char *folder, GError **error)
+{
+  g_autofree char *name = NULL;
+  g_autoptr (JsonNode) config = NULL;
+
+  if (!act_run_folder_open (folder, &name, &config, &model->weights, error))
+    return FALSE;
+  model->config = act_model_config_new (config, name, error);
+  return model->config != NULL;
 }
 
 ActModel *
@@ -72,14 +88,13 @@ act_model_open (const char *folder, GError **error)
   g_autoptr (ActPlan) plan = NULL;
 
   model->ref_count = 1;
-  model->config = act_model_config_read (folder, error);
-  if (model->config == NULL)
+  if (!(act_run_folder_is (folder) ? open_run : open_files) (
+          model, folder, error))
     return NULL;
   plan = act_plan_new (model->config, error);
   if (plan == NULL)
     return NULL;
-  if (!open_weights (model, folder, error))
-    return NULL;
+  model->target_prefix = find_target_prefix (model);
   act_model_init_weights (model, &weights);
   if (!act_plan_check (plan, &weights, error))
     return NULL;

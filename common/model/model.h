@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /* A decomposed model: a folder with config.json and model.safetensors, as
- * samples/licences-model/README.md and docs/forward.md describe it. */
+ * samples/licences-model/README.md and docs/forward.md describe it, or the
+ * folder of a training run (runfolder.h). */
 
 typedef struct _ActModel ActModel;
 
@@ -39,5 +40,6 @@ gboolean act_model_select_modules (const ActModel *model, const char *patterns,
     guint8 *selected, GError **error);
 
 /* SHA-256 of config.json, model.safetensors and then the file of the target
- * model's tensors if it has one, in hex; (transfer full) */
+ * model's tensors if it has one, or of a run folder's files, in hex; (transfer
+ * full) */
 char *act_model_fingerprint (const char *folder, GError **error);

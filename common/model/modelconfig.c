@@ -299,15 +299,11 @@ read_config (ActModelConfig *config, JsonObject *object, GError **error)
 }
 
 ActModelConfig *
-act_model_config_read (const char *folder, GError **error)
+act_model_config_new (JsonNode *root, const char *filename, GError **error)
 {
   g_autoptr (ActModelConfig) config = g_new0 (ActModelConfig, 1);
-  g_autoptr (JsonNode) root = NULL;
 
-  config->filename = g_build_filename (folder, "config.json", NULL);
-  root = act_json_read_file (config->filename, MAX_CONFIG_SIZE, error);
-  if (root == NULL)
-    return NULL;
+  config->filename = g_strdup (filename);
   if (!JSON_NODE_HOLDS_OBJECT (root)) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
         "'%s' is no JSON object of a model's hyper-parameters",
@@ -317,6 +313,16 @@ act_model_config_read (const char *folder, GError **error)
   if (!read_config (config, json_node_get_object (root), error))
     return NULL;
   return g_steal_pointer (&config);
+}
+
+ActModelConfig *
+act_model_config_read (const char *folder, GError **error)
+{
+  g_autofree char *filename = g_build_filename (folder, "config.json", NULL);
+  g_autoptr (JsonNode) root =
+      act_json_read_file (filename, MAX_CONFIG_SIZE, error);
+
+  return root != NULL ? act_model_config_new (root, filename, error) : NULL;
 }
 
 void

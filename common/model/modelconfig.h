@@ -55,6 +55,9 @@ gboolean act_model_config_get_boolean (const ActModelConfig *config,
 gboolean act_model_config_expect (const ActModelConfig *config,
     JsonObject *object, const char *field, gboolean supported, GError **error);
 
+/* root: what config.json holds; filename: for messages */
+ActModelConfig *act_model_config_new (
+    JsonNode *root, const char *filename, GError **error);
 ActModelConfig *act_model_config_read (const char *folder, GError **error);
 void act_model_config_free (ActModelConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActModelConfig, act_model_config_free)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A training run's folder: read as it is, and imported.
+
+The run folders are the sample model as the training code would have saved it,
+with the names of each of its ages; activations must be those of the sample's
+own path, bit for bit.
+"""
+import contextlib
+import importlib.machinery
+import io
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy
+    import safetensors.torch
+    import torch
+    import yaml
+except ImportError as e:
+    print("skipped:", e)
+    sys.exit(77)
+
+SAMPLE = pathlib.Path(os.environ["ACT_TEST_SAMPLE"])
+sys.dont_write_bytecode = True
+TOOLS = SAMPLE.parent.parent / "tools"
+TARGET_FIELDS = ("model_type block_size vocab_size n_layer n_head n_embd "
+                 "n_intermediate mlp_bias attn_bias rotary_adjacent_pairs "
+                 "rotary_dim rotary_base n_ctx n_key_value_heads "
+                 "use_grouped_query_attention flash_attention "
+                 "rms_norm_eps").split()
+folder = tempfile.TemporaryDirectory()
+scratch = pathlib.Path(folder.name)
+config = json.loads((SAMPLE / "config.json").read_text())
+sample = {name: tensor.float() for name, tensor in
+          safetensors.torch.load_file(SAMPLE / "model.safetensors").items()}
+sample["target_model.lm_head.weight"] = sample["target_model.wte.weight"]
+tokens = numpy.random.default_rng(3).integers(0, 1024, (6, 128), numpy.int32)
+numpy.save(scratch / "tokens.npy", tokens)
+
+
+def newest(name):
+    return "ci_fn." + name if name.startswith("_ci_fns.") else name
+
+
+def oldest(name):
+    kind, module, rest = (name.split(".", 2) + [""])[:3]
+    if kind == "_ci_fns":
+        return f"_gates.{module}.{rest}"
+    if kind == "_components":
+        return f"patched_model.{module.replace('-', '.')}.components.{rest}"
+    name = name.replace("target_model.", "patched_model.")
+    decomposed = any(f".{m['name']}.weight" in name for m in config["modules"])
+    return name.replace(".weight", ".original.weight") if decomposed else name
+
+
+SETTINGS = {
+    "newest": {"ci_config": {"mode": "layerwise", "fn_type": "shared_mlp",
+                             "hidden_dims": [128]}},
+    "middle": {"ci_fn_type": "shared_mlp", "ci_fn_hidden_dims": [128]},
+    "oldest": {"gate_type": "shared_mlp", "gate_hidden_dims": [128]},
+}
+RENAME = {"newest": newest, "middle": lambda name: name, "oldest": oldest}
+
+
+def make_run(name, age="middle", state=None, settings=None, target=True):
+    run = scratch / name
+    run.mkdir()
+    if state is None:
+        state = {RENAME[age](n): t for n, t in sample.items()}
+    torch.save(state, run / "model_20000.pth")
+    torch.save({"stale": torch.zeros(1)}, run / "model_9000.pth")
+    final = {"seed": 0, "lr": 1e-3, "wandb_project": None,
+             "sigmoid_type": "leaky_hard",
+             "loss_metric_configs": [{"classname": "X", "coeff": 1e-6}],
+             "pretrained_model_class": "x.models.LlamaSimpleMLP",
+             **SETTINGS[age], **(settings or {})}
+    (run / "final_config.yaml").write_text(yaml.dump(final))
+    if target:
+        (run / "model_config.yaml").write_text(yaml.dump(
+            {k: config[k] for k in TARGET_FIELDS if k != "model_type"}))
+    shutil.copy(SAMPLE / "tokenizer.json", run)
+    return run
+
+
+def harvest(model, output, fails=None):
+    done = subprocess.run(
+        ["gst-activations", "run", "--quiet", "/dev/stdin", f"model={model}",
+         f"tokens={scratch / 'tokens.npy'}", f"output={output}"],
+        input="acttokensrc location=${tokens} vocab-size=1024 batch-size=3 ! "
+              "actforward model=${model} threads=1 ! "
+              "actdumpsink location=${output}",
+        capture_output=True, text=True, timeout=100)
+    if fails is not None:
+        assert done.returncode == 1 and fails in done.stderr, done.stderr
+        return None
+    assert done.returncode == 0, done.stderr
+    return [numpy.load(output / f"activations_00{i}.npy") for i in range(2)]
+
+
+# in this process: PyTorch takes seconds to load
+importer = importlib.machinery.SourceFileLoader(
+    "importer", str(TOOLS / "import-run")).load_module()
+
+
+def import_run(*args, fails=None):
+    sys.argv = ["import-run", *map(str, args)]
+    said, code = io.StringIO(), 0
+    with contextlib.redirect_stderr(said):
+        try:
+            importer.main()
+        except SystemExit as end:
+            code = end.code
+    said = said.getvalue()
+    assert code == (0 if fails is None else 1), said
+    assert fails is None or fails in said, said
+    return said
+
+
+expected = harvest(SAMPLE, scratch / "expected")
+labels = (scratch / "expected" / "labels.txt").read_text()
+
+
+def assert_same(model, name):
+    found = harvest(model, scratch / name)
+    assert (scratch / name / "labels.txt").read_text() == labels
+    for a, b in zip(found, expected):
+        assert a.tobytes() == b.tobytes(), name
+    assert any(a.any() for a in found)
+
+
+def test_ages():
+    for age in SETTINGS:
+        run = make_run(f"run-{age}", age)
+        assert_same(run, f"dump-{age}")
+        import_run(run, scratch / f"model-{age}")
+        made = json.loads((scratch / f"model-{age}/config.json").read_text())
+        assert made["modules"] == config["modules"]
+        assert made["total_C"] == 1536 and made["tie_word_embeddings"]
+        assert (scratch / f"model-{age}/tokenizer.json").exists()
+        assert_same(scratch / f"model-{age}", f"imported-{age}")
+        import_run(run, scratch / f"model-{age}", fails="exists already")
+
+
+def test_target_elsewhere():
+    """A checkpoint of components alone; the target from three kinds of file."""
+    learned = {n: t for n, t in sample.items()
+               if not n.startswith("target_model.")}
+    target = {n.removeprefix("target_model."): t for n, t in sample.items()
+              if n.startswith("target_model.") and "lm_head" not in n}
+    run = make_run("run-alone", "newest",
+                   {newest(n): t for n, t in learned.items()})
+    harvest(run, scratch / "x", fails="has no weights of the target model")
+    import_run(run, scratch / "x", fails="has no weights of the target model")
+    hub = scratch / "hub"
+    hub.mkdir()
+    safetensors.torch.save_file(target, hub / "model.safetensors")
+    shutil.copy(SAMPLE / "config.json", hub)
+    torch.save(target, scratch / "target.pth")
+    for i, given in enumerate((hub, hub / "model.safetensors",
+                               scratch / "target.pth")):
+        import_run(run, scratch / f"alone-{i}", "--target", given)
+        assert_same(scratch / f"alone-{i}", f"dump-alone-{i}")
+    shutil.copy(scratch / "target.pth", run / "target_model.pth")
+    assert_same(run, "dump-beside-pth")
+    (run / "target_model.pth").unlink()
+    shutil.copy(hub / "model.safetensors", run / "target_model.safetensors")
+    assert_same(run, "dump-beside-safetensors")
+    import_run(run, scratch / "beside")
+    assert_same(scratch / "beside", "dump-beside")
+
+
+def test_shapes():
+    """Half precision and transposed weights, as checkpoints may have them."""
+    state = {n: (t.half() if "_ci_fns" in n else t) for n, t in sample.items()}
+    name = "_components.h-0-mlp-c_fc.V"
+    state[name] = state[name].T.contiguous().T
+    assert_same(make_run("run-half", state=state), "dump-half")
+
+
+def test_refused():
+    """Each error names the file and what is wrong, on both ways."""
+    def both(name, message, **given):
+        run = make_run(name, **given)
+        harvest(run, scratch / "x", fails=message)
+        import_run(run, scratch / "x", fails=message)
+        assert not (scratch / "x").exists()
+
+    both("unknown", "strange.weight",
+         state=sample | {"strange.weight": torch.zeros(2)})
+    both("global", "only layerwise is supported", age="newest", settings={
+        "ci_config": {"mode": "global", "fn_type": "global_shared_mlp"}})
+    both("identity", "identity modules are not supported",
+         settings={"identity_module_info": [{"module_pattern": "h.0", "C": 3}]})
+    both("no-ci", "ci_fn_type", settings={"ci_fn_type": None})
+    both("no-target", "hyper-parameters", target=False)
+    both("no-components", "has no components", state={
+        n: t for n, t in sample.items() if not n.startswith("_components.")})
+    run = scratch / "unknown"
+    said = import_run(run, scratch / "left-out", "--leave-out-unknown")
+    assert "not known: strange.weight [2]" in said
+    assert_same(scratch / "left-out", "dump-left-out")
+    run = make_run("lacking", state={n: t for n, t in sample.items()
+                                     if n != "_ci_fns.h-1-mlp-c_fc.layers.2.b"})
+    harvest(run, scratch / "x", fails="_ci_fns.h-1-mlp-c_fc.layers.2.b")
+    run = make_run("yaml")
+    for text, message in (("a: [1, 2", "line"), ("a: 1\na: 2", "second time"),
+                          ("a: !!python/object:os.system x", "tag"),
+                          ("a: &x 1\nb: *x", "alias"), ("- 1", "no mapping"),
+                          ("{" * 200, "line"), ("[" * 200, "too deep")):
+        (run / "final_config.yaml").write_text(text)
+        harvest(run, scratch / "x", fails=message)
+    (run / "final_config.yaml").write_bytes(b"a: \xff\xfe")
+    harvest(run, scratch / "x", fails="line")
+    run = make_run("cut")
+    data = (run / "model_20000.pth").read_bytes()
+    (run / "model_20000.pth").write_bytes(data[:len(data) // 2])
+    harvest(run, scratch / "x", fails="cut off")
+    import_run(run, scratch / "x", fails="cannot be read")
+    (run / "model_20000.pth").unlink()
+    (run / "model_9000.pth").unlink()
+    harvest(run, scratch / "x", fails="has no checkpoint")
+    import_run(run, scratch / "x", fails="has no checkpoint")
+
+
+def test_not_run():
+    """What is pickled in a checkpoint is not run, by either."""
+    class Evil:
+        def __reduce__(self):
+            return os.system, (f"touch {scratch}/ran",)
+
+    run = make_run("evil", state=sample | {"target_model.x": Evil()})
+    harvest(run, scratch / "x", fails="posix.system")
+    import_run(run, scratch / "x", fails="cannot be read as weights alone")
+    assert not (scratch / "ran").exists()
+
+
+for name, test in sorted(globals().items()):
+    if name.startswith("test_"):
+        test()
+        print("ok", name)
