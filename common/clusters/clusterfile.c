@@ -97,6 +97,15 @@ add_entry (ActClusterFile *file, const char *filename, const Entry *entry,
   return TRUE;
 }
 
+/* no id of a clusters.json is called so */
+static gboolean
+is_map (JsonObject *root)
+{
+  JsonNode *node = json_object_get_member (root, "clusters");
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node);
+}
+
 gboolean
 act_cluster_file_read_json (
     ActClusterFile *file, const char *filename, GError **error)
@@ -116,6 +125,9 @@ act_cluster_file_read_json (
         filename);
     return FALSE;
   }
+  if (is_map (json_node_get_object (root)))
+    return act_cluster_file_read_map (
+        file, filename, json_node_get_object (root), error);
   json_object_iter_init (&iter, json_node_get_object (root));
   while (json_object_iter_next (&iter, &name, &node)) {
     Entry entry;
@@ -159,21 +171,44 @@ is_zip (const char *filename, gboolean *zip, GError **error)
   return TRUE;
 }
 
+/* (transfer full) the array's file of an ensemble, NULL: it is none */
+static char *
+find_ensemble (const char *filename)
+{
+  if (g_file_test (filename, G_FILE_TEST_IS_DIR))
+    return g_build_filename (filename, "ensemble_merge_array.npz", NULL);
+  return g_str_has_suffix (filename, ".npz") ? g_strdup (filename) : NULL;
+}
+
+static gboolean
+read_kind (ActClusterFile *file, const char *filename, gint ensemble_run,
+    GError **error)
+{
+  g_autofree char *ensemble = find_ensemble (filename);
+  gboolean zip = FALSE;
+
+  if (g_str_equal (filename, ACT_CLUSTERS_SINGLETONS)) {
+    file->singletons = TRUE;
+    file->iteration = file->iteration == -1 ? 0 : file->iteration;
+    return TRUE;
+  }
+  if (ensemble != NULL)
+    return act_cluster_file_read_ensemble (file, ensemble, ensemble_run, error);
+  if (!is_zip (filename, &zip, error))
+    return FALSE;
+  return zip ? act_cluster_file_read_merge_history (file, filename, error)
+             : act_cluster_file_read_json (file, filename, error);
+}
+
 ActClusterFile *
-act_cluster_file_read (const char *filename, gint iteration, GError **error)
+act_cluster_file_read (
+    const char *filename, gint iteration, gint ensemble_run, GError **error)
 {
   g_autoptr (ActClusterFile) file = g_new0 (ActClusterFile, 1);
-  gboolean zip = FALSE;
 
   file->iteration = iteration;
   file->labels = g_ptr_array_new_with_free_func (g_free);
-  if (!is_zip (filename, &zip, error))
+  if (!read_kind (file, filename, ensemble_run, error))
     return NULL;
-  if (zip) {
-    if (!act_cluster_file_read_merge_history (file, filename, error))
-      return NULL;
-  } else if (!act_cluster_file_read_json (file, filename, error)) {
-    return NULL;
-  }
   return g_steal_pointer (&file);
 }

@@ -181,6 +181,24 @@ gst_act_assignment_new (const GstActInfo *info, const gchar *run,
   return g_steal_pointer (&self);
 }
 
+/* each component a cluster, its column the id */
+static GstActAssignment *
+new_singletons (
+    const GstActInfo *info, const gchar *run, gint iteration, GError **error)
+{
+  guint n = info->n_components;
+  g_autofree gint64 *ids = g_new (gint64, n);
+  g_autofree guint *n_members = g_new (guint, n);
+  g_autofree guint *members = g_new (guint, n);
+
+  for (guint i = 0; i < n; i++) {
+    ids[i] = members[i] = i;
+    n_members[i] = 1;
+  }
+  return gst_act_assignment_new (
+      info, run, iteration, n, ids, n_members, members, error);
+}
+
 GstActAssignment *
 gst_act_assignment_new_from_cluster_file (const GstActInfo *info,
     const gchar *run, const ActClusterFile *file, const gchar *filename,
@@ -190,6 +208,8 @@ gst_act_assignment_new_from_cluster_file (const GstActInfo *info,
   GstActAssignment *self;
   gsize first = 0;
 
+  if (file->singletons)
+    return new_singletons (info, run, file->iteration, error);
   for (guint i = 0; i < file->n_clusters; i++) {
     for (gsize j = first; j < first + file->n_members[i]; j++) {
       gint column =
@@ -217,7 +237,8 @@ gst_act_assignment_new_from_cluster_file (const GstActInfo *info,
  * @run: name of the clustering run; any text
  * @iteration: of a merge history, the row, from the end where it is negative;
  *   of a clusters.json just the number that goes into the names (-1: 0)
- * @filename: (type filename): a clusters.json or the zip of a merge history
+ * @filename: (type filename): a clusters.json, the zip of a merge history, a
+ *   cluster map, an ensemble of one run, or "singletons"
  * @error: return location for an error
  *
  * Reads the clusters of a file. Each label in it must be a component of @info.
@@ -232,7 +253,7 @@ gst_act_assignment_new_from_file (const GstActInfo *info, const gchar *run,
 
   g_return_val_if_fail (info != NULL && run != NULL && filename != NULL, NULL);
 
-  file = act_cluster_file_read (filename, iteration, error);
+  file = act_cluster_file_read (filename, iteration, -1, error);
   if (file == NULL)
     return NULL;
   return gst_act_assignment_new_from_cluster_file (

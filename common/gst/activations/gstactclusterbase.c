@@ -33,6 +33,7 @@ typedef struct {
   /* properties */
   gchar *clusters;
   gint iteration;
+  gint ensemble_run;
   gchar *run;
 
   ActClusterFile *file;  /* from start to stop, if there is one */
@@ -46,7 +47,13 @@ typedef struct {
   GstCaps *refused;   /* caps that an error was posted about */
 } GstActClusterBasePrivate;
 
-enum { PROP_CLUSTERS = 1, PROP_ITERATION, PROP_RUN, N_PROPS };
+enum {
+  PROP_CLUSTERS = 1,
+  PROP_ITERATION,
+  PROP_ENSEMBLE_RUN,
+  PROP_RUN,
+  N_PROPS
+};
 static GParamSpec *props[N_PROPS];
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -374,8 +381,8 @@ gst_act_cluster_base_start (GstBaseTransform *trans)
 
   priv->announced = FALSE;
   if (priv->clusters != NULL) {
-    priv->file =
-        act_cluster_file_read (priv->clusters, priv->iteration, &error);
+    priv->file = act_cluster_file_read (
+        priv->clusters, priv->iteration, priv->ensemble_run, &error);
   } else if (klass->assign == gst_act_cluster_base_assign_default) {
     g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
         "property 'clusters' is not set, expected a clusters.json or the zip "
@@ -421,6 +428,9 @@ gst_act_cluster_base_set_property (
   case PROP_ITERATION:
     priv->iteration = g_value_get_int (value);
     break;
+  case PROP_ENSEMBLE_RUN:
+    priv->ensemble_run = g_value_get_int (value);
+    break;
   case PROP_RUN:
     g_free (priv->run);
     priv->run = g_value_dup_string (value);
@@ -446,6 +456,9 @@ gst_act_cluster_base_get_property (
     break;
   case PROP_ITERATION:
     g_value_set_int (value, priv->iteration);
+    break;
+  case PROP_ENSEMBLE_RUN:
+    g_value_set_int (value, priv->ensemble_run);
     break;
   case PROP_RUN:
     g_value_set_string (value, priv->run);
@@ -476,8 +489,10 @@ install_properties (GObjectClass *object_class)
    * The file that says which components are in which cluster.
    */
   props[PROP_CLUSTERS] = g_param_spec_string ("clusters", "Clusters",
-      "File that says which components are in which cluster: a clusters.json "
-      "({\"id\": [\"module:index\", ...], ...}) or the zip of a merge history",
+      "What says which components are in which cluster: a clusters.json "
+      "({\"id\": [\"module:index\", ...], ...}), the zip of a merge history, a "
+      "cluster map, the folder or .npz of an ensemble; or \"singletons\", each "
+      "component a cluster of its own",
       NULL,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   /**
@@ -486,10 +501,20 @@ install_properties (GObjectClass *object_class)
    * The row of a merge history, or the number that goes into the ids.
    */
   props[PROP_ITERATION] = g_param_spec_int ("iteration", "Iteration",
-      "Which row of a merge history to use, counted from 0, or from the end "
+      "Which row of a merge history or ensemble to use, counted from 0, or "
+      "from the end "
       "if negative (-1: the last); with a clusters.json only the number that "
       "goes into the clusters' names run-iteration-id (-1 stands for 0)",
       G_MININT, G_MAXINT, -1,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  /**
+   * GstActClusterBase:ensemble-run:
+   *
+   * The run of an ensemble.
+   */
+  props[PROP_ENSEMBLE_RUN] = g_param_spec_int ("ensemble-run", "Ensemble run",
+      "Which run of an ensemble to use, counted from 0; -1: it has one alone",
+      -1, G_MAXINT, -1,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   /**
    * GstActClusterBase:run:
@@ -547,6 +572,7 @@ gst_act_cluster_base_init (GstActClusterBase *self)
 
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   priv->iteration = -1;
+  priv->ensemble_run = -1;
   priv->run = g_strdup ("run");
 }
 
