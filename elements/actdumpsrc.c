@@ -6,7 +6,9 @@
  *
  * Brings in activations that any other tool made: a folder with the tokens
  * and, a file a batch, the component activations, as .npy or as .safetensors
- * (see docs/formats.md). A batch of the folder is a buffer.
+ * (see docs/formats.md). A batch of the folder is a buffer. A cache of sparse
+ * latents, as tools for sparse autoencoders write it, has no batches:
+ * batch-size samples of it are a buffer.
  *
  * Src: token ids int32 [samples, n_ctx] and component activations float32
  * [samples * n_ctx, components], dense or CSR, whichever is asked for with
@@ -47,11 +49,14 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_actdump_debug);
 #define GST_CAT_DEFAULT gst_actdump_debug
 
+#define DEFAULT_BATCH_SIZE 32
+
 struct _GstActDumpSrc {
   GstPushSrc parent;
 
   char *location;
   char *vocabulary_file;
+  guint batch_size;
   GstActShard shard;
 
   ActDump *dump;
@@ -70,6 +75,7 @@ enum {
   PROP_LOCATION = 1,
   PROP_LAYOUT,
   PROP_VOCABULARY,
+  PROP_BATCH_SIZE,
   PROP_SHARD,
   N_PROPS = PROP_SHARD + GST_ACT_SHARD_N_PROPS
 };
@@ -118,7 +124,7 @@ gst_act_dump_src_open (GstActDumpSrc *self, GError **error)
         "property 'location' is not set, expected the folder of a dump");
     return FALSE;
   }
-  self->dump = act_dump_open (self->location, error);
+  self->dump = act_dump_open (self->location, self->batch_size, error);
   if (self->dump == NULL)
     return FALSE;
   self->vocab_size = act_dump_get_vocab_size (self->dump);
@@ -321,9 +327,11 @@ gst_act_dump_src_add_activations (GstActDumpSrc *self, GstBuffer *buffer,
 {
   gpointer dense;
   GstMemory *memory;
-  gsize size;
+  gsize size = 0;
 
-  if (!gst_act_dump_src_check_size (self, n_positions, &size, error))
+  /* latents need no memory but for what is not 0 */
+  if (!(self->layout == GST_ACT_LAYOUT_CSR && act_dump_is_latents (self->dump))
+      && !gst_act_dump_src_check_size (self, n_positions, &size, error))
     return FALSE;
   if (self->layout == GST_ACT_LAYOUT_CSR)
     return gst_act_dump_src_add_csr (self, buffer, batch, n_positions, error);
@@ -424,6 +432,9 @@ gst_act_dump_src_set_property (
     g_free (self->vocabulary_file);
     self->vocabulary_file = g_value_dup_string (value);
     break;
+  case PROP_BATCH_SIZE:
+    self->batch_size = g_value_get_uint (value);
+    break;
   default:
     if (gst_act_shard_set_property (&self->shard, id, PROP_SHARD, value))
       return;
@@ -446,6 +457,9 @@ gst_act_dump_src_get_property (
     break;
   case PROP_VOCABULARY:
     g_value_set_string (value, self->vocabulary_file);
+    break;
+  case PROP_BATCH_SIZE:
+    g_value_set_uint (value, self->batch_size);
     break;
   default:
     if (gst_act_shard_get_property (&self->shard, id, PROP_SHARD, value))
@@ -506,6 +520,10 @@ gst_act_dump_src_class_init (GstActDumpSrcClass *klass)
       "File with the token strings (tokenizer.json or vocab.json); if not "
       "set, the one in the folder, if it has one",
       NULL, flags);
+  props[PROP_BATCH_SIZE] = g_param_spec_uint ("batch-size", "Batch size",
+      "Samples a batch of a cache of sparse latents; other dumps have their "
+      "own batches",
+      1, G_MAXINT32, DEFAULT_BATCH_SIZE, flags);
   gst_act_shard_install_properties (props, PROP_SHARD);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
@@ -533,5 +551,6 @@ static void
 gst_act_dump_src_init (GstActDumpSrc *self)
 {
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_DEFAULT);
+  self->batch_size = DEFAULT_BATCH_SIZE;
   self->shard = GST_ACT_SHARD_DEFAULT;
 }

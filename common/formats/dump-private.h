@@ -21,8 +21,9 @@ struct _ActDump {
   char *vocabulary;
   char *tokenizer, *model;
 
-  ActNpy *tokens;       /* .npy form */
-  ActSafetensors *file; /* .safetensors form: the one read last */
+  struct _ActLatents *latents; /* the form of sparse latents */
+  ActNpy *tokens;              /* .npy form */
+  ActSafetensors *file;        /* .safetensors form: the one read last */
   guint file_batch;
 };
 
@@ -53,6 +54,16 @@ gboolean act_dump_read_tokens_safetensors (ActDump *dump, guint batch,
     guint vocab_size, gint32 *tokens, GError **error);
 gboolean act_dump_map_safetensors (
     ActDump *dump, guint batch, struct _ActDumpRows *rows, GError **error);
+
+gboolean act_dump_has_latents (const char *folder, const GPtrArray *names);
+gboolean act_dump_open_latents (
+    ActDump *dump, const GPtrArray *names, guint batch_size, GError **error);
+gboolean act_dump_read_tokens_latents (ActDump *dump, guint batch,
+    guint vocab_size, gint32 *tokens, GError **error);
+gboolean act_dump_read_csr_latents (
+    ActDump *dump, guint batch, ActCsrArrays *csr, GError **error);
+gboolean act_dump_read_dense_latents (
+    ActDump *dump, guint batch, float *dense, GError **error);
 
 gboolean act_dump_convert_tokens (const ActDump *dump, guint batch,
     const ActTensor *tensor, gsize first_row, guint vocab_size, gint32 *tokens,

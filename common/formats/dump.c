@@ -7,6 +7,7 @@
 #include "formats/dumprows.h"
 #include "formats/file.h"
 #include "formats/json.h"
+#include "formats/latents.h"
 #include "formats/tokens.h"
 
 #define MAX_LABELS_SIZE (1u << 30)
@@ -220,7 +221,7 @@ find_vocabulary (ActDump *dump)
 }
 
 static gboolean
-open_batches (ActDump *dump, GError **error)
+open_batches (ActDump *dump, guint batch_size, GError **error)
 {
   g_autofree char *tokens = g_build_filename (dump->folder, "tokens.npy", NULL);
   g_autoptr (GPtrArray) names =
@@ -244,19 +245,21 @@ open_batches (ActDump *dump, GError **error)
   }
   if (!load_labels (dump, error))
     return FALSE;
+  if (act_dump_has_latents (dump->folder, names))
+    return act_dump_open_latents (dump, names, batch_size, error);
   return has_tokens ? act_dump_open_npy (dump, error)
                     : act_dump_open_safetensors (dump, names, error);
 }
 
 ActDump *
-act_dump_open (const char *folder, GError **error)
+act_dump_open (const char *folder, guint batch_size, GError **error)
 {
   g_autoptr (ActDump) dump = g_new0 (ActDump, 1);
 
   dump->folder = g_strdup (folder);
   dump->batches = g_array_new (FALSE, FALSE, sizeof (ActDumpBatch));
   g_array_set_clear_func (dump->batches, batch_clear);
-  if (!open_batches (dump, error) || !load_info (dump, error))
+  if (!open_batches (dump, batch_size, error) || !load_info (dump, error))
     return NULL;
   find_vocabulary (dump);
   return g_steal_pointer (&dump);
@@ -267,6 +270,7 @@ act_dump_free (ActDump *dump)
 {
   if (dump == NULL)
     return;
+  g_clear_pointer (&dump->latents, act_latents_free);
   g_clear_pointer (&dump->tokens, act_npy_free);
   g_clear_pointer (&dump->file, act_safetensors_free);
   g_clear_pointer (&dump->labels, act_labels_free);
@@ -345,6 +349,9 @@ gboolean
 act_dump_read_tokens (ActDump *dump, guint batch, guint vocab_size,
     gint32 *tokens, GError **error)
 {
+  if (dump->latents != NULL)
+    return act_dump_read_tokens_latents (
+        dump, batch, vocab_size, tokens, error);
   return dump->tokens
       ? act_dump_read_tokens_npy (dump, batch, vocab_size, tokens, error)
       : act_dump_read_tokens_safetensors (
@@ -366,6 +373,8 @@ act_dump_is_sparse (ActDump *dump, guint batch)
 {
   g_auto (ActDumpRows) rows = { 0 };
 
+  if (dump->latents != NULL)
+    return TRUE;
   return map_rows (dump, batch, &rows, NULL)
       && act_dump_rows_are_sparse (&rows);
 }
@@ -376,6 +385,8 @@ act_dump_read_activations (
 {
   g_auto (ActDumpRows) rows = { 0 };
 
+  if (dump->latents != NULL)
+    return act_dump_read_dense_latents (dump, batch, dense, error);
   return map_rows (dump, batch, &rows, error)
       && act_dump_rows_to_dense (&rows, dump, batch, dense, error);
 }
@@ -386,6 +397,8 @@ act_dump_read_csr (
 {
   g_auto (ActDumpRows) rows = { 0 };
 
+  if (dump->latents != NULL)
+    return act_dump_read_csr_latents (dump, batch, csr, error);
   return map_rows (dump, batch, &rows, error)
       && act_dump_rows_to_csr (&rows, dump, batch, csr, error);
 }

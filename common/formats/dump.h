@@ -7,7 +7,7 @@
 #include "sparse/csrarrays.h"
 
 /* A dump: a folder with the tokens and the component activations of a run, a
- * file a batch. Two forms, told apart by what is there:
+ * file a batch. Three forms, told apart by what is there:
  *
  * .npy: labels.txt; tokens.npy int32 [n_batches, batch, n_ctx], where trailing
  * rows of -1 in a batch are no samples; activations_NNN.npy float32 or
@@ -19,14 +19,19 @@
  * labels.txt), or "modules" there (a JSON list of names; all components of
  * each), says which column is which.
  *
+ * sparse latents, see latents.h: .safetensors files with "locations". They have
+ * no batches; batch_size samples make one.
+ *
  * Beside them may be vocab.json or tokenizer.json, and dump.json. */
 
 typedef struct _ActDump ActDump;
 
-ActDump *act_dump_open (const char *folder, GError **error);
+/* batch_size: of a form that has no batches */
+ActDump *act_dump_open (const char *folder, guint batch_size, GError **error);
 void act_dump_free (ActDump *dump);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActDump, act_dump_free)
 
+gboolean act_dump_is_latents (const ActDump *dump);
 const ActLabels *act_dump_get_labels (const ActDump *dump);
 guint act_dump_get_batch_size (const ActDump *dump); /* the largest batch */
 guint act_dump_get_sequence_length (const ActDump *dump);

@@ -70,6 +70,17 @@ act_csr_arrays_append (
 }
 
 void
+act_csr_arrays_append_value (ActCsrArrays *arrays, gint32 column, float value)
+{
+  if (value == 0.0f)
+    return;
+  reserve_values (arrays, arrays->n_values + 1 + ACT_CSR_SLACK);
+  arrays->indices[arrays->n_values] = column;
+  arrays->values[arrays->n_values] = value;
+  arrays->n_values++;
+}
+
+void
 act_csr_arrays_end_row (ActCsrArrays *arrays)
 {
   arrays->n_rows++;

@@ -23,6 +23,9 @@ void act_csr_arrays_begin (ActCsrArrays *arrays);
 /* a piece of the row that comes next: its columns first_column and so on */
 void act_csr_arrays_append (ActCsrArrays *arrays, const float *values,
     gsize n_cols, gsize first_column);
+/* one value of the row that comes next; columns ascend, 0 is left out */
+void act_csr_arrays_append_value (
+    ActCsrArrays *arrays, gint32 column, float value);
 void act_csr_arrays_end_row (ActCsrArrays *arrays);
 /* all of it at once */
 void act_csr_arrays_from_dense (
