@@ -5,8 +5,9 @@
  * @short_description: token ids out of a file
  *
  * Reads text that is token ids already: a .npy file, a tensor of a
- * .safetensors file, or bare ids (see docs/formats.md). It reads one batch at
- * a time, however large the file.
+ * .safetensors file, lists in JSON Lines, or bare ids (see docs/formats.md). It
+ * reads one batch at a time, however large the file. A pattern (*, ?, [..])
+ * stands for all files that it matches, one after another, 2 before 10.
  *
  * Src: token ids int32 [samples, n_ctx].
  *
@@ -38,7 +39,7 @@
 #include <gst/activations/activations.h>
 
 #include "acterror.h"
-#include "formats/tokenfile.h"
+#include "formats/tokenset.h"
 #include "sourcerun.h"
 #include "vocabularyfile.h"
 
@@ -47,12 +48,14 @@ GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
 
 #define DEFAULT_BATCH_SIZE 32
 #define DEFAULT_TENSOR "tokens"
+#define DEFAULT_FIELD "input_ids"
 
 struct _GstActTokenSrc {
   GstPushSrc parent;
 
   char *location;
   char *tensor;
+  char *field;
   char *vocabulary_file;
   ActDtype raw_dtype;
   guint n_ctx;
@@ -63,7 +66,7 @@ struct _GstActTokenSrc {
   GstActShard shard;
 
   /* between start and stop */
-  ActTokenFile *file;
+  ActTokenSet *file;
   guint run_batch_size; /* the property's value at start */
   GstActVocabulary *vocabulary;
   char *tokenizer; /* its fingerprint, or NULL */
@@ -75,6 +78,7 @@ struct _GstActTokenSrc {
 enum {
   PROP_LOCATION = 1,
   PROP_TENSOR,
+  PROP_FIELD,
   PROP_RAW_DTYPE,
   PROP_N_CTX,
   PROP_BATCH_SIZE,
@@ -149,7 +153,7 @@ gst_act_token_src_read_tokens (GstBaseSrc *src, guint64 batch,
 {
   GstActTokenSrc *self = GST_ACT_TOKEN_SRC (src);
 
-  return act_token_file_read (
+  return act_token_set_read (
       self->file, first_sample, n_samples, self->vocab_size, tokens, error);
 }
 
@@ -157,7 +161,7 @@ gst_act_token_src_read_tokens (GstBaseSrc *src, guint64 batch,
 static gboolean
 gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
 {
-  guint64 total = act_token_file_get_n_samples (self->file);
+  guint64 total = act_token_set_get_n_samples (self->file);
   guint64 first = self->first_sample, end = total;
   GstActRange whole;
 
@@ -186,7 +190,7 @@ gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
   gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &self->shard,
       &whole, gst_act_token_src_first_sample);
   gst_act_source_run_set_tokens (&self->run,
-      act_token_file_get_n_ctx (self->file), gst_act_token_src_read_tokens);
+      act_token_set_get_n_ctx (self->file), gst_act_token_src_read_tokens);
   return TRUE;
 }
 
@@ -194,7 +198,7 @@ static GstCaps *
 gst_act_token_src_new_caps (GstActTokenSrc *self)
 {
   GstCaps *caps = gst_act_caps_new_tokens (self->run_batch_size,
-      act_token_file_get_n_ctx (self->file), self->vocab_size);
+      act_token_set_get_n_ctx (self->file), self->vocab_size);
 
   if (self->tokenizer != NULL)
     gst_caps_set_simple (
@@ -214,18 +218,19 @@ gst_act_token_src_open (GstActTokenSrc *self, GError **error)
         "property 'location' is not set, expected a file of token ids");
     return FALSE;
   }
-  self->file = act_token_file_open (self->location,
-      self->tensor ? self->tensor : DEFAULT_TENSOR, self->raw_dtype,
-      self->n_ctx, error);
+  self->file = act_token_set_open (self->location,
+      self->tensor ? self->tensor : DEFAULT_TENSOR,
+      self->field ? self->field : DEFAULT_FIELD, self->raw_dtype, self->n_ctx,
+      error);
   if (self->file == NULL || !gst_act_token_src_load_vocabulary (self, error))
     return FALSE;
   self->run_batch_size = self->batch_size;
   if (!g_size_checked_mul (
-          &size, self->run_batch_size, act_token_file_get_n_ctx (self->file))
+          &size, self->run_batch_size, act_token_set_get_n_ctx (self->file))
       || size > G_MAXINT32) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
         "batch-size %u and samples of %u tokens are too much for one batch",
-        self->run_batch_size, act_token_file_get_n_ctx (self->file));
+        self->run_batch_size, act_token_set_get_n_ctx (self->file));
     return FALSE;
   }
   if (!gst_act_token_src_set_range (self, error))
@@ -241,7 +246,7 @@ gst_act_token_src_stop (GstBaseSrc *src)
   GstActTokenSrc *self = GST_ACT_TOKEN_SRC (src);
 
   gst_act_source_run_clear (&self->run, src);
-  g_clear_pointer (&self->file, act_token_file_free);
+  g_clear_pointer (&self->file, act_token_set_free);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
   return TRUE;
@@ -292,7 +297,7 @@ static GstBuffer *
 gst_act_token_src_read_batch (GstActTokenSrc *self, GError **error)
 {
   g_autoptr (GstBuffer) buffer = gst_buffer_new ();
-  guint n_ctx = act_token_file_get_n_ctx (self->file), n_samples;
+  guint n_ctx = act_token_set_get_n_ctx (self->file), n_samples;
   guint64 batch = self->run.next_batch;
   gpointer tokens;
   GstMemory *memory;
@@ -301,7 +306,7 @@ gst_act_token_src_read_batch (GstActTokenSrc *self, GError **error)
       MIN ((batch + 1) * self->run_batch_size, self->run.stop) - self->run.next;
   memory =
       gst_act_memory_new ((gsize) n_samples * n_ctx * sizeof (gint32), &tokens);
-  if (!act_token_file_read (self->file, self->run.next, n_samples,
+  if (!act_token_set_read (self->file, self->run.next, n_samples,
           self->vocab_size, tokens, error)) {
     gst_memory_unref (memory);
     return NULL;
@@ -362,6 +367,10 @@ gst_act_token_src_set_property (
     g_free (self->tensor);
     self->tensor = g_value_dup_string (value);
     break;
+  case PROP_FIELD:
+    g_free (self->field);
+    self->field = g_value_dup_string (value);
+    break;
   case PROP_RAW_DTYPE:
     self->raw_dtype = g_value_get_enum (value);
     break;
@@ -404,6 +413,9 @@ gst_act_token_src_get_property (
   case PROP_TENSOR:
     g_value_set_string (value, self->tensor);
     break;
+  case PROP_FIELD:
+    g_value_set_string (value, self->field);
+    break;
   case PROP_RAW_DTYPE:
     g_value_set_enum (value, self->raw_dtype);
     break;
@@ -439,6 +451,7 @@ gst_act_token_src_finalize (GObject *object)
 
   g_free (self->location);
   g_free (self->tensor);
+  g_free (self->field);
   g_free (self->vocabulary_file);
   G_OBJECT_CLASS (gst_act_token_src_parent_class)->finalize (object);
 }
@@ -468,12 +481,14 @@ gst_act_token_src_install_properties (GObjectClass *object_class)
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
 
   props[PROP_LOCATION] = g_param_spec_string ("location", "Location",
-      "File of token ids: .npy, .safetensors, or bare ids under any other "
-      "name",
+      "File of token ids: .npy, .safetensors, .jsonl, or bare ids under any "
+      "other name; or a pattern for several",
       NULL, flags);
   props[PROP_TENSOR] = g_param_spec_string ("tensor", "Tensor",
       "Name of the tensor with the token ids, in a .safetensors file",
       DEFAULT_TENSOR, flags);
+  props[PROP_FIELD] = g_param_spec_string ("field", "Field",
+      "Field with the list of token ids, in JSON Lines", DEFAULT_FIELD, flags);
   props[PROP_RAW_DTYPE] = g_param_spec_enum ("raw-dtype", "Raw type",
       "Type of the numbers in a file of bare ids (little-endian)",
       GST_TYPE_ACT_TOKEN_SRC_DTYPE, ACT_DTYPE_U16, flags);
@@ -514,8 +529,8 @@ gst_act_token_src_class_init (GstActTokenSrcClass *klass)
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_set_static_metadata (element_class, "Token id reader",
       "Source/File",
-      "Reads text that is token ids already, from .npy, .safetensors or a "
-      "file of bare ids",
+      "Reads text that is token ids already, from .npy, .safetensors, JSON "
+      "Lines or files of bare ids",
       "The gst-activations authors");
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_TOKEN_SRC_DTYPE, 0);
 
@@ -537,5 +552,6 @@ gst_act_token_src_init (GstActTokenSrc *self)
   self->batch_size = DEFAULT_BATCH_SIZE;
   self->raw_dtype = ACT_DTYPE_U16;
   self->tensor = g_strdup (DEFAULT_TENSOR);
+  self->field = g_strdup (DEFAULT_FIELD);
   self->shard = GST_ACT_SHARD_DEFAULT;
 }

@@ -8,6 +8,7 @@
 #include "formats/file.h"
 #include "formats/json.h"
 #include "formats/latents.h"
+#include "formats/names.h"
 #include "formats/tokens.h"
 
 #define MAX_LABELS_SIZE (1u << 30)
@@ -17,39 +18,6 @@ static void
 batch_clear (void *data)
 {
   g_free (((ActDumpBatch *) data)->filename);
-}
-
-/* strcmp (), but runs of digits compare as numbers: 2 before 10 */
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  const char *x = *(char **) a, *y = *(char **) b;
-
-  while (*x != '\0' && *y != '\0') {
-    gsize n = 0, m = 0;
-    gint order;
-
-    if (!g_ascii_isdigit (*x) || !g_ascii_isdigit (*y)) {
-      if (*x != *y)
-        break;
-      x++, y++;
-      continue;
-    }
-    x += strspn (x, "0");
-    y += strspn (y, "0");
-    while (g_ascii_isdigit (x[n]))
-      n++;
-    while (g_ascii_isdigit (y[m]))
-      m++;
-    order = n != m ? (n < m ? -1 : 1) : strncmp (x, y, n);
-    if (order != 0)
-      return order;
-    x += n;
-    y += m;
-  }
-  if (*x != *y)
-    return (guchar) *x < (guchar) *y ? -1 : 1;
-  return strcmp (*(char **) a, *(char **) b);
 }
 
 GPtrArray *
@@ -72,7 +40,7 @@ act_dump_list (
         && g_str_has_suffix (name, suffix))
       g_ptr_array_add (names, g_strdup (name));
   }
-  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_sort (names, act_names_compare);
   return names;
 }
 

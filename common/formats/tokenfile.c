@@ -9,6 +9,7 @@
 #include "formats/file.h"
 #include "formats/npy-private.h"
 #include "formats/safetensors-private.h"
+#include "formats/tokenlines.h"
 #include "formats/tokens.h"
 
 struct _ActTokenFile {
@@ -18,6 +19,7 @@ struct _ActTokenFile {
   guint64 offset; /* of the first id */
   guint n_ctx;
   guint64 n_samples;
+  ActTokenLines *lines; /* of JSON Lines */
   void *scratch;
   gsize scratch_size;
 };
@@ -154,8 +156,35 @@ open_raw (ActTokenFile *file, guint64 size, ActDtype dtype, guint n_ctx,
 }
 
 static gboolean
-open_form (ActTokenFile *file, const char *tensor, ActDtype raw_dtype,
-    guint n_ctx, GError **error)
+open_lines (ActTokenFile *file, const char *field, guint n_ctx, GError **error)
+{
+  file->lines = act_token_lines_open (file->filename, field, error);
+  if (file->lines == NULL
+      || !set_n_ctx (
+          file, act_token_lines_get_n_ctx (file->lines), n_ctx, error))
+    return FALSE;
+  file->dtype = ACT_DTYPE_I64;
+  file->n_samples = act_token_lines_get_n_samples (file->lines);
+  return TRUE;
+}
+
+/* bare ids are under any name; these two are no bare ids */
+static gboolean
+refuse_others (const ActTokenFile *file, GError **error)
+{
+  if (!g_str_has_suffix (file->filename, ".parquet")
+      && !g_str_has_suffix (file->filename, ".arrow"))
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "'%s': gst-activations-import-tokens makes a .npy of a Parquet file, "
+      "which is not read itself",
+      file->filename);
+  return FALSE;
+}
+
+static gboolean
+open_form (ActTokenFile *file, const char *tensor, const char *field,
+    ActDtype raw_dtype, guint n_ctx, GError **error)
 {
   guint64 size;
 
@@ -167,18 +196,21 @@ open_form (ActTokenFile *file, const char *tensor, ActDtype raw_dtype,
     return open_npy (file, n_ctx, error);
   if (g_str_has_suffix (file->filename, ".safetensors"))
     return open_safetensors (file, tensor, n_ctx, error);
-  return open_raw (file, size, raw_dtype, n_ctx, error);
+  if (g_str_has_suffix (file->filename, ".jsonl"))
+    return open_lines (file, field, n_ctx, error);
+  return refuse_others (file, error)
+      && open_raw (file, size, raw_dtype, n_ctx, error);
 }
 
 ActTokenFile *
 act_token_file_open (const char *filename, const char *tensor,
-    ActDtype raw_dtype, guint n_ctx, GError **error)
+    const char *field, ActDtype raw_dtype, guint n_ctx, GError **error)
 {
   g_autoptr (ActTokenFile) file = g_new0 (ActTokenFile, 1);
 
   file->fd = -1;
   file->filename = g_strdup (filename);
-  if (!open_form (file, tensor, raw_dtype, n_ctx, error))
+  if (!open_form (file, tensor, field, raw_dtype, n_ctx, error))
     return NULL;
   return g_steal_pointer (&file);
 }
@@ -190,6 +222,7 @@ act_token_file_free (ActTokenFile *file)
     return;
   if (file->fd >= 0)
     close (file->fd);
+  g_clear_pointer (&file->lines, act_token_lines_free);
   g_free (file->scratch);
   g_free (file->filename);
   g_free (file);
@@ -207,6 +240,19 @@ act_token_file_get_n_samples (const ActTokenFile *file)
   return file->n_samples;
 }
 
+/* ids as they are in the file, into scratch */
+static gboolean
+read_rows (ActTokenFile *file, guint64 first_sample, guint n_samples,
+    gsize row_size, GError **error)
+{
+  if (file->lines != NULL)
+    return act_token_lines_read (
+        file->lines, first_sample, n_samples, file->scratch, error);
+  return act_file_pread (file->fd, file->filename,
+      file->offset + first_sample * row_size, n_samples * row_size,
+      file->scratch, error);
+}
+
 gboolean
 act_token_file_read (ActTokenFile *file, guint64 first_sample, guint n_samples,
     guint vocab_size, gint32 *tokens, GError **error)
@@ -220,9 +266,7 @@ act_token_file_read (ActTokenFile *file, guint64 first_sample, guint n_samples,
     file->scratch_size = n_samples * row_size;
     file->scratch = g_realloc (file->scratch, file->scratch_size);
   }
-  if (!act_file_pread (file->fd, file->filename,
-          file->offset + first_sample * row_size, n_samples * row_size,
-          file->scratch, error))
+  if (!read_rows (file, first_sample, n_samples, row_size, error))
     return FALSE;
   i = act_tokens_to_i32 (
       file->dtype, file->scratch, n, vocab_size, tokens, &bad);

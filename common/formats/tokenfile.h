@@ -4,20 +4,21 @@
 #include "formats/tensor.h"
 
 /* A file of token ids, of which any range of samples can be read; never more
- * of it is in memory. Three forms:
+ * of it is in memory. Four forms:
  *   .npy          uint16, uint32, int32 or int64 of [samples, n_ctx], or of
  *                 [batches, batch, n_ctx], where the last rows may be -1 and
  *                 are no samples
  *   .safetensors  the same, in a tensor
+ *   .jsonl        JSON Lines, see tokenlines.h
  *   raw           ids one after another, little-endian
  * A list of ids with one dimension is cut like a raw file. */
 
 typedef struct _ActTokenFile ActTokenFile;
 
-/* tensor: its name in a .safetensors file; raw_dtype: of a raw file; n_ctx: 0
- * where the file's shape says it, else it must agree. */
+/* tensor: its name in a .safetensors file; field: in JSON Lines; raw_dtype: of
+ * a raw file; n_ctx: 0 where the file's shape says it, else it must agree. */
 ActTokenFile *act_token_file_open (const char *filename, const char *tensor,
-    ActDtype raw_dtype, guint n_ctx, GError **error);
+    const char *field, ActDtype raw_dtype, guint n_ctx, GError **error);
 void act_token_file_free (ActTokenFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTokenFile, act_token_file_free)
 
