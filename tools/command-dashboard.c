@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <model/runfolder.h>
 #include <text/textfiles.h>
 
 #include "locations.h"
@@ -19,7 +20,8 @@ static const char details[] =
     "  gst-activations dashboard --model DIR --text corpus/*.txt --output DIR\n"
     "\n"
     "The model's folder holds config.json, model.safetensors, tokenizer.json\n"
-    "and, unless --clusters names a file, clusters.json.\n"
+    "and, unless --clusters names a file, clusters.json; or it is the folder of a\n"
+    "training run, with final_config.yaml.\n"
     "\n"
     "Exit code: 0 done; 1 failed, or not all input came through; 2 usage;\n"
     "130 Ctrl-C, 143 SIGTERM: ended at once, nothing published.\n";
@@ -216,6 +218,8 @@ check_model (const char *model, GError **error)
             : "does not exist, expected the folder of a model");
     return FALSE;
   }
+  if (act_run_folder_is (model))
+    return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
     g_autofree char *path = g_build_filename (model, files[i], NULL);
 

@@ -20,7 +20,7 @@ try:
     import numpy
     import safetensors.torch
     import torch
-    import yaml
+    import yaml  # noqa: F401 (of what is tested)
 except ImportError as e:
     print("skipped:", e)
     sys.exit(77)
@@ -28,62 +28,28 @@ except ImportError as e:
 SAMPLE = pathlib.Path(os.environ["ACT_TEST_SAMPLE"])
 sys.dont_write_bytecode = True
 TOOLS = SAMPLE.parent.parent / "tools"
-TARGET_FIELDS = ("model_type block_size vocab_size n_layer n_head n_embd "
-                 "n_intermediate mlp_bias attn_bias rotary_adjacent_pairs "
-                 "rotary_dim rotary_base n_ctx n_key_value_heads "
-                 "use_grouped_query_attention flash_attention "
-                 "rms_norm_eps").split()
 folder = tempfile.TemporaryDirectory()
 scratch = pathlib.Path(folder.name)
-config = json.loads((SAMPLE / "config.json").read_text())
-sample = {name: tensor.float() for name, tensor in
-          safetensors.torch.load_file(SAMPLE / "model.safetensors").items()}
-sample["target_model.lm_head.weight"] = sample["target_model.wte.weight"]
 tokens = numpy.random.default_rng(3).integers(0, 1024, (6, 128), numpy.int32)
 numpy.save(scratch / "tokens.npy", tokens)
 
 
-def newest(name):
-    return "ci_fn." + name if name.startswith("_ci_fns.") else name
+def load(path):
+    return importlib.machinery.SourceFileLoader(
+        path.name.replace("-", "_"), str(path)).load_module()
 
 
-def oldest(name):
-    kind, module, rest = (name.split(".", 2) + [""])[:3]
-    if kind == "_ci_fns":
-        return f"_gates.{module}.{rest}"
-    if kind == "_components":
-        return f"patched_model.{module.replace('-', '.')}.components.{rest}"
-    name = name.replace("target_model.", "patched_model.")
-    decomposed = any(f".{m['name']}.weight" in name for m in config["modules"])
-    return name.replace(".weight", ".original.weight") if decomposed else name
-
-
-SETTINGS = {
-    "newest": {"ci_config": {"mode": "layerwise", "fn_type": "shared_mlp",
-                             "hidden_dims": [128]}},
-    "middle": {"ci_fn_type": "shared_mlp", "ci_fn_hidden_dims": [128]},
-    "oldest": {"gate_type": "shared_mlp", "gate_hidden_dims": [128]},
-}
-RENAME = {"newest": newest, "middle": lambda name: name, "oldest": oldest}
+# in this process: PyTorch takes seconds to load
+importer = load(TOOLS / "import-run")
+maker = load(TOOLS.parent / "docs" / "make-run-folder.py")
+config, sample = maker.read_model(SAMPLE)
 
 
 def make_run(name, age="middle", state=None, settings=None, target=True):
-    run = scratch / name
-    run.mkdir()
-    if state is None:
-        state = {RENAME[age](n): t for n, t in sample.items()}
-    torch.save(state, run / "model_20000.pth")
+    run = maker.make_run(SAMPLE, scratch / name, age, state, settings)
     torch.save({"stale": torch.zeros(1)}, run / "model_9000.pth")
-    final = {"seed": 0, "lr": 1e-3, "wandb_project": None,
-             "sigmoid_type": "leaky_hard",
-             "loss_metric_configs": [{"classname": "X", "coeff": 1e-6}],
-             "pretrained_model_class": "x.models.LlamaSimpleMLP",
-             **SETTINGS[age], **(settings or {})}
-    (run / "final_config.yaml").write_text(yaml.dump(final))
-    if target:
-        (run / "model_config.yaml").write_text(yaml.dump(
-            {k: config[k] for k in TARGET_FIELDS if k != "model_type"}))
-    shutil.copy(SAMPLE / "tokenizer.json", run)
+    if not target:
+        (run / "model_config.yaml").unlink()
     return run
 
 
@@ -100,11 +66,6 @@ def harvest(model, output, fails=None):
         return None
     assert done.returncode == 0, done.stderr
     return [numpy.load(output / f"activations_00{i}.npy") for i in range(2)]
-
-
-# in this process: PyTorch takes seconds to load
-importer = importlib.machinery.SourceFileLoader(
-    "importer", str(TOOLS / "import-run")).load_module()
 
 
 def import_run(*args, fails=None):
@@ -134,7 +95,7 @@ def assert_same(model, name):
 
 
 def test_ages():
-    for age in SETTINGS:
+    for age in maker.AGES:
         run = make_run(f"run-{age}", age)
         assert_same(run, f"dump-{age}")
         import_run(run, scratch / f"model-{age}")
@@ -153,7 +114,8 @@ def test_target_elsewhere():
     target = {n.removeprefix("target_model."): t for n, t in sample.items()
               if n.startswith("target_model.") and "lm_head" not in n}
     run = make_run("run-alone", "newest",
-                   {newest(n): t for n, t in learned.items()})
+                   {maker.name_of("newest", n, config): t
+                    for n, t in learned.items()})
     harvest(run, scratch / "x", fails="has no weights of the target model")
     import_run(run, scratch / "x", fails="has no weights of the target model")
     hub = scratch / "hub"
