@@ -104,6 +104,7 @@ act_cluster_file_read_map (ActClusterFile *file, const char *filename,
   g_autofree guint8 *single = g_new0 (guint8, MAX (n, 1));
   gint64 largest = -1;
   JsonObjectIter iter;
+  const char *label;
   JsonNode *node;
 
   if (n == 0) {
@@ -112,7 +113,8 @@ act_cluster_file_read_map (ActClusterFile *file, const char *filename,
     return FALSE;
   }
   json_object_iter_init_ordered (&iter, map);
-  while (json_object_iter_next_ordered (&iter, &labels[i], &node)) {
+  while (json_object_iter_next_ordered (&iter, &label, &node)) {
+    labels[i] = label;
     single[i] = json_node_is_null (node);
     if (!single[i] && !read_id (filename, labels[i], node, &ids[i], error))
       return FALSE;
