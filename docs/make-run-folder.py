@@ -18,11 +18,10 @@ import safetensors.torch
 import torch
 import yaml
 
-# what a model folder's config.json says about the target model
-TARGET = ("block_size vocab_size n_layer n_head n_embd n_intermediate mlp_bias "
-          "attn_bias rotary_adjacent_pairs rotary_dim rotary_base n_ctx "
-          "n_key_value_heads use_grouped_query_attention flash_attention "
-          "rms_norm_eps").split()
+# of a model folder's config.json, what is not about the target model
+OTHERS = ("model_type ci_fn_type ci_fn_hidden_dims sigmoid_type modules total_C "
+          "tie_word_embeddings tokenizer_file weights_file merge_history_file "
+          "clusters_file eos_token eos_token_id").split()
 AGES = ("newest", "middle", "oldest")
 
 
@@ -82,8 +81,11 @@ def make_run(model, run, age, state=None, settings=None):
     (run / "final_config.yaml").write_text(
         yaml.dump(final_config(age, config) | (settings or {})))
     (run / "model_config.yaml").write_text(
-        yaml.dump({field: config[field] for field in TARGET}))
-    shutil.copy(pathlib.Path(model) / "tokenizer.json", run)
+        yaml.dump({field: value for field, value in config.items()
+                   if field not in OTHERS}))
+    tokenizer = pathlib.Path(model) / "tokenizer.json"
+    if tokenizer.exists():
+        shutil.copy(tokenizer, run)
     return run
 
 

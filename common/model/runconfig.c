@@ -220,7 +220,9 @@ act_run_config_new (JsonObject *run, JsonObject *target,
       || !set_sigmoid (run, config, name, error)
       || !set_modules (config, weights, error))
     return NULL;
+  /* of a model folder, not of a run's */
   json_object_remove_member (config, "total_C");
+  json_object_remove_member (config, "target_weights_file");
   node = json_node_new (JSON_NODE_OBJECT);
   json_node_set_object (node, config);
   return node;

@@ -26,6 +26,7 @@ except ImportError as e:
     sys.exit(77)
 
 SAMPLE = pathlib.Path(os.environ["ACT_TEST_SAMPLE"])
+KINDS = pathlib.Path(os.environ["ACT_TEST_DATA"]) / "golden_kinds"
 sys.dont_write_bytecode = True
 TOOLS = SAMPLE.parent.parent / "tools"
 folder = tempfile.TemporaryDirectory()
@@ -53,11 +54,12 @@ def make_run(name, age="middle", state=None, settings=None, target=True):
     return run
 
 
-def harvest(model, output, fails=None):
+def harvest(model, output, fails=None, given=None, vocab_size=1024):
     done = subprocess.run(
         ["gst-activations", "run", "--quiet", "/dev/stdin", f"model={model}",
-         f"tokens={scratch / 'tokens.npy'}", f"output={output}"],
-        input="acttokensrc location=${tokens} vocab-size=1024 batch-size=3 ! "
+         f"tokens={given or scratch / 'tokens.npy'}", f"output={output}"],
+        input="acttokensrc location=${tokens} "
+              f"vocab-size={vocab_size} batch-size=3 ! "
               "actforward model=${model} threads=1 ! "
               "actdumpsink location=${output}",
         capture_output=True, text=True, timeout=100)
@@ -65,7 +67,8 @@ def harvest(model, output, fails=None):
         assert done.returncode == 1 and fails in done.stderr, done.stderr
         return None
     assert done.returncode == 0, done.stderr
-    return [numpy.load(output / f"activations_00{i}.npy") for i in range(2)]
+    return [numpy.load(path)
+            for path in sorted(output.glob("activations_*.npy"))]
 
 
 def import_run(*args, fails=None):
@@ -105,6 +108,34 @@ def test_ages():
         assert (scratch / f"model-{age}/tokenizer.json").exists()
         assert_same(scratch / f"model-{age}", f"imported-{age}")
         import_run(run, scratch / f"model-{age}", fails="exists already")
+
+
+def test_kinds():
+    """Each kind of model there is golden data of, as a run of each age."""
+    models = sorted(path.parent for path in KINDS.glob("*/config.json"))
+    assert models
+    for model in models:
+        size = json.loads((model / "config.json").read_text())["vocab_size"]
+        known = {"given": model / "tokens.npy", "vocab_size": size}
+        name = f"kind-{model.name}"
+        harvest(model, scratch / name, **known)
+        for age in maker.AGES:
+            run = maker.make_run(model, scratch / f"{name}-run-{age}", age)
+            harvest(run, scratch / f"{name}-{age}", **known)
+            import_run(run, scratch / f"{name}-model-{age}")
+            harvest(scratch / f"{name}-model-{age}",
+                    scratch / f"{name}-imported-{age}", **known)
+            for made in f"{name}-{age}", f"{name}-imported-{age}":
+                assert_same_files(scratch / made, scratch / name)
+
+
+def assert_same_files(found, expected):
+    files = {path.name for path in expected.iterdir()} - {"dump.json"}
+    assert files == {p.name for p in found.iterdir()} - {"dump.json"}
+    assert "labels.txt" in files
+    for name in files:
+        assert (found / name).read_bytes() == (expected / name).read_bytes(), \
+            (found, name)
 
 
 def test_target_elsewhere():
