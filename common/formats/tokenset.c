@@ -61,21 +61,26 @@ open_file (const ActTokenSet *set, const char *filename, GError **error)
       filename, set->tensor, set->field, set->raw_dtype, set->n_ctx, error);
 }
 
+/* takes filename */
+static void
+append_part (ActTokenSet *set, char *filename, guint64 n_samples)
+{
+  Part part = { filename, set->n_samples, n_samples };
+
+  g_array_append_val (set->parts, part);
+  set->n_samples += n_samples;
+}
+
 static gboolean
 add_part (ActTokenSet *set, const char *filename, GError **error)
 {
   g_autoptr (ActTokenFile) file = open_file (set, filename, error);
-  Part part = { 0 };
 
   if (file == NULL)
     return FALSE;
   /* the first says it for all of them */
   set->n_ctx = act_token_file_get_n_ctx (file);
-  part.filename = g_strdup (filename);
-  part.first = set->n_samples;
-  part.n_samples = act_token_file_get_n_samples (file);
-  set->n_samples += part.n_samples;
-  g_array_append_val (set->parts, part);
+  append_part (set, g_strdup (filename), act_token_file_get_n_samples (file));
   return TRUE;
 }
 

@@ -161,6 +161,14 @@ read_extra (Member *member, const guint8 *extra, guint64 size)
   return TRUE;
 }
 
+/* takes name */
+static void
+append_member (ActZipStored *zip, Member member, char *name)
+{
+  member.name = name;
+  g_array_append_val (zip->members, member);
+}
+
 /* one entry of the directory; *at moves behind it */
 static gboolean
 read_entry (ActZipStored *zip, guint64 *at, guint64 end, GError **error)
@@ -188,8 +196,8 @@ read_entry (ActZipStored *zip, guint64 *at, guint64 end, GError **error)
       || !g_utf8_validate ((const char *) entry + ENTRY_SIZE, name, NULL))
     return fail (
         zip, error, "entry %u of its directory is damaged", zip->members->len);
-  member.name = g_strndup ((const char *) entry + ENTRY_SIZE, name);
-  g_array_append_val (zip->members, member);
+  append_member (
+      zip, member, g_strndup ((const char *) entry + ENTRY_SIZE, name));
   *at += ENTRY_SIZE + name + extra + comment;
   return TRUE;
 }
