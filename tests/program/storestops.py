@@ -530,6 +530,9 @@ class Kills(Stops):
                 whole = True
             # else the next one goes on
             if whole:
+                self.check(0, 'store', 'verify', self.store)
+                # of a kill just after the last manifest: nothing new is in it
+                (self.store / 'segments.jsonl').unlink(missing_ok=True)
                 self.assert_same(self.store, expected)
                 shutil.rmtree(self.store)
         self.assertGreater(n_killed, 0)
