@@ -32,7 +32,11 @@ Act.route.pages.cluster = (() => {
         'div', {class: 'title'}, h('h1', {}, 'Cluster ', h('bdi', {}, Act.model.columns.name[line])),
         h('nav', {class: 'steps', 'aria-label': 'Clusters'}, link(before, '← Previous', 'previous cluster'),
           h('span', {class: 'note'}, words), link(after, 'Next →', 'next cluster'),
-          h('a', {class: 'note', href: Act.route.href('clusters', null, kept(params))}, 'Table')));
+          h('a', {
+            class: 'note',
+            href: Act.route.href('clusters', null, {...kept(params), at: Act.model.columns.name[line]})
+          },
+            'Table')));
   }
 
   function figures({line, facts}) {
@@ -92,6 +96,14 @@ Act.route.pages.cluster = (() => {
     };
   }
 
+  /* of one component in its colour, of several in theirs */
+  function ramp(shown, picks) {
+    const bands = picks.length === 0 ? [''] : picks.map((_, i) => 'c' + i);
+    return h(
+        'p', {class: 'ramp', 'aria-hidden': 'true'}, h('span', {}, '0'), bands.map((band) => h('i', {class: band})),
+        h('span', {}, number(picks.length === 0 ? shown.scale : shown.member_scale)));
+  }
+
   function samples(detail, params) {
     const {facts, shown} = detail;
     const lists = Object.keys(facts.samples);
@@ -121,7 +133,7 @@ Act.route.pages.cluster = (() => {
       const rows = facts.samples[state.list].row;
       const some = state.all ? rows : rows.slice(0, FIRST);
       fill(
-          body, picker(detail, state, draw),
+          body, ramp(shown, state.picks), picker(detail, state, draw),
           h('ol', {class: 'samples'},
             some.map((row, i) => Act.samples.item(detail, row - shown.first_row, {...state, rank: i + 1}))),
           rows.length === 0 ? h('p', {class: 'note'}, 'None.') : null,
@@ -137,19 +149,14 @@ Act.route.pages.cluster = (() => {
                                       null);
     }
     draw();
-    return card(
-        'Samples', {tools, class: 'samples-card'},
-        h('p', {class: 'ramp', 'aria-hidden': 'true'}, h('span', {}, '0'), h('i', {}),
-          h('span', {}, number(shown.scale))),
-        body);
+    return card('Samples', {tools, class: 'samples-card'}, body);
   }
 
   function histograms({stats}) {
     const shown = [
       ['Activation', stats.all_activations, true],
       ['Place of the maximum, 0 to 1', stats.max_activation_position, false],
-      ...Act.model.run.criteria.map(
-          (key) => [Act.format.criterion(key).replace(/^./, (c) => c.toUpperCase()) + ', of samples', stats[key], true])
+      ...Act.model.run.criteria.map((key) => [Act.format.criterion(key) + ', of samples', stats[key], true])
     ];
     return card(
         'Distributions', {},
@@ -175,7 +182,7 @@ Act.route.pages.cluster = (() => {
                 ],
                 ['Lift', (row) => number(row.lift), true],
                 ['Count', (row) => count(row.count), true],
-                ['of', (row) => count(row.run_count), true],
+                ['In the run', (row) => count(row.run_count), true],
                 ['Share', (row) => percent(row.p_token_given_active), true],
               ],
               ranked(facts[which][order])),

@@ -35,7 +35,9 @@ Act.route.pages.component = (() => {
         body,
         rows.filter(({best}) => best > 0)
             .slice(0, FIRST)
-            .map(({k}, i) => Act.samples.item(detail, k, {picks: [m], window: around, rank: i + 1})));
+            .map(
+                ({k}, i) =>
+                    Act.samples.item(detail, k, {picks: [m], around: 'component', window: around, rank: i + 1})));
     draw(FIRST);
     return card(
         'Samples', {
@@ -68,7 +70,8 @@ Act.route.pages.component = (() => {
             'Tokens',
             [
               ['Token', ({id}) => link(Act.tokens.of(id))], ['Active', (entry) => count(entry.count), true],
-              ['of', (entry) => count(entry.all), true], ['Share', (entry) => percent(entry.count / entry.all), true]
+              ['In them', (entry) => count(entry.all), true],
+              ['Share', (entry) => percent(entry.count / entry.all), true]
             ],
             list),
         h('p', {class: 'note'}, 'Counted over the ' + rows.length + ' samples that are shown of its cluster.'));
@@ -106,7 +109,7 @@ Act.route.pages.component = (() => {
             'Components',
             [
               ['Component', (row) => component(row.label)], ['Jaccard', (row) => number(row.jaccard), true],
-              ['Count', (row) => count(row.n), true]
+              ['Both above 0', (row) => count(row.n), true]
             ],
             list));
   }

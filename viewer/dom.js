@@ -60,7 +60,8 @@ Act.dom = (() => {
     const {help, tools, class: more, ...rest} = attributes || {};
     return h(
         'section', {class: 'card ' + (more || ''), ...rest},
-        h('header', {class: 'card-head'}, h('h2', {}, title, help ? Act.tips.help(title, help) : null), tools),
+        h('header', {class: 'card-head'},
+          h('div', {class: 'card-title'}, h('h2', {}, title), help ? Act.tips.help(title, help) : null), tools),
         children);
   }
 

@@ -30,8 +30,13 @@ Act.format = (() => {
   function percent(x) {
     if (x === null || x === undefined) return '–';
     if (x === 0) return '0 %';
-    if (x < 0.0001) return '< 0.01 %';
+    if (x < 0.0001) return number(x * 100) + '\u202f%';
     return String(Number((x * 100).toPrecision(x < 0.1 ? 2 : 3))) + '\u202f%';
+  }
+
+  /* of 255 steps: two digits, but for the largest, which is exact */
+  function step(q, scale) {
+    return Math.abs(q) === 255 ? number(Math.sign(q) * scale) : String(Number((q / 255 * scale).toPrecision(2)));
   }
 
   function plural(n, one, many) {
@@ -42,8 +47,8 @@ Act.format = (() => {
   function criterion(key) {
     const match = /^(.*)-(max|min)-(\d+)$/.exec(key);
     if (!match) return key;
-    return (match[2] === 'max' ? 'highest ' : 'lowest ') + match[1].replace(/_/g, ' ');
+    return (match[2] === 'max' ? 'Highest ' : 'Lowest ') + match[1].replace(/_/g, ' ');
   }
 
-  return {count, short, number, percent, plural, criterion};
+  return {count, short, number, percent, step, plural, criterion};
 })();

@@ -6,6 +6,8 @@ Act.route.pages.overview = (() => {
   const {h, card, choice} = Act.dom;
   const {count, number, percent, plural} = Act.format;
   const {HELP} = Act.lists;
+  const OFTEN = 20;
+  const FOCUSED = 12;
   const id = (text) => (text ? h('code', {title: text}, text.slice(0, 12)) : 'not known');
 
   function about() {
@@ -79,6 +81,22 @@ Act.route.pages.overview = (() => {
           h('h3', {}, 'Most frequent'),
           Act.lists.clusters(top('position_rate'), (line) => percent(c.position_rate[line]))),
     ];
+  }
+
+  /* where to begin: clusters that fire on few different tokens, and not just a few times */
+  function focused() {
+    const c = Act.model.columns;
+    const all = Array.from({length: Act.model.n}, (_, line) => line);
+    const often = all.filter((line) => c.position_rate[line] * Act.model.run.model_info.n_positions >= OFTEN);
+    const lines = Act.query.sort(often, 'entropy').slice(0, FOCUSED);
+    if (lines.length === 0) return null;
+    return card(
+        'Clusters about few tokens', {
+          help: 'Those of lowest entropy that are active at ' + OFTEN + ' positions or more. ' + HELP.entropy,
+          class: 'focused',
+          tools: h('a', {href: Act.route.href('clusters', null, {sort: 'entropy'})}, 'All, by entropy')
+        },
+        Act.lists.clusters(lines, (line) => percent(c.position_rate[line])));
   }
 
   function mass() {
@@ -162,7 +180,7 @@ Act.route.pages.overview = (() => {
       Act.model.n === 0 ? h('p', {class: 'problem'}, 'No cluster was ever active in this run.') : null,
       figures(),
       h('div', {class: 'grid'}, map ? card('Map of clusters', {class: 'wide'}, map.element) : null, heat(found, stops),
-        Act.model.n > 0 ? sizes() : null, mass(), about()),
+        Act.model.n > 0 ? [focused(), sizes()] : null, mass(), about()),
     ];
     return {title: 'Overview', content, ready: () => map && map.start(), leave: () => stops.forEach((stop) => stop())};
   }

@@ -29,6 +29,7 @@ Act.query = (() => {
   };
   const VALUE = '(-?(?:\\d+(?:\\.\\d+)?|\\.\\d+)(?:e[-+]?\\d+)?%?)';
   const NUMERIC = new RegExp('^(\\w+)(>=|<=|!=|>|<|=)' + VALUE + '(?:\\.\\.' + VALUE + ')?$', 'i');
+  const KEYS = ['module', 'layer', 'token', 'component'];
   let texts = [];
 
   /* linear in the text whatever the pattern is: pieces are looked for in turn */
@@ -49,7 +50,14 @@ Act.query = (() => {
     };
   }
 
-  function words(text) {
+  /* blanks round an operator are no end of a word */
+  const BLANKS =
+      new RegExp('(^|\\s)(-?(?:' + Object.keys(NUMBERS).join('|') + '))\\s*(>=|<=|!=|>|<|=)\\s*(?=\\S)', 'gi');
+
+  const joined = (text) => text.split('"').map((part, i) => (i % 2 ? part : part.replace(BLANKS, '$1$2$3'))).join('"');
+
+  function words(typed) {
+    const text = joined(typed);
     const found = [];
     let word = null;
     let quoted = false;
@@ -120,9 +128,9 @@ Act.query = (() => {
   }
 
   function test(word) {
-    const [, key, rest] = /^(module|layer|token|component):(.*)$/is.exec(word) || [];
-    if (key && rest !== '') {
-      const kind = key.toLowerCase();
+    const [, key, rest] = /^(\w+):(.*)$/is.exec(word) || [];
+    const kind = (key || '').toLowerCase();
+    if (KEYS.includes(kind) && rest !== '') {
       if (kind === 'token') return ofTokens(rest);
       if (kind === 'module') return ofModules((module) => glob(rest)(Act.model.run.modules[module]));
       if (kind === 'layer') return ofModules((module) => glob(rest)(String(Act.model.layer(module))));
@@ -146,6 +154,34 @@ Act.query = (() => {
     return found;
   }
 
+  /* what a word that holds for nothing was perhaps meant to be, or null */
+  function complaint(word) {
+    const [, name, operator, rest] = /^-?(\w+)(>=|<=|!=|>|<|=)(.*)$/.exec(word) || [];
+    if (name && !Object.hasOwn(NUMBERS, name.toLowerCase()))
+      return 'There is no number “' + name + '”: there are ' + Object.keys(NUMBERS).join(', ') + '.';
+    if (name && !numeric(name + operator + rest))
+      return '“' + word + '”: after ' + operator + ' comes a number, as in 3, 1%, or with = a range, 2..5.';
+    const [, key, what] = /^-?([a-z]+):(.*)$/i.exec(word) || [];
+    if (key && KEYS.includes(key.toLowerCase())) return what === '' ? 'After ' + key + ': something is missing.' : null;
+    if (key && !/:[\d*]+$/.test(word))
+      return 'There is no “' + key + ':”; there are ' + KEYS.map((k) => k + ':').join(', ') + '.';
+    return null;
+  }
+
+  const complaints = (text) => words(text).map(complaint).filter(Boolean);
+
+  /* by line, the tokens because of which the filter's token: words hold */
+  async function tokensOf(text) {
+    const found = new Map();
+    for (const word of words(text)) {
+      const [, pattern] = /^token:(.+)$/is.exec(word) || [];
+      for (const id of pattern ? Act.tokens.matching(pattern) : []) {
+        for (const line of (await Act.model.uses(id)).clusters) found.set(line, [...(found.get(line) || []), id]);
+      }
+    }
+    return found;
+  }
+
   const COLUMNS = ['name', 'size', 'position_rate', 'sample_rate', 'max', 'mean', 'entropy', 'concentration'];
 
   /* key, or -key for falling; equal ones stay in the order of lines */
@@ -158,5 +194,5 @@ Act.query = (() => {
     return [...found].sort((a, b) => turn * (values[a] - values[b]) || a - b);
   }
 
-  return {lines, sort, glob, words};
+  return {lines, sort, glob, words, complaints, tokensOf};
 })();

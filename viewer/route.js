@@ -8,6 +8,7 @@ Act.route = (() => {
   const pages = {};
   let current = null;
   let turn = 0;
+  let noting = 0;
 
   function parse(hash) {
     const [path, search] = splitOnce(hash.replace(/^#\/?/, ''), '?');
@@ -41,7 +42,7 @@ Act.route = (() => {
   function adjust(changes) {
     const state = parse(location.hash);
     const params = {...Object.fromEntries(state.params), ...changes};
-    history.replaceState(null, '', href(state.page, state.argument, params));
+    history.replaceState(history.state, '', href(state.page, state.argument, params));
     return params;
   }
 
@@ -52,6 +53,8 @@ Act.route = (() => {
     const page = pages[state.page];
     const main = document.getElementById('main');
     const mine = ++turn;
+    const first = turn === 1;
+    clearTimeout(noting);
     Act.tips.hide();
     Act.keys.page({});
     if (current && current.leave) current.leave();
@@ -76,7 +79,10 @@ Act.route = (() => {
       document.title = made.title + ' · Activations';
       Act.dom.fill(main, made.content);
       main.dataset.page = state.page;
-      window.scrollTo(0, 0);
+      main.setAttribute('aria-label', made.title);
+      if (!first) main.focus({preventScroll: true});
+      /* where it was left, if this is a way back */
+      window.scrollTo(0, (history.state && history.state.y) || 0);
       if (made.ready) made.ready();
     } catch (e) {
       if (mine === turn) missing(main, e.message);
@@ -97,7 +103,15 @@ Act.route = (() => {
             Act.dom.h('p', {}, message), Act.dom.h('p', {}, Act.dom.h('a', {href: '#/'}, 'Overview'))));
   }
 
+  /* how far down the page is, in its place in the history */
+  function note() {
+    clearTimeout(noting);
+    noting = setTimeout(() => history.replaceState({...history.state, y: window.scrollY}, ''), 200);
+  }
+
   function start() {
+    history.scrollRestoration = 'manual';
+    window.addEventListener('scroll', note, {passive: true});
     window.addEventListener('hashchange', show);
     return show();
   }

@@ -7,8 +7,9 @@ Act.rows = (() => {
   const {h} = Act.dom;
   const MORE = 8;
 
-  /* make (number): a row's element; open (number) */
-  function view({make, open, label, head}) {
+  /* make (number): a row's element; open (number, in a new tab); taken (number)
+   * before any way that leads on from the row */
+  function view({make, open, taken, label, head}) {
     const body = h('div', {class: 'rows', role: 'rowgroup'});
     const scroller = h('div', {class: 'scroller', role: 'grid', tabindex: '0', 'aria-label': label}, head, body);
     const shown = new Map();
@@ -34,10 +35,16 @@ Act.rows = (() => {
         element.setAttribute('role', 'row');
         element.setAttribute('aria-rowindex', String(number + 2));
         element.style.transform = 'translateY(' + number * row + 'px)';
-        element.classList.toggle('chosen', number === chosen);
+        mark(element, number === chosen);
         shown.set(number, element);
         body.append(element);
       }
+    }
+
+    function mark(element, here) {
+      if (!element) return;
+      element.classList.toggle('chosen', here);
+      element.setAttribute('aria-selected', String(here));
     }
 
     function set(count, keep) {
@@ -52,12 +59,10 @@ Act.rows = (() => {
     }
 
     function choose(number, seen) {
-      const old = shown.get(chosen);
-      if (old) old.classList.remove('chosen');
+      mark(shown.get(chosen), false);
       chosen = Math.max(0, Math.min(n - 1, number));
       if (seen) show(chosen);
-      const now = shown.get(chosen);
-      if (now) now.classList.add('chosen');
+      mark(shown.get(chosen), true);
       scroller.setAttribute('aria-activedescendant', 'row-' + chosen);
     }
 
@@ -72,30 +77,50 @@ Act.rows = (() => {
       draw();
     }
 
+    /* the row in the middle of what is in sight */
+    function reveal(number) {
+      scroller.scrollTop = number * height() - scroller.clientHeight / 2;
+      choose(number, true);
+    }
+
     const page = () => Math.max(1, Math.floor(scroller.clientHeight / height()) - 2);
+    /* with the focus, so that a screen reader says the row */
+    const walk = (to) => () => {
+      scroller.focus({preventScroll: true});
+      choose(to(), true);
+    };
+    const lead = (number, aside) => {
+      taken(number);
+      return open(number, aside);
+    };
     const keys = {
-      j: () => choose(chosen + 1, true),
-      k: () => choose(chosen - 1, true),
-      ArrowDown: () => choose(chosen + 1, true),
-      ArrowUp: () => choose(chosen - 1, true),
-      PageDown: () => choose(chosen + page(), true),
-      PageUp: () => choose(chosen - page(), true),
-      Home: () => choose(0, true),
-      End: () => choose(n - 1, true),
-      Enter: (event) => (event.target.closest('a, button') || n === 0 ? false : open(chosen)),
+      j: walk(() => chosen + 1),
+      k: walk(() => chosen - 1),
+      ArrowDown: walk(() => chosen + 1),
+      ArrowUp: walk(() => chosen - 1),
+      PageDown: walk(() => chosen + page()),
+      PageUp: walk(() => chosen - page()),
+      Home: walk(() => 0),
+      End: walk(() => n - 1),
+      Enter: (event) => (event.target.closest('a, button') || n === 0 ? false : lead(chosen, false)),
     };
 
     scroller.addEventListener('scroll', draw, {passive: true});
     body.addEventListener('click', (event) => {
       const row = event.target.closest('[role=row]');
-      if (!row || event.target.closest('a') || String(getSelection())) return;
-      open(Number(row.getAttribute('aria-rowindex')) - 2);
+      if (!row || String(getSelection())) return;
+      const number = Number(row.getAttribute('aria-rowindex')) - 2;
+      if (event.target.closest('a'))
+        taken(number);
+      else
+        lead(number, event.ctrlKey || event.metaKey || event.shiftKey);
     });
     const sized = new ResizeObserver(() => set(n, true));
     return {
       element: scroller,
       set,
       choose,
+      reveal,
       keys,
       draw,
       start: () => sized.observe(scroller),

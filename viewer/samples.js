@@ -5,8 +5,9 @@
 
 Act.samples = (() => {
   const {h} = Act.dom;
-  const {number, count} = Act.format;
+  const {step, count} = Act.format;
   const BANDS = 8;
+  const SPOKEN = 5;
 
   function dense([positions, values], n) {
     const row = new Int16Array(n);
@@ -24,7 +25,7 @@ Act.samples = (() => {
     return best;
   }
 
-  function element(id, position, rows, {clip, marked}) {
+  function element(id, position, rows, {clip, marked, whole}) {
     const token = Act.tokens.of(id);
     const shade = {class: 'tok', 'data-p': position, tabindex: position === clip.focus ? '0' : '-1'};
     if (rows.length === 1 && rows[0].row[position] !== 0) {
@@ -41,24 +42,47 @@ Act.samples = (() => {
         null;
     return [
       token.joins || position === clip.from ? null : ' ',
-      h('bdi', shade, Act.tokens.running(token, bands !== null), bands)
+      h('bdi', shade, whole.has(position) ? whole.get(position) : Act.tokens.running(token, bands !== null), bands)
     ];
   }
 
-  /* ids, rows [{row, scale, name, band}], window: positions each side or null */
-  function line(ids, rows, {window: around = null, marked = null, tip} = {}) {
-    const best = rows.length > 0 ? peak(rows[0].row) : marked ? Math.min(...marked) : 0;
+  /* for those who do not see shades */
+  function spoken(ids, {row, scale}) {
+    const active = [...row.keys()].filter((p) => row[p] !== 0).sort((a, b) => Math.abs(row[b]) - Math.abs(row[a]));
+    const some = active.slice(0, SPOKEN).map((p) => Act.tokens.of(ids[p]).text.trim() + ' ' + step(row[p], scale));
+    return h(
+        'span', {class: 'sr'},
+        some.length === 0 ? 'Not active. ' :
+                            'Most active, of ' + count(active.length) + ' positions: ' + some.join(', ') + '. Text: ');
+  }
+
+  /* a token leads to the samples and clusters that have it */
+  const follow = (token, ids) =>
+      Act.route.go(Act.route.href('search', null, {raw: Act.tokens.of(ids[Number(token.dataset.p)]).raw}));
+
+  /* ids, rows [{row, scale, name, band}], window: positions each side of the
+   * centre, or null */
+  function line(ids, rows, {window: around = null, centre, marked = null, tip} = {}) {
+    const highest = rows.length > 0 ? peak(rows[0].row) : -1;
+    const best = centre ?? (rows.length > 0 ? highest : marked ? Math.min(...marked) : 0);
     const from = around === null ? 0 : Math.max(0, best - around);
     const end = around === null ? ids.length : Math.min(ids.length, best + around + 1);
-    const clip = {from, focus: best, peak: rows.length > 0 && rows[0].row[best] > 0 ? best : -1};
+    const clip = {from, focus: best, peak: rows.length > 0 && rows[0].row[highest] > 0 ? highest : -1};
+    const whole = Act.tokens.wholes(ids);
     const text =
-        h('p', {class: 'text' + (rows.length > 1 ? ' banded' : '')}, from > 0 ? h('span', {class: 'cut'}, '… ') : null,
-          ids.slice(from, end).map((id, i) => element(id, from + i, rows, {clip, marked})),
+        h('p', {class: 'text' + (rows.length > 1 ? ' banded' : '')}, rows.length > 0 ? spoken(ids, rows[0]) : null,
+          from > 0 ? h('span', {class: 'cut'}, '… ') : null,
+          ids.slice(from, end).map((id, i) => element(id, from + i, rows, {clip, marked, whole})),
           end < ids.length ? h('span', {class: 'cut'}, ' …') : null);
     for (const token of text.querySelectorAll('.tok')) {
       Act.tips.bind(token, () => tip(Number(token.dataset.p)));
     }
+    text.addEventListener('click', (event) => {
+      const token = event.target.closest('.tok');
+      if (token && !String(getSelection())) follow(token, ids);
+    });
     text.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && event.target.closest('.tok')) return follow(event.target.closest('.tok'), ids);
       const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
       const now = event.target.closest('.tok');
       if (!step || !now) return;
@@ -80,14 +104,13 @@ Act.samples = (() => {
     return [
       h('div', {class: 'tip-head'}, Act.tokens.chip(token), h('span', {}, 'position ' + position)),
       h('dl', {class: 'pairs'},
-        rows.map(
-            ({row, scale, name}) => h('div', {}, h('dt', {}, name), h('dd', {}, number(row[position] / 255 * scale))))),
+        rows.map(({row, scale, name}) => h('div', {}, h('dt', {}, name), h('dd', {}, step(row[position], scale))))),
       token.raw !== token.text ? h('div', {class: 'note'}, 'in the vocabulary ', h('code', {}, token.raw)) : null,
-      firing.length > 0 ? h('dl', {class: 'pairs firing'},
-                            firing.slice(0, 8).map(
-                                ({row, scale, name}) => h(
-                                    'div', {}, h('dt', {}, name), h('dd', {}, number(row[position] / 255 * scale))))) :
-                          null,
+      firing.length > 0 ?
+          h('dl', {class: 'pairs firing'},
+            firing.slice(0, 8).map(
+                ({row, scale, name}) => h('div', {}, h('dt', {}, name), h('dd', {}, step(row[position], scale))))) :
+          null,
       firing.length > 8 ? h('div', {class: 'note'}, 'and ' + (firing.length - 8) + ' more components') : null,
     ];
   }
@@ -104,22 +127,29 @@ Act.samples = (() => {
     return {ids: detail.tokenLists[k], own, members};
   }
 
-  /* one sample; picks: numbers of members to show instead of the cluster */
-  function item(detail, k, {picks = [], window: around, rank = null}) {
+  const peakOf = ({row, scale}) => step(row[peak(row)], scale);
+
+  const pickedPeak = (part) =>
+      h('span', {class: 'pick-peak c' + part.band}, h('i', {class: 'swatch', 'aria-hidden': 'true'}),
+        part.row[peak(part.row)] > 0 ? [h('span', {class: 'sr'}, part.name + ' '), peakOf(part)] : 'not active');
+
+  /* one sample; picks: numbers of members to show instead of the cluster;
+   * around: whose peak it is centred on, the cluster's or the component's */
+  function item(detail, k, {picks = [], around: about = 'cluster', window: around, rank = null}) {
     const {ids, own, members} = ofShown(detail, k);
     const picked = picks.map((m, i) => ({...members[m], band: i % BANDS})).filter(({row}) => row);
     const rows = picked.length > 0 ? picked : [own];
-    const best = peak(rows[0].row);
+    const subject = about === 'cluster' ? own : rows[0];
+    const best = peak(subject.row);
     const whole = picked.length > 0 ? [own, ...picked] : [own];
     const others = members.filter((_, m) => !picks.includes(m));
     return h(
         'li', {class: 'sample', 'data-shown': k},
         h('div', {class: 'sample-head'}, rank === null ? null : h('span', {class: 'rank'}, rank),
-          h('span', {}, 'peak ', h('span', {class: 'peak-value'}, number(rows[0].row[best] / 255 * rows[0].scale))),
-          h('span', {class: 'note'},
-            'position ' + best + ', sample ' + count(detail.shown.sample[k]) +
-                (picked.length > 1 ? ', ' + rows[0].name : ''))),
-        line(ids, rows, {window: around, tip: (position) => says(ids, position, whole, others)}));
+          h('span', {}, 'peak ', h('span', {class: 'peak-value'}, peakOf(subject))),
+          about === 'cluster' ? picked.map(pickedPeak) : null,
+          h('span', {class: 'note'}, 'position ' + best + ', sample ' + count(detail.shown.sample[k]))),
+        line(ids, rows, {window: around, centre: best, tip: (position) => says(ids, position, whole, others)}));
   }
 
   return {item, line, dense, peak, ofShown, BANDS};

@@ -55,7 +55,9 @@ Act.tips = (() => {
 
   /* a small button that says what a number means */
   function help(about, text) {
-    return bind(h('button', {type: 'button', class: 'help', 'aria-label': 'What is ' + about + '?'}, '?'), () => text);
+    return bind(
+        h('button', {type: 'button', class: 'help', 'aria-label': 'What is ' + about + '?'}, '?'),
+        () => (typeof text === 'function' ? text() : text));
   }
 
   function start() {
@@ -70,7 +72,10 @@ Act.tips = (() => {
     document.addEventListener('pointerover', enter);
     document.addEventListener('focusin', enter);
     document.addEventListener('click', (event) => {
-      if (event.target.closest && event.target.closest('.help')) enter(event);
+      if (event.target.closest && event.target.closest('.help'))
+        enter(event);
+      else
+        hide();
     });
     window.addEventListener('scroll', hide, {passive: true, capture: true});
   }

@@ -134,6 +134,8 @@ Act.tokens = (() => {
       text,
       word: text.trim().toLowerCase(),
       segments: segments(parts),
+      /* if it is bytes of unfinished characters and nothing else */
+      bytes: parts.length > 0 && parts.every((part) => part.byte !== undefined) ? parts.map((part) => part.byte) : null,
       joins: kind !== 'pieces' || (raw.startsWith('##') && raw.length > 2),
     };
   }
@@ -150,6 +152,36 @@ Act.tokens = (() => {
   function running(token, whole) {
     const drawn = token.segments.length > 1 && token.segments.every((part) => part.type === 'space');
     return token.segments.map((part) => segment(part, drawn || (whole && part.type === 'line')));
+  }
+
+  /* Of tokens in a line that are bytes of characters, and whole ones only
+   * together: by position, what to show, the characters where they begin and a
+   * sign where they go on. */
+  function wholes(ids) {
+    const found = new Map();
+    const bytesAt = (p) => (p < ids.length ? of(ids[p]).bytes : null);
+    for (let p = 0; p < ids.length; p++) {
+      if (!bytesAt(p)) continue;
+      const bytes = [];
+      const places = [];
+      for (; bytesAt(p); p++) {
+        for (const byte of bytesAt(p)) {
+          bytes.push(byte);
+          places.push(p);
+        }
+      }
+      let at = 0;
+      for (const part of decode(bytes)) {
+        const size = part.text === undefined ? 1 : new TextEncoder().encode(part.text).length;
+        if (part.text !== undefined && places[at] !== places[at + size - 1]) {
+          found.set(places[at], [...(found.get(places[at]) || []), ...segments([part]).map((s) => segment(s, true))]);
+          for (let q = places[at] + 1; q <= places[at + size - 1]; q++)
+            if (!found.has(q)) found.set(q, [h('span', {class: 'ws goes-on'}, '·')]);
+        }
+        at += size;
+      }
+    }
+    return found;
   }
 
   /* by itself: nothing is invisible, nothing breaks the line */
@@ -173,5 +205,5 @@ Act.tokens = (() => {
     return ids;
   }
 
-  return {use, of, ofString, running, chip, matching, habit: () => kind};
+  return {use, of, ofString, running, wholes, chip, matching, habit: () => kind};
 })();

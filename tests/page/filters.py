@@ -37,6 +37,8 @@ class Filters(browser.Case):
     def test_numbers(self):
         self.expect('size>3 freq<0.01', lambda line, facts: len(line['components']) > 3
                     and facts['activation']['position_rate'] < 0.01)
+        self.expect('size > 3 freq< 0.01', lambda line, facts: len(line['components']) > 3
+                    and facts['activation']['position_rate'] < 0.01)
         self.expect('freq>=1% samples<50%', lambda line, facts: facts['activation']['position_rate'] >= 0.01
                     and facts['activation']['sample_rate'] < 0.5)
         self.expect('size=2..3', lambda line, facts: 2 <= len(line['components']) <= 3)

@@ -4,6 +4,7 @@ file: what it shows is what clusters.jsonl, cluster_facts.jsonl and the .npz
 files hold, addresses lead back to it, and keys work."""
 import re
 import unittest
+from urllib.parse import quote
 
 import browser
 import numpy
@@ -49,7 +50,7 @@ class Pages(browser.Case):
         self.assertEqual(plain(figures['Clusters']), len(self.lines))
         self.assertEqual(plain(figures['Samples']), 658)
         largest = max(len(line['components']) for line in self.lines)
-        self.assertEqual(plain(self.text('.list .value')), largest)
+        self.assertEqual(plain(self.text('.card:has(h2:text("Clusters by size")) .list .value')), largest)
         self.page.wait_for_selector('.map[data-placed]')
         self.page.focus('.matrix')
         self.page.keyboard.press('ArrowRight')
@@ -204,6 +205,61 @@ class Pages(browser.Case):
         self.page.go_forward()
         self.shown('cluster')
         self.assertEqual(self.page.url, first)
+
+    def chosen(self):
+        self.page.wait_for_selector('.rows .chosen')
+        return self.text('.rows .chosen .cell-name')
+
+    def test_the_way_back_leads_to_the_row(self):
+        self.open('#/clusters?sort=-size')
+        self.page.evaluate('document.querySelector(".scroller").scrollTop = 6000')
+        self.page.wait_for_selector('#row-140')
+        wanted = self.text('#row-140 .cell-name')
+        self.page.click('#row-140 .cell-entropy')
+        self.shown('cluster')
+        self.page.go_back()
+        self.shown('clusters')
+        self.assertEqual(self.chosen(), wanted)
+        self.page.keyboard.press('j')
+        following = self.chosen()
+        self.assertNotEqual(following, wanted)
+        self.page.keyboard.press('Enter')
+        self.shown('cluster')
+        self.assertIn(following, self.text('h1'))
+        self.page.click('text=Table')
+        self.shown('clusters')
+        self.assertEqual(self.chosen(), following)
+
+    def test_a_new_page_has_the_focus(self):
+        self.open()
+        self.page.keyboard.press('t')
+        self.shown('clusters')
+        self.assertEqual(self.page.evaluate('document.activeElement.id'), 'main')
+        self.assertEqual(self.page.get_attribute('main', 'aria-label'), 'Clusters')
+
+    def test_a_filter_that_leaves_nothing(self):
+        for q, said in (('size>', 'after > comes a number'), ('foo>1', 'no number “foo”'), ('foo:bar', 'no “foo:”'),
+                        ('token:', 'something is missing'), ('zzzz', 'No cluster is like that')):
+            self.open('#/clusters?q=' + quote(q))
+            self.assertIn(said, self.text('.nothing'))
+        self.page.click('text=Clear the filter')
+        self.page.wait_for_selector('.rows .row')
+        self.assertEqual(self.page.input_value('#filter'), '')
+
+    def test_what_the_page_suggests(self):
+        self.open('#/clusters')
+        self.page.wait_for_selector('.example')
+        for text in self.texts('.example'):
+            self.page.click(f'.example:text-is("{text}")')
+            self.page.wait_for_selector('[data-q="' + text.replace('"', '\\"') + '"]')
+            self.assertGreater(len(self.texts('.rows .row')), 0, text)
+
+    def test_a_token_leads_to_the_search(self):
+        self.open(cluster_route('run-0-1'))
+        word = self.text('.sample .tok.peak')
+        self.page.click('.sample .tok.peak')
+        self.shown('search')
+        self.assertEqual(self.page.input_value('#search').strip(), word.strip())
 
     def test_what_is_not_there(self):
         for route in ('#/cluster/none', '#/nothing', '#/component/h.9%3A1', '#/cluster/%E0%A4%A'):
