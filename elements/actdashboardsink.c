@@ -68,6 +68,7 @@ struct _GstActDashboardSink {
   gchar *location;
   gchar *criteria;
   gchar *vocabulary_file;
+  gchar *title;
   guint n_samples;
   guint hist_bins;
   guint top_n_tokens;
@@ -109,6 +110,7 @@ enum {
   PROP_TEXTS,
   PROP_MAX_MEMORY,
   PROP_VIEWER,
+  PROP_TITLE,
   PROP_FACTS,
   PROP_N_RANDOM,
   PROP_SEED,
@@ -324,6 +326,7 @@ publish (GstActDashboardSink *self, GError **error)
   DashboardRunOrigin origin = {
     .date = self->date,
     .started_us = self->started_us,
+    .title = self->title,
     .location = location,
     .vocabulary_file = self->vocabulary_file,
   };
@@ -606,6 +609,10 @@ gst_act_dashboard_sink_set_property (
     g_free (self->vocabulary_file);
     self->vocabulary_file = g_value_dup_string (value);
     break;
+  case PROP_TITLE:
+    g_free (self->title);
+    self->title = g_value_dup_string (value);
+    break;
   case PROP_OVERWRITE:
     self->overwrite = g_value_get_boolean (value);
     break;
@@ -651,6 +658,9 @@ gst_act_dashboard_sink_get_property (
   case PROP_VOCABULARY:
     g_value_set_string (value, self->vocabulary_file);
     break;
+  case PROP_TITLE:
+    g_value_set_string (value, self->title);
+    break;
   case PROP_OVERWRITE:
     g_value_set_boolean (value, self->overwrite);
     break;
@@ -675,6 +685,7 @@ gst_act_dashboard_sink_finalize (GObject *object)
 
   g_free (self->location);
   g_free (self->criteria);
+  g_free (self->title);
   g_free (self->vocabulary_file);
   G_OBJECT_CLASS (gst_act_dashboard_sink_parent_class)->finalize (object);
 }
@@ -733,6 +744,10 @@ install_properties (GObjectClass *object_class)
   props[PROP_VOCABULARY] = g_param_spec_string ("vocabulary", "Vocabulary",
       "tokenizer.json or vocab.json with the token strings; needed where the"
       " stream carries none, and preferred to the stream's",
+      NULL, flags);
+  props[PROP_TITLE] = g_param_spec_string ("title", "Title",
+      "What was run, in words: it goes into run_info.json and stands on the"
+      " page",
       NULL, flags);
   props[PROP_OVERWRITE] = g_param_spec_boolean ("overwrite", "Overwrite",
       "Replace the folder if it exists, once the new one is whole; it must be "

@@ -559,6 +559,20 @@ post_summary (GstActTokenize *self)
               "dropped-tokens", G_TYPE_UINT64, self->n_dropped, NULL)));
 }
 
+/* a run of nothing is whole, and hardly what was wanted */
+static void
+warn_of_no_samples (GstActTokenize *self)
+{
+  GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+      ("There is no sample: the text has %" G_GUINT64_FORMAT
+       " tokens%s, a sample takes %u (n-ctx).",
+          self->n_dropped,
+          self->run.packing == PACKING_DOCUMENT ? ", too few in each document"
+                                                : "",
+          self->run.n_ctx),
+      ("%" G_GUINT64_FORMAT " documents", self->n_documents));
+}
+
 /* EOS alone does not say that all documents came */
 static gboolean
 is_whole (GstActTokenize *self)
@@ -644,6 +658,8 @@ finish (GstActTokenize *self)
     return;
   post_progress (self, TRUE);
   post_summary (self);
+  if (whole && range.run_samples == 0)
+    warn_of_no_samples (self);
 }
 
 /* ---- events and queries ---- */

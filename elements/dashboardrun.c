@@ -386,6 +386,7 @@ write_run_info (DashboardRun *self, const DashboardRunOrigin *origin,
       self->samples_ended ? self->samples_ended_us : self->begun_us;
   ActRunInfo info = {
     .date = origin->date,
+    .title = origin->title,
     .location = origin->location,
     .vocabulary = origin->vocabulary_file,
     .engine = engine,

@@ -27,6 +27,7 @@ gchar *dashboard_run_what_lacks (const DashboardRun *run, guint64 n_samples);
 typedef struct {
   GDateTime *date;
   gint64 started_us;
+  const gchar *title;
   const gchar *location;
   const gchar *vocabulary_file;
 } DashboardRunOrigin;

@@ -91,6 +91,7 @@ static const Option options_table[] = {
   { "component-records", KIND_TEXT,
       "Facts about single components too: true or false", "BOOLEAN" },
   { "facts", KIND_TEXT, "More about each cluster: true or false", "BOOLEAN" },
+  { "title", KIND_TEXT, "What is run, in words, for the page", "TEXT" },
   { "viewer", KIND_TEXT, "A page that shows the dashboard: true or false",
       "BOOLEAN" },
   { "n-random", KIND_INTEGER, "Random samples of each cluster", "N" },
@@ -247,9 +248,26 @@ check_inputs (const Settings *settings, GError **error)
   return files != NULL;
 }
 
+/* "MODEL, TEXT and 3 more": of each the last part of its name */
+static char *
+make_title (const Settings *settings)
+{
+  const char *model_folder = g_hash_table_lookup (settings->values, "model");
+  g_autofree char *model = g_path_get_basename (model_folder);
+  g_autofree char *text = g_path_get_basename (settings->texts->pdata[0]);
+
+  if (settings->texts->len == 1)
+    return g_strdup_printf ("%s, %s", model, text);
+  return g_strdup_printf (
+      "%s, %s and %u more", model, text, settings->texts->len - 1);
+}
+
 static void
 settle_values (Settings *settings)
 {
+  if (!g_hash_table_contains (settings->values, "title"))
+    g_hash_table_replace (
+        settings->values, g_strdup ("title"), make_title (settings));
   g_hash_table_replace (settings->values, g_strdup ("text"),
       act_locations_join (settings->texts));
   if (settings->repair)

@@ -48,5 +48,6 @@ act_command_export (char **command_line)
     return act_command_usage_error ("export", "--single-file is missing");
   if (!act_viewer_export (folders[0], filename, overwrite, &error))
     return act_command_error (error);
+  g_print ("%s\n", filename);
   return ACT_EXIT_OK;
 }

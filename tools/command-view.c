@@ -23,6 +23,11 @@ find_page (const char *folder, GError **error)
 
   if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
     return g_filename_to_uri (path, NULL, error);
+  if (!g_file_test (folder, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+        "there is no folder '%s', expected a dashboard", folder);
+    return NULL;
+  }
   g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
       "'%s' has no index.html: expected the folder of a dashboard that was"
       " made with its page (not viewer=false or facts=false)",

@@ -79,16 +79,24 @@ static const ActShowSort sorts[] = {
 /* --- finding --- */
 
 typedef struct {
-  const char *text;
+  const char *text; /* in lower case, if it is UTF-8 */
   gsize length;
   ActTokenKind kind;
   GString *scratch;
+  guint64 n_clusters; /* that had a match */
 } Matcher;
 
+/* as the page's filter token: has it, upper and lower case are alike */
 static gboolean
 is_text (const Matcher *self, const char *text, gsize length)
 {
-  return length == self->length && memcmp (text, self->text, length) == 0;
+  g_autofree char *lower = NULL;
+
+  if (g_str_is_ascii (self->text) || !g_utf8_validate_len (text, length, NULL))
+    return length == self->length
+        && g_ascii_strncasecmp (text, self->text, length) == 0;
+  lower = g_utf8_strdown (text, (gssize) length);
+  return g_str_equal (lower, self->text);
 }
 
 static gboolean
@@ -152,7 +160,7 @@ add_of_ranking (const Matcher *matcher, const ActShownFacts *facts,
 }
 
 static gboolean
-find_in_facts (const ActShowRequest *request, const Matcher *matcher,
+find_in_facts (const ActShowRequest *request, Matcher *matcher,
     ActShowRows *rows, GError **error)
 {
   g_autoptr (ActLines) lines = act_shown_dashboard_open_lines (
@@ -160,6 +168,7 @@ find_in_facts (const ActShowRequest *request, const Matcher *matcher,
 
   while (lines != NULL) {
     g_autoptr (ActShownFacts) facts = NULL;
+    guint64 n_before = act_show_rows_get_n_added (rows);
 
     if (!act_shown_facts_next (lines, ACT_SHOWN_TOKENS, &facts, error))
       return FALSE;
@@ -168,12 +177,13 @@ find_in_facts (const ActShowRequest *request, const Matcher *matcher,
     add_of_ranking (matcher, facts, facts->tokens.by_count, NULL, rows);
     add_of_ranking (
         matcher, facts, facts->tokens.by_lift, facts->tokens.by_count, rows);
+    matcher->n_clusters += act_show_rows_get_n_added (rows) > n_before;
   }
   return FALSE;
 }
 
 static gboolean
-find_in_clusters (const ActShowRequest *request, const Matcher *matcher,
+find_in_clusters (const ActShowRequest *request, Matcher *matcher,
     ActShowRows *rows, GError **error)
 {
   g_autoptr (ActLines) lines = act_shown_dashboard_open_lines (
@@ -181,6 +191,7 @@ find_in_clusters (const ActShowRequest *request, const Matcher *matcher,
 
   while (lines != NULL) {
     g_autoptr (ActShownCluster) cluster = NULL;
+    guint64 n_before = act_show_rows_get_n_added (rows);
 
     if (!act_shown_cluster_next (lines, &cluster, error))
       return FALSE;
@@ -198,6 +209,7 @@ find_in_clusters (const ActShowRequest *request, const Matcher *matcher,
         row->given_active = (double) token->count / (double) cluster->n_active;
       act_show_rows_add (rows, row);
     }
+    matcher->n_clusters += act_show_rows_get_n_added (rows) > n_before;
   }
   return FALSE;
 }
@@ -206,7 +218,7 @@ find_in_clusters (const ActShowRequest *request, const Matcher *matcher,
 
 static void
 append_table (const ActShowRequest *request, ActShowRows *rows,
-    const char *order, GString *out)
+    guint64 n_clusters, const char *order, GString *out)
 {
   static const ActTextColumn columns[] = { { "cluster" }, { "count", TRUE },
     { "of", TRUE }, { "active at it", TRUE }, { "share of active", TRUE },
@@ -233,9 +245,10 @@ append_table (const ActShowRequest *request, ActShowRows *rows,
   }
   act_text_table_append (table, &request->screen, "", out);
   g_string_append_printf (out,
-      "%u of %" G_GUINT64_FORMAT
-      " clusters that have it among their top tokens, %s%s\n",
-      shown->len, n_all, order,
+      "%" G_GUINT64_FORMAT
+      " clusters have it among their top tokens; %u of %" G_GUINT64_FORMAT
+      " rows, a token each, %s%s\n",
+      n_clusters, shown->len, n_all, order,
       shown->len < n_all ? "; --limit 0 shows all" : "");
 }
 
@@ -260,7 +273,7 @@ add_row (ActJsonWriter *json, ActTokenKind kind, const Row *row)
 
 static void
 append_json (const ActShowRequest *request, const char *text, ActShowRows *rows,
-    GString *out)
+    guint64 n_clusters, GString *out)
 {
   g_autoptr (ActJsonWriter) json = act_json_writer_new (out, 1);
   const GPtrArray *shown = act_show_rows_get (rows);
@@ -268,6 +281,7 @@ append_json (const ActShowRequest *request, const char *text, ActShowRows *rows,
   act_json_begin_object (json);
   act_show_json_folder (json, request->dashboard);
   act_json_add_string (json, "token", text);
+  act_json_add_uint (json, "n_clusters", n_clusters);
   act_json_add_uint (json, "n_found", act_show_rows_get_n_added (rows));
   act_json_key (json, "clusters");
   act_json_begin_array (json);
@@ -283,7 +297,11 @@ act_show_token_clusters (const ActShowRequest *request, const char *text,
     GString *out, GError **error)
 {
   g_autoptr (GString) scratch = g_string_new (NULL);
-  Matcher matcher = { text, strlen (text), request->dashboard->kind, scratch };
+  g_autofree char *lower = g_utf8_validate (text, -1, NULL)
+      ? g_utf8_strdown (text, -1)
+      : g_strdup (text);
+  Matcher matcher = { lower, strlen (lower), request->dashboard->kind,
+    scratch };
   g_autoptr (ActShowRows) rows = NULL;
   const ActShowSort *sort;
 
@@ -297,8 +315,8 @@ act_show_token_clusters (const ActShowRequest *request, const char *text,
               : find_in_clusters (request, &matcher, rows, error)))
     return FALSE;
   if (request->json)
-    append_json (request, text, rows, out);
+    append_json (request, text, rows, matcher.n_clusters, out);
   else
-    append_table (request, rows, sort->order, out);
+    append_table (request, rows, matcher.n_clusters, sort->order, out);
   return TRUE;
 }

@@ -99,7 +99,7 @@ Act.map = (() => {
     const canvas = h('canvas', {
       class: 'map',
       tabindex: '0',
-      role: 'img',
+      role: 'application',
       'aria-label':
           'Map of clusters by coactivation. Arrow keys go from cluster to cluster, Enter opens one; the table lists all.'
     });

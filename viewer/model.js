@@ -106,7 +106,7 @@ Act.model = (() => {
   async function uses(id) {
     const size = self.run.search_part_ids;
     const part = await Act.data.part('search', Math.floor(id / size));
-    return {clusters: part.clusters[id % size], texts: part.texts[id % size]};
+    return {clusters: part.clusters[id % size], texts: part.texts[id % size], nTexts: part.n_texts[id % size]};
   }
 
   const modulesOf = (line) => [...new Set(self.columns.members[line].map(moduleOf))];

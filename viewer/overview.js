@@ -14,6 +14,7 @@ Act.route.pages.overview = (() => {
     const {model_info: model} = Act.model.run;
     const {settings, clustering} = model;
     const rows = [
+      ['Run', h('bdi', {}, Act.model.info.title || 'without a title')],
       ['Model', id(model.model)],
       ['Tokenizer', id(model.tokenizer)],
       ['Vocabulary', plural(model.vocab_size, 'token')],
@@ -176,8 +177,13 @@ Act.route.pages.overview = (() => {
     if (map) stops.push(map.unwatch, map.stop);
     const content = [
       h('div', {class: 'title'}, h('h1', {}, 'Overview'),
+        Act.model.info.title ? h('p', {class: 'subject'}, h('bdi', {}, Act.model.info.title)) : null,
         h('p', {class: 'note'}, 'Run ', h('bdi', {}, clustering.run), ', iteration ' + clustering.iteration)),
-      Act.model.n === 0 ? h('p', {class: 'problem'}, 'No cluster was ever active in this run.') : null,
+      Act.model.n === 0 ?
+          h('p', {class: 'problem'},
+            Act.model.run.n_samples === 0 ? 'This run has no samples: its text was shorter than one of them.' :
+                                            'No cluster was ever active in this run.') :
+          null,
       figures(),
       h('div', {class: 'grid'}, map ? card('Map of clusters', {class: 'wide'}, map.element) : null, heat(found, stops),
         Act.model.n > 0 ? [focused(), sizes()] : null, mass(), about()),

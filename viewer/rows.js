@@ -37,8 +37,15 @@ Act.rows = (() => {
         element.style.transform = 'translateY(' + number * row + 'px)';
         mark(element, number === chosen);
         shown.set(number, element);
-        body.append(element);
+        body.insertBefore(element, following(number, end));
       }
+    }
+
+    /* elements are in the order of rows: readers go by that */
+    function following(number, end) {
+      for (let next = number + 1; next < end; next++)
+        if (shown.has(next)) return shown.get(next);
+      return null;
     }
 
     function mark(element, here) {
@@ -63,7 +70,10 @@ Act.rows = (() => {
       chosen = Math.max(0, Math.min(n - 1, number));
       if (seen) show(chosen);
       mark(shown.get(chosen), true);
-      scroller.setAttribute('aria-activedescendant', 'row-' + chosen);
+      if (n > 0)
+        scroller.setAttribute('aria-activedescendant', 'row-' + chosen);
+      else
+        scroller.removeAttribute('aria-activedescendant');
     }
 
     function show(number) {

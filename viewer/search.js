@@ -29,11 +29,16 @@ Act.route.pages.search = (() => {
   }
 
   async function byToken(ids) {
+    let total = null;
     const wanted = new Set(ids);
     const numbers = new Set();
     const clusters = [];
+    /* of a frequent token not all texts are listed */
+    let cut = false;
     for (const id of ids) {
       const uses = await Act.model.uses(id);
+      cut = cut || uses.nTexts > uses.texts.length;
+      if (ids.length === 1) total = uses.nTexts;
       uses.texts.forEach((number) => numbers.add(number));
       clusters.push({id, lines: uses.clusters});
     }
@@ -42,7 +47,8 @@ Act.route.pages.search = (() => {
       const text = await Act.model.text(number);
       texts.push({...text, marked: text.tokens.flatMap((id, p) => (wanted.has(id) ? [p] : []))});
     }
-    return {texts, clusters, total: numbers.size};
+    if (total === null && !cut) total = numbers.size;
+    return {texts, clusters, total};
   }
 
   async function byText(word, stopped) {
@@ -59,7 +65,14 @@ Act.route.pages.search = (() => {
     }
     const clusters = [];
     for (const id of [...ids].slice(0, 12)) clusters.push({id, lines: (await Act.model.uses(id)).clusters});
-    return {texts, clusters, total: texts.length};
+    return {texts, clusters, total: texts.length < MOST ? texts.length : null};
+  }
+
+  /* total: null if it is not known */
+  function howMany(shown, total) {
+    if (total === shown) return plural(total, 'text') + ' among those shown of some cluster.';
+    return 'The first ' + shown + (total === null ? '' : ' of ' + count(total)) +
+        ' texts among those shown of some cluster.';
   }
 
   function sample({number, hash, tokens, marked}) {
@@ -109,10 +122,7 @@ Act.route.pages.search = (() => {
             },
             clusters.map(clustersOf)),
         card(
-            'Samples', {class: 'samples-card'},
-            h('p', {class: 'note'},
-              total > texts.length ? 'The first ' + texts.length + ' of ' + count(total) + '.' :
-                                     plural(total, 'text') + ' among those shown of some cluster.'),
+            'Samples', {class: 'samples-card'}, h('p', {class: 'note'}, howMany(texts.length, total)),
             h('ol', {class: 'samples'}, texts.map(sample))))
     ];
   }

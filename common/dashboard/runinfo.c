@@ -32,6 +32,7 @@ act_run_info_write (
   act_json_add_string (json, "engine", info->engine);
   act_json_add_string (json, "date", date);
   write_name (json, "host", g_get_host_name ());
+  write_name (json, "title", info->title);
   write_name (json, "location", info->location);
   write_name (json, "vocabulary", info->vocabulary);
   act_json_key (json, "seconds");

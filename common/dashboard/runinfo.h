@@ -7,6 +7,7 @@
  * bytes; they are written as they would be shown. */
 typedef struct {
   GDateTime *date;
+  const char *title; /* or NULL */
   const char *location;
   const char *vocabulary; /* file, or NULL where it came with the stream */
   const char *engine;     /* GStreamer's version */

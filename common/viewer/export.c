@@ -152,6 +152,17 @@ set_policy (GString *head, GString *sources[])
   }
 }
 
+/* so that nothing in it is markup */
+static gboolean
+is_plain (const char *text, gsize length, const char *others)
+{
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isalnum (text[i])
+        && (text[i] == '\0' || strchr (others, text[i]) == NULL))
+      return FALSE;
+  return TRUE;
+}
+
 /* actdata("NAME", "BASE64");\n */
 static gboolean
 write_data_file (
@@ -171,7 +182,9 @@ write_data_file (
     return FALSE;
   data = g_bytes_get_data (bytes, &size);
   if (size < n_before + n_after || memcmp (data, before, n_before) != 0
-      || memcmp (data + size - n_after, after, n_after) != 0) {
+      || memcmp (data + size - n_after, after, n_after) != 0
+      || !is_plain (name, strlen (name), "_-")
+      || !is_plain (data + n_before, size - n_before - n_after, "+/=")) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
         "'%s' is no file of a page's data, expected %sBASE64\");", path,
         before);
@@ -215,6 +228,11 @@ read_page (const char *folder, GError **error)
   g_autofree char *path = g_build_filename (folder, "index.html", NULL);
   g_autoptr (GBytes) bytes = NULL;
 
+  if (!g_file_test (folder, G_FILE_TEST_IS_DIR)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_READ,
+        "there is no folder '%s', expected a dashboard", folder);
+    return NULL;
+  }
   if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_READ,
         "'%s' has no index.html: expected the folder of a dashboard that was"

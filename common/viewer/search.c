@@ -31,7 +31,8 @@ struct _ActViewerSearch {
   ActScratch *spool;
   guint64 n_items;
   guint32 *n_lines; /* [n_strings] */
-  guint32 *n_texts; /* [n_strings] */
+  guint32 *n_texts; /* [n_strings] that are listed */
+  guint32 *n_found; /* [n_strings] texts that hold it */
   guint32 *last;    /* [n_strings] the line, or text, that was counted last */
 };
 
@@ -54,6 +55,7 @@ act_viewer_search_new (const char *folder, guint n_strings, GError **error)
   self->n_strings = n_strings;
   self->n_lines = g_new0 (guint32, (gsize) n_strings + 1);
   self->n_texts = g_new0 (guint32, (gsize) n_strings + 1);
+  self->n_found = g_new0 (guint32, (gsize) n_strings + 1);
   self->last = g_new (guint32, (gsize) n_strings + 1);
   memset (self->last, 0xff, n_strings * sizeof (guint32));
   self->spool = act_scratch_new (folder, error);
@@ -70,6 +72,7 @@ act_viewer_search_free (ActViewerSearch *self)
   act_scratch_free (self->spool);
   g_free (self->n_lines);
   g_free (self->n_texts);
+  g_free (self->n_found);
   g_free (self->last);
   g_free (self);
 }
@@ -120,10 +123,11 @@ count_texts (
       if (self->last[tokens[k]] == i)
         continue;
       self->last[tokens[k]] = i;
-      if (self->n_texts[tokens[k]] < MAX_TEXTS)
-        self->n_texts[tokens[k]]++;
+      self->n_found[tokens[k]]++;
     }
   }
+  for (guint i = 0; i < self->n_strings; i++)
+    self->n_texts[i] = MIN (self->n_found[i], MAX_TEXTS);
 }
 
 static guint64
@@ -284,8 +288,8 @@ append_lines (GString *out, const Item *items, guint n)
 }
 
 static gboolean
-write_part (const Lists *lists, const char *folder, guint part, guint first,
-    guint end, GError **error)
+write_part (const ActViewerSearch *self, const Lists *lists, const char *folder,
+    guint part, guint first, guint end, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   g_autofree char *name = g_strdup_printf ("search-%03u", part);
@@ -304,7 +308,9 @@ write_part (const Lists *lists, const char *folder, guint part, guint first,
     g_string_append_c (text, ',');
   }
   g_string_truncate (text, text->len - 1);
-  g_string_append (text, "]}");
+  g_string_append (text, "],\"n_texts\":");
+  act_append_u32_list (text, self->n_found + first, end - first);
+  g_string_append_c (text, '}');
   return act_data_file_write (folder, name, text->str, text->len, error);
 }
 
@@ -346,7 +352,7 @@ act_viewer_search_write (ActViewerSearch *self, const char *folder,
       return FALSE;
     fill_texts (self, &lists, texts, shown, n);
     for (guint i = first; i < end; i += parts->part_size)
-      if (!write_part (&lists, folder, parts->n_parts++, i,
+      if (!write_part (self, &lists, folder, parts->n_parts++, i,
               MIN (i + parts->part_size, end), error))
         return FALSE;
   }

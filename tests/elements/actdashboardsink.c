@@ -495,6 +495,7 @@ GST_START_TEST (test_info_files)
   fail_unless_equals_string (
       json_object_get_string_member (object, "location"), f.location);
   fail_unless (json_object_get_null_member (object, "vocabulary"));
+  fail_unless (json_object_get_null_member (object, "title"));
   fail_unless (json_object_has_member (object, "date"));
   fixture_clear (&f);
 }

@@ -242,6 +242,7 @@ def assert_search(page, facts):
     for token, string in enumerate(strings):
         assert page.search["clusters"][token] == [line for _, line in sorted(listed.get(string, []))], string
         assert page.search["texts"][token] == holding.get(token, [])[:200], string
+        assert page.search["n_texts"][token] == len(holding.get(token, [])), string
 
 
 def assert_heat(page, ids):

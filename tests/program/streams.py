@@ -150,9 +150,12 @@ class Nothing(Streams):
             npy_shape(folder / 'coactivations.npz', 'coactivations'),
             [n_clusters, n_clusters])
 
-    def run_empty(self, *arguments, n_ctx=128):
+    def run_empty(self, *arguments, n_ctx=128, warning=None):
         result = self.check(0, 'run', *arguments, f'output={self.outputs}/d')
-        self.assertNotIn('warning', result.stderr)
+        if warning:
+            self.assertIn(warning, result.stderr)
+        else:
+            self.assertNotIn('warning', result.stderr)
         self.empty(self.outputs / 'd', n_ctx)
         shutil.rmtree(self.outputs / 'd')
         self.both(0, 'run', *arguments, f'output={self.outputs}/d')
@@ -170,7 +173,7 @@ class Nothing(Streams):
                              ['reduction=mean']):
                 result = self.run_empty(
                     'dashboard', f'model={harness.SAMPLE}', f'text={path}',
-                    *settings)
+                    *settings, warning='a sample takes 128 (n-ctx)')
                 self.assertIn('samples 0', result.stdout)
 
     def test_command(self):
@@ -179,6 +182,7 @@ class Nothing(Streams):
         result = self.check(0, 'dashboard', '--model', harness.SAMPLE,
                             '--text', path, '--output', self.outputs / 'd')
         self.assertIn('samples 0', result.stdout)
+        self.assertIn('a sample takes 128 (n-ctx)', result.stderr)
         self.empty(self.outputs / 'd', 128)
 
     def test_tokens(self):
