@@ -28,7 +28,8 @@ printf '\nThe dashboard: %s\nIts page, to open in a browser: file://%s\n' "$PWD/
 cat <<END
 
 Next, in the shell that 'meson devenv -C build-demo -w .' opens here:
-  gst-activations show $output     the same in the terminal
+  gst-activations show $output     the clusters in the terminal; --cluster NAME, one of them
+  gst-activations view $output     the page in the browser; 'export' makes one file of it
   gst-activations dashboard --model $model --text FILE... --output DIR
                               your own texts; add --store DIR and it goes on after a stop
   gst-inspect-1.0 actforward  what an element does; docs/guide.md, how to put them together

@@ -8,18 +8,21 @@ DASHBOARD is the sample model's over /usr/share/common-licenses. Needs Chromium
 (Debian's chromium) and Playwright (PyPI); pictures are made smaller where
 Pillow (python3-pil) is there.
 """
+import itertools
 import shutil
 import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+# each in both colour schemes
 SHOTS = [
-    ("page-overview", "", "light", (1400, 900)),
-    ("page-table", "#/clusters?q=size%3E2+freq%3C5%25&sort=-size", "light", (1400, 760)),
-    ("page-cluster", "#/cluster/run-0-2", "light", (1400, 900)),
-    ("page-cluster-dark", "#/cluster/run-0-8?pick=0%2C1", "dark", (1400, 900)),
+    ("page-overview", "", (1400, 900)),
+    ("page-table", "#/clusters?q=size%3E2+freq%3C5%25&sort=-size", (1400, 760)),
+    ("page-cluster", "#/cluster/run-0-2", (1400, 900)),
+    ("page-by-component", "#/cluster/run-0-8?pick=0%2C1", (1400, 900)),
 ]
+SCHEMES = {"light": "", "dark": "-dark"}
 
 
 def smaller(path):
@@ -33,22 +36,29 @@ def smaller(path):
     few.save(path, optimize=True)
 
 
+def shoot(browser, address, scheme, size, path):
+    context = browser.new_context(color_scheme=scheme, viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    if "#" not in address:
+        page.wait_for_selector(".map[data-placed]")
+    if "#/clusters" in address:
+        page.wait_for_selector(".example")
+    page.screenshot(path=path)
+    context.close()
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     page_of, folder = (Path(sys.argv[1]) / "index.html").resolve().as_uri(), Path(sys.argv[2])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, route, scheme, (width, height) in SHOTS:
-            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
-            page = context.new_page()
-            page.goto(page_of + route)
-            page.wait_for_selector("html[data-ready]")
-            if route == "":
-                page.wait_for_selector(".map[data-placed]")
-            page.screenshot(path=folder / f"{name}.png")
-            context.close()
-            smaller(folder / f"{name}.png")
+        for (name, route, size), (scheme, suffix) in itertools.product(SHOTS, SCHEMES.items()):
+            path = folder / f"{name}{suffix}.png"
+            shoot(browser, page_of + route, scheme, size, path)
+            smaller(path)
         browser.close()
 
 

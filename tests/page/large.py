@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """10,000 clusters: the table is there soon, holds few elements, and answers."""
+import re
 import subprocess
 import sys
 import unittest
+from urllib.parse import quote
 
 import browser
 
@@ -37,6 +39,45 @@ class Large(browser.Case):
         self.page.wait_for_selector('[data-q="size>=8"]')
         wanted = sum(len(line['components']) >= 8 for line in self.lines)
         self.assertEqual(self.page.get_attribute('.scroller', 'aria-rowcount'), str(wanted + 1))
+
+    def figures(self):
+        return dict(zip((t.rstrip('?') for t in self.texts('.stats dt')), self.texts('.stats dd')))
+
+    def every_page(self):
+        line = 7777
+        cluster, facts = self.lines[line], self.facts[line]
+        member = facts['members'][-1]
+        self.open()
+        self.shown('overview')
+        self.assertEqual(int(re.sub(r'\s', '', self.figures()['Clusters'])), len(self.lines))
+        self.page.wait_for_selector('.map[data-placed]')
+        self.open(browser.cluster_route(cluster['cluster_hash']))
+        self.shown('cluster')
+        self.assertAlmostEqual(float(self.figures()['Entropy']), cluster['stats']['token_activations']['entropy'],
+                               delta=5e-3)
+        self.assertEqual(self.texts('[aria-label="Components"] tbody td:first-child'),
+                         [m['label'] for m in facts['members']][:12])
+        self.open('#/component/' + quote(member['label'], safe=''))
+        self.shown('component')
+        self.assertAlmostEqual(float(self.figures()['Mean']), member['mean'], delta=5e-3 * member['mean'])
+        token = facts['tokens']['by_count']['token'][0]
+        self.open('#/search?raw=' + quote(token))
+        self.shown('search')
+        self.assertGreater(len(self.texts('.found [aria-label="Clusters"] tbody tr')), 0)
+        self.open('#/clusters?q=' + quote('size>=8 freq<50%') + '&sort=-mean')
+        found = [(f['activation']['mean'], c['cluster_hash']) for c, f in zip(self.lines, self.facts)
+                 if len(c['components']) >= 8 and f['activation']['position_rate'] < 0.5]
+        found.sort(key=lambda pair: -pair[0])
+        shown = self.texts('.rows .row .cell-name')
+        self.assertEqual(shown, [name for _, name in found[:len(shown)]])
+
+    def test_from_a_folder(self):
+        self.every_page()
+
+    def test_from_a_server(self):
+        with browser.served(self.output) as self.base:
+            self.every_page()
+            self.page.close()
 
     def test_details_are_dropped_again(self):
         self.open('#/clusters')
