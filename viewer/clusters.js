@@ -40,7 +40,9 @@ Act.route.pages.clusters = (() => {
     const counted = new Map();
     for (const ids of c.top_tokens || []) {
       for (const id of ids) {
-        if (/^[a-z]{3,}$/.test(Act.tokens.of(id).word)) counted.set(id, (counted.get(id) || 0) + 1);
+        const {text, word} = Act.tokens.of(id);
+        if (/^[a-z]{4,}$/.test(word) && (text.startsWith(' ') || Act.tokens.habit() === 'pieces'))
+          counted.set(id, (counted.get(id) || 0) + 1);
       }
     }
     const token = [...counted].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([id]) => Act.tokens.of(id).word)[0];

@@ -39,12 +39,12 @@ Act.lists = (() => {
   }
 
   /* clusters one below the other: columns of words at the end */
-  function clusters(lines, value) {
+  function clusters(lines, value, which = 'top_tokens') {
     return h(
         'ol', {class: 'list'},
         lines.map(
             (line, i) =>
-                h('li', {}, cluster(line), tokens(Act.model.columns.top_tokens[line].slice(0, 3)),
+                h('li', {}, cluster(line), tokens(Act.model.columns[which][line].slice(0, 3)),
                   value ? h('span', {class: 'value'}, value(line, i)) : null)));
   }
 

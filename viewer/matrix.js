@@ -23,7 +23,8 @@ Act.matrix = (() => {
 
   /* value (row, column): 0 to 1; words (row, column): for the tip; open (row) */
   function view({n, label, value, words, open}) {
-    const canvas = h('canvas', {width: n, height: n, class: 'matrix', tabindex: '0', role: 'application', 'aria-label': label});
+    const canvas =
+        h('canvas', {width: n, height: n, class: 'matrix', tabindex: '0', role: 'application', 'aria-label': label});
     const mark = h('span', {class: 'cell', hidden: true});
     const said = h('span', {class: 'sr', 'aria-live': 'polite'});
     const frame = h('div', {class: 'matrix-frame'}, canvas, mark, said);

@@ -97,7 +97,7 @@ Act.route.pages.overview = (() => {
           class: 'focused',
           tools: h('a', {href: Act.route.href('clusters', null, {sort: 'entropy'})}, 'All, by entropy')
         },
-        Act.lists.clusters(lines, (line) => percent(c.position_rate[line])));
+        Act.lists.clusters(lines, (line) => percent(c.position_rate[line]), 'common_tokens'));
   }
 
   function mass() {
