@@ -102,55 +102,86 @@ append_to_file (
   return act_output_file_write (output->file, data, size, error);
 }
 
+struct _ActSegmentOutput {
+  char *target;
+  char *temporary;
+  ActOutputFile *out;
+  ActSegmentFile file;
+};
+
 static gboolean
-write_temporary (const char *name, const ActStoreShape *shape,
-    const ActStoredBatch *const *batches, gsize n_batches,
-    gboolean with_clusters, ActSegmentFile *file, GError **error)
+write_batches (ActSegmentOutput *self, const ActStoreShape *shape,
+    const ActStoredBatch *const *batches, gboolean with_clusters,
+    GError **error)
 {
-  g_autoptr (ActOutputFile) out = act_output_file_new (name, error);
-  Hashing hashing = { shape, batches, n_batches, with_clusters, "", NULL };
-  Output output = { out, 0 };
+  Hashing hashing = { shape, batches, self->file.n_batches, with_clusters, "",
+    NULL };
+  Output output = { self->out, 0 };
   gboolean ok;
 
-  if (out == NULL)
-    return FALSE;
   hashing.thread = g_thread_new ("act-sha256", hash_batches, &hashing);
-  ok = act_segment_write (shape, batches, n_batches, with_clusters,
-           append_to_file, &output, error)
-      && act_output_file_close (g_steal_pointer (&out), error);
+  ok = act_segment_write (shape, batches, self->file.n_batches, with_clusters,
+      append_to_file, &output, error);
   /* what could not be hashed could not be written either */
   ok = GPOINTER_TO_INT (g_thread_join (hashing.thread)) && ok;
-  memcpy (file->sha256, hashing.sha256, sizeof file->sha256);
-  file->size = output.size;
+  memcpy (self->file.sha256, hashing.sha256, sizeof self->file.sha256);
+  self->file.size = output.size;
   return ok;
 }
 
-gboolean
-act_segment_file_write (const char *folder, const ActStoreShape *shape,
+ActSegmentOutput *
+act_segment_output_new (const char *folder, const ActStoreShape *shape,
     const ActStoredBatch *const *batches, gsize n_batches,
-    gboolean with_clusters, ActSegmentFile *file, GError **error)
+    gboolean with_clusters, GError **error)
 {
-  g_autofree char *name =
+  g_autoptr (ActSegmentOutput) self = g_new0 (ActSegmentOutput, 1);
+  char *name =
       g_strdup_printf (PREFIX "%06" G_GUINT64_FORMAT SUFFIX, batches[0]->index);
-  g_autofree char *target = g_build_filename (folder, name, NULL);
-  g_autofree char *temporary =
-      g_strconcat (folder, "/.", name, TEMPORARY, NULL);
 
-  *file = (ActSegmentFile){ .first_batch = batches[0]->index,
+  self->file = (ActSegmentFile){ .file = name,
+    .first_batch = batches[0]->index,
     .n_batches = n_batches,
     .first_sample = batches[0]->first_sample };
   for (gsize b = 0; b < n_batches; b++) {
-    file->n_samples += batches[b]->n_samples;
-    file->n_values += batches[b]->components.n_values;
+    self->file.n_samples += batches[b]->n_samples;
+    self->file.n_values += batches[b]->components.n_values;
   }
-  if (!write_temporary (
-          temporary, shape, batches, n_batches, with_clusters, file, error)
-      || !act_output_rename (temporary, target, error)) {
-    (void) g_unlink (temporary);
+  self->target = g_build_filename (folder, name, NULL);
+  self->temporary = g_strconcat (folder, "/.", name, TEMPORARY, NULL);
+  self->out = act_output_file_new (self->temporary, error);
+  if (self->out == NULL
+      || !write_batches (self, shape, batches, with_clusters, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+gboolean
+act_segment_output_publish (
+    ActSegmentOutput *output, ActSegmentFile *file, GError **error)
+{
+  g_autoptr (ActSegmentOutput) self = output;
+
+  if (!act_output_file_close (g_steal_pointer (&self->out), error)
+      || !act_output_rename (self->temporary, self->target, error))
     return FALSE;
-  }
-  file->file = g_steal_pointer (&name);
+  g_clear_pointer (&self->temporary, g_free);
+  *file = self->file;
+  self->file.file = NULL;
   return TRUE;
+}
+
+void
+act_segment_output_free (ActSegmentOutput *self)
+{
+  if (self == NULL)
+    return;
+  act_output_file_free (self->out);
+  if (self->temporary != NULL)
+    (void) g_unlink (self->temporary);
+  g_free (self->temporary);
+  g_free (self->target);
+  act_segment_file_clear (&self->file);
+  g_free (self);
 }
 
 /* --- reading --- */

@@ -17,11 +17,21 @@ typedef struct {
 
 void act_segment_file_clear (ActSegmentFile *file);
 
-/* Writes segment-NNNNNN.safetensors, NNNNNN the first batch, and fills in
- * *file: a temporary name, sync, rename, sync of the folder. */
-gboolean act_segment_file_write (const char *folder, const ActStoreShape *shape,
-    const ActStoredBatch *const *batches, gsize n_batches,
-    gboolean with_clusters, ActSegmentFile *file, GError **error);
+/* Writing segment-NNNNNN.safetensors, NNNNNN the first batch, in two steps, so
+ * that the disk can be waited for while the next one is written. The first puts
+ * all of it into a file of a temporary name, and is done with the batches; the
+ * second syncs, renames, syncs the folder, and fills in *file. What is not
+ * published goes when the output is freed. */
+typedef struct _ActSegmentOutput ActSegmentOutput;
+
+ActSegmentOutput *act_segment_output_new (const char *folder,
+    const ActStoreShape *shape, const ActStoredBatch *const *batches,
+    gsize n_batches, gboolean with_clusters, GError **error);
+/* takes over output in any case */
+gboolean act_segment_output_publish (
+    ActSegmentOutput *output, ActSegmentFile *file, GError **error);
+void act_segment_output_free (ActSegmentOutput *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSegmentOutput, act_segment_output_free)
 
 /* Maps and checks one; its batches must be those that the manifest says. */
 ActSegment *act_segment_file_open (const char *folder,

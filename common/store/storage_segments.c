@@ -37,10 +37,12 @@ typedef struct {
   GPtrArray *segments; /* Segment */
   GQueue queue;        /* Segment, to be written */
   gboolean writing;
+  ActSegmentOutput *unsynced; /* written, on its way to the disk */
   gboolean quit;
-  gsize held; /* bytes of batches in memory */
+  gboolean written; /* nothing comes after what is unsynced */
+  gsize held;       /* bytes of batches in memory */
   gsize peak;
-  GError *failure; /* the writer's; nothing is written after it */
+  GError *failure; /* the first; nothing is written after it */
   gboolean spills; /* without a folder: memory was not enough */
 
   /* the writer's, and after settling the reader's */
@@ -67,7 +69,62 @@ segment_free (gpointer data)
   g_free (segment);
 }
 
-/* --- writing, in the thread of its own --- */
+/* The lock is held. Takes over error, unless there is one already. */
+static void
+fail (Storage *self, GError *error)
+{
+  if (self->failure == NULL)
+    self->failure = error;
+  else
+    g_error_free (error);
+}
+
+/* --- to the disk, in a thread of its own --- */
+
+static gboolean
+publish (Storage *self, ActSegmentOutput *output, GError **error)
+{
+  ActSegmentFile file;
+  gboolean done;
+
+  if (!act_segment_output_publish (output, &file, error))
+    return FALSE;
+  done =
+      act_manifest_commit (self->settings.manifest, &file, self->folder, error);
+  act_segment_file_clear (&file);
+  return done;
+}
+
+/* Waits for the disk, a segment behind the writer: so segments come to the
+ * manifest in their order, and what is not on the disk is two of them at most.
+ */
+static gpointer
+sync_thread (gpointer data)
+{
+  Storage *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (self->unsynced != NULL || !self->written) {
+    GError *error = NULL;
+    gboolean published;
+
+    if (self->unsynced == NULL) {
+      g_cond_wait (&self->cond, &self->lock);
+      continue;
+    }
+    g_mutex_unlock (&self->lock);
+    published = publish (self, self->unsynced, &error);
+    g_mutex_lock (&self->lock);
+    self->unsynced = NULL;
+    if (!published)
+      fail (self, error);
+    g_cond_broadcast (&self->cond);
+  }
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+/* --- writing, in another --- */
 
 static gboolean
 append_to_scratch (
@@ -96,20 +153,27 @@ write_to_scratch (Storage *self, Segment *segment, GError **error)
   return TRUE;
 }
 
-static gboolean
-write_to_folder (Storage *self, Segment *segment, GError **error)
+/* NULL: failed */
+static ActSegmentOutput *
+write_to_folder (Storage *self, const GPtrArray *batches, GError **error)
 {
-  ActManifest *manifest = self->settings.manifest;
-  ActSegmentFile file;
-  gboolean done;
+  return act_segment_output_new (self->folder, &self->settings.shape,
+      (const ActStoredBatch *const *) batches->pdata, batches->len,
+      self->deriver == NULL, error);
+}
 
-  if (!act_segment_file_write (self->folder, &self->settings.shape,
-          (const ActStoredBatch *const *) segment->batches->pdata,
-          segment->batches->len, self->deriver == NULL, &file, error))
-    return FALSE;
-  done = act_manifest_commit (manifest, &file, self->folder, error);
-  act_segment_file_clear (&file);
-  return done;
+/* The lock is held. Takes over output, once the segment before is on the disk;
+ * after a failure it goes. */
+static void
+sync_next (Storage *self, ActSegmentOutput *output)
+{
+  while (self->unsynced != NULL)
+    g_cond_wait (&self->cond, &self->lock);
+  if (self->failure == NULL)
+    self->unsynced = output;
+  else
+    act_segment_output_free (output);
+  g_cond_broadcast (&self->cond);
 }
 
 static gsize
@@ -129,29 +193,33 @@ write_segment (Storage *self, Segment *segment)
 {
   GPtrArray *batches = segment->batches;
   gsize size = size_of (batches);
+  ActSegmentOutput *output = NULL;
+  gboolean failed = self->failure != NULL;
   GError *error = NULL;
 
-  if (self->failure == NULL) {
-    g_mutex_unlock (&self->lock);
-    if (self->folder != NULL)
-      write_to_folder (self, segment, &error);
-    else
-      write_to_scratch (self, segment, &error);
-    g_mutex_lock (&self->lock);
-    self->failure = error;
-  }
-  segment->batches = NULL;
   g_mutex_unlock (&self->lock);
+  if (!failed && self->folder != NULL)
+    output = write_to_folder (self, batches, &error);
+  else if (!failed)
+    write_to_scratch (self, segment, &error);
+  segment->batches = NULL;
   g_ptr_array_unref (batches);
   g_mutex_lock (&self->lock);
   self->held -= size;
   g_cond_broadcast (&self->cond);
+  if (error != NULL)
+    fail (self, error);
+  else if (output != NULL)
+    sync_next (self, output);
 }
 
 static gpointer
 writer_thread (gpointer data)
 {
   Storage *self = data;
+  GThread *sync = self->folder != NULL
+      ? g_thread_new ("act-sync", sync_thread, self)
+      : NULL;
 
   g_mutex_lock (&self->lock);
   while (TRUE) {
@@ -167,7 +235,11 @@ writer_thread (gpointer data)
       break;
     g_cond_wait (&self->cond, &self->lock);
   }
+  self->written = TRUE;
+  g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
+  if (sync != NULL)
+    g_thread_join (sync);
   return NULL;
 }
 
@@ -356,7 +428,8 @@ segments_settle (ActBatchStorage *storage, GError **error)
 
   close_segment (self);
   g_mutex_lock (&self->lock);
-  while (self->writing || !g_queue_is_empty (&self->queue))
+  while (self->writing || self->unsynced != NULL
+      || !g_queue_is_empty (&self->queue))
     g_cond_wait (&self->cond, &self->lock);
   g_mutex_unlock (&self->lock);
   if (!copy_failure (self, error))

@@ -43,10 +43,11 @@ add_segment (const char *folder, ActManifest *manifest, GError **error)
     .components = { indptr, indices, values, 1 } };
   const ActStoredBatch *batches[] = { &batch };
   const ActStoreShape shape = act_identity_get_shape (manifest->identity);
+  ActSegmentOutput *output =
+      act_segment_output_new (folder, &shape, batches, 1, FALSE, error);
   ActSegmentFile file;
 
-  return act_segment_file_write (
-             folder, &shape, batches, 1, FALSE, &file, error)
+  return output != NULL && act_segment_output_publish (output, &file, error)
       && act_manifest_add (manifest, &file, error)
       && act_manifest_write (manifest, folder, error);
 }
