@@ -18,15 +18,13 @@ typedef struct {
 
   /*< private >*/
   guint *pairs;   /* [n_cols] columns above 0 at one position, or seen */
-  guint64 *seen;  /* a bit a column */
-  gint32 *set_of; /* [n_cols] which bit set is a column's */
+  guint64 *words; /* [n_cols] of 64 positions; 0 between */
+  guint64 *any;   /* [n_cols] all words of a set in one */
   guint64 *sets;  /* bit sets of one stretch */
-  guint32 *row;   /* [n_cols] of one bit set with others */
-  gsize *used;    /* [n_cols] cells of a column that are in sets already */
   gsize n_sets_allocated;
 } ActCoactivation;
 
-/* Positions of a stretch: bit sets of 64 words stay in the first cache. */
+/* Positions of a stretch: the bit sets are of 64 words. */
 #define ACT_COACTIVATION_STRETCH 4096
 
 void act_coactivation_init (
@@ -51,11 +49,6 @@ typedef struct {
 void act_coactivation_add_columns (
     ActCoactivation *self, gsize n_positions, const ActColumn *columns);
 
-/* Both, for whoever has both: rows for pairs, columns for bit sets. */
-void act_coactivation_add_both (ActCoactivation *self, gsize n_positions,
-    const gint64 *indptr, const gint32 *indices, const float *values,
-    const ActColumn *columns);
-
 /* Mirrors what was counted once for both orders. */
 void act_coactivation_finish (ActCoactivation *self);
 
@@ -64,3 +57,7 @@ void act_coactivation_finish (ActCoactivation *self);
 typedef void (*ActAndPopcounts) (const guint64 *set, const guint64 *sets,
     gsize n_sets, gsize stride, gsize n_words, guint32 *counts);
 ActAndPopcounts act_and_popcounts (void);
+/* How many words of that cost as much as a pair of one position, which reads an
+ * index and adds to a count that may lie anywhere. Measured; only speed depends
+ * on it. */
+guint act_and_popcounts_per_pair (void);

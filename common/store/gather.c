@@ -75,10 +75,7 @@ add_batch (ActGather *gather, gsize n_positions, const ActStoredBatch *batch,
     return FALSE;
   act_member_counts_add (&gather->member_counts, n_positions, batch,
       gather->all_samples ? NULL : clusters);
-  act_coactivation_add_both (&gather->coactivation, n_positions,
-      batch->clusters.indptr, batch->clusters.indices, batch->clusters.values,
-      clusters);
-  return TRUE;
+  return count_batch (gather, n_positions, batch, error);
 }
 
 /* The matrix from row `first` on: as many rows as fit, one at least. */

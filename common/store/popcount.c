@@ -143,3 +143,17 @@ act_and_popcounts (void)
 #endif
   return and_popcounts_c;
 }
+
+guint
+act_and_popcounts_per_pair (void)
+{
+#if defined(__x86_64__)
+  const ActAndPopcounts kernel = act_and_popcounts ();
+
+  if (kernel == and_popcounts_avx512)
+    return 8;
+  if (kernel == and_popcounts_popcnt)
+    return 2;
+#endif
+  return 1;
+}
