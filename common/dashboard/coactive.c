@@ -140,31 +140,47 @@ act_coactive_get_counts (ActCoactive *self, guint cluster, const guint *others,
   return TRUE;
 }
 
+/* the pairs of the entries whose clusters have a line; -> how many */
+static gsize
+make_pairs (const ActCoactive *self, gint64 own, const Entry *entries, gsize n,
+    const gint32 *line_of, ActCoactivePair *pairs)
+{
+  gsize n_pairs = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    const Entry *entry = &entries[i];
+    gint64 other = self->own[entry->cluster];
+
+    if (line_of[entry->cluster] >= 0)
+      pairs[n_pairs++] = (ActCoactivePair){ entry->cluster, entry->count, other,
+        own + other - entry->count };
+  }
+  return n_pairs;
+}
+
 gboolean
 act_coactive_get (ActCoactive *self, guint cluster, const gint32 *line_of,
     ActCoactiveTable *table, GError **error)
 {
-  gint64 own = self->own[cluster];
-  gsize n, n_pairs = 0;
+  g_autofree double *scores = NULL;
+  ActCoactivePair *pairs;
+  gsize n, n_pairs;
 
   if (!read_entries (self, cluster, &n, error))
     return FALSE;
-  *table = (ActCoactiveTable){ .own = own };
-  table->by_count = g_new0 (ActCoactivePair, MAX (n, 1));
-  for (gsize i = 0; i < n; i++) {
-    const Entry *entry = &self->entries[i];
-    gint64 other = self->own[entry->cluster];
-
-    if (line_of[entry->cluster] >= 0)
-      table->by_count[n_pairs++] = (ActCoactivePair){ entry->cluster,
-        entry->count, other, own + other - entry->count };
-  }
-  table->by_jaccard =
-      g_memdup2 (table->by_count, MAX (n, 1) * sizeof (ActCoactivePair));
-  table->n_by_count = act_top_items (table->by_count, n_pairs,
-      sizeof (ActCoactivePair), self->n_top, compare_counts);
-  table->n_by_jaccard = act_top_items (table->by_jaccard, n_pairs,
-      sizeof (ActCoactivePair), self->n_top, compare_jaccards);
+  *table = (ActCoactiveTable){ .own = self->own[cluster] };
+  table->by_count = pairs = g_new (ActCoactivePair, MAX (n, 1));
+  n_pairs = make_pairs (self, table->own, self->entries, n, line_of, pairs);
+  table->by_jaccard = g_memdup2 (pairs, MAX (n_pairs, 1) * sizeof *pairs);
+  scores = g_new (double, MAX (n_pairs, 1));
+  for (gsize i = 0; i < n_pairs; i++)
+    scores[i] = (double) pairs[i].count / (double) pairs[i].any;
+  table->n_by_jaccard = act_top_scored (table->by_jaccard, n_pairs,
+      sizeof *pairs, self->n_top, scores, compare_jaccards);
+  for (gsize i = 0; i < n_pairs; i++)
+    scores[i] = (double) pairs[i].count;
+  table->n_by_count = act_top_scored (
+      pairs, n_pairs, sizeof *pairs, self->n_top, scores, compare_counts);
   return TRUE;
 }
 

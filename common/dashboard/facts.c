@@ -212,12 +212,14 @@ show_samples (ActFacts *self, const ActRows *rows,
 
 /* here: the caller's to clear */
 static void
-write_tokens (ActFacts *self, ActTokenTable *here)
+write_tokens (
+    ActFacts *self, const ActTokenStatistics *tokens, ActTokenTable *here)
 {
   const ActStrings *strings = act_texts_get_strings (self->texts);
   ActTokenTable next;
 
-  act_token_facts_finish (self->tokens, here, &next);
+  act_token_facts_finish (
+      self->tokens, tokens->ranking, tokens->n_unique, here, &next);
   act_facts_line_tokens (self->json, "tokens", here, strings);
   act_facts_line_tokens (self->json, "next_tokens", &next, strings);
   act_token_table_clear (&next);
@@ -269,7 +271,7 @@ act_facts_begin_line (ActFacts *self, guint cluster,
   act_facts_line_activation (self->json, &activity, &self->totals);
   if (!show_samples (self, rows, statistics, row_of, error))
     return FALSE;
-  write_tokens (self, &tokens);
+  write_tokens (self, &statistics->tokens, &tokens);
   ok = self->viewer == NULL
       || begin_viewer_line (
           self, rows, statistics, row_of, &activity, &tokens, error);

@@ -117,20 +117,41 @@ rank_tokens (const ActTokenRank *counted, guint n)
   return ranking;
 }
 
+/* what was counted, in order of first counting; and starts again */
+static ActTokenRank *
+take_counted (ActTokenCount *count)
+{
+  ActTokenRank *counted = g_new (ActTokenRank, MAX (count->n_counted, 1));
+
+  for (guint i = 0; i < count->n_counted; i++) {
+    guint32 string = count->counted[i];
+
+    counted[i] = (ActTokenRank){ string, count->counts[string] };
+    count->counts[string] = 0;
+  }
+  count->n_counted = 0;
+  return counted;
+}
+
+ActTokenRank *
+act_token_count_rank (ActTokenCount *count, guint *n)
+{
+  g_autofree ActTokenRank *counted = NULL;
+
+  *n = count->n_counted;
+  counted = take_counted (count);
+  return rank_tokens (counted, *n);
+}
+
 void
 act_token_count_finish (ActTokenCount *count, ActTokenStatistics *statistics)
 {
   guint n = count->n_counted;
-  g_autofree ActTokenRank *counted = g_new (ActTokenRank, MAX (n, 1));
+  g_autofree ActTokenRank *counted = take_counted (count);
   guint64 total = 0, first = 0;
 
-  for (guint i = 0; i < n; i++) {
-    guint32 string = count->counted[i];
-
-    counted[i] = (ActTokenRank){ string, count->counts[string] };
+  for (guint i = 0; i < n; i++)
     total += counted[i].count;
-    count->counts[string] = 0;
-  }
   *statistics = (ActTokenStatistics){ .n_unique = n, .n_counted = total };
   statistics->ranking = rank_tokens (counted, n);
   if (n > 0) {
@@ -139,5 +160,4 @@ act_token_count_finish (ActTokenCount *count, ActTokenStatistics *statistics)
       first += statistics->ranking[i].count;
     statistics->concentration_ratio = (double) first / (double) total;
   }
-  count->n_counted = 0;
 }

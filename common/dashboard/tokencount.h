@@ -28,6 +28,8 @@ void act_token_count_add (ActTokenCount *count, guint32 string);
 /* strings[positions[i]], one after another; n below 2^31 */
 void act_token_count_add_positions (ActTokenCount *count,
     const guint32 *strings, const gint32 *positions, gsize n);
+/* By falling count, then first counted; starts again. */
+ActTokenRank *act_token_count_rank (ActTokenCount *count, guint *n);
 /* and starts again; statistics->ranking is the caller's */
 void act_token_count_finish (
     ActTokenCount *count, ActTokenStatistics *statistics);

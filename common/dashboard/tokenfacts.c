@@ -1,42 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/tokenfacts.h"
 
+#include "dashboard/kernels.h"
 #include "dashboard/topitems.h"
 
-/* Counts of one kind of pairs. Only strings that were counted are looked at
- * and cleared, however large the vocabulary. */
+/* Pairs of one kind in the run. */
 typedef struct {
-  guint64 *totals; /* [n_strings] in the run */
+  guint64 *totals; /* [n_strings] */
   guint64 n_pairs;
-  guint32 *counts;  /* [n_strings], 0 between clusters */
-  guint32 *strings; /* [n_strings] those counted, in order */
-  guint n_counted;
-} Counts;
+} Totals;
 
 struct _ActTokenFacts {
   guint n_ctx;
   guint n_top;
   guint min_count;
-  guint32 *active; /* [n_ctx] positions of a row */
-  Counts here;
-  Counts next;
+  gint32 *active; /* [n_ctx + ACT_DASHBOARD_SLACK] positions of a row */
+  Totals here;
+  Totals next;
+  ActTokenCount *next_count; /* at the cluster's active positions */
 };
-
-static void
-counts_init (Counts *counts, guint n_strings)
-{
-  counts->totals = g_new0 (guint64, MAX (n_strings, 1));
-  counts->counts = g_new0 (guint32, MAX (n_strings, 1));
-  counts->strings = g_new (guint32, MAX (n_strings, 1));
-}
-
-static void
-counts_clear (Counts *counts)
-{
-  g_free (counts->totals);
-  g_free (counts->counts);
-  g_free (counts->strings);
-}
 
 ActTokenFacts *
 act_token_facts_new (const ActTexts *texts, guint n_top, guint min_count)
@@ -47,10 +29,11 @@ act_token_facts_new (const ActTexts *texts, guint n_top, guint min_count)
 
   facts->n_ctx = act_texts_get_n_ctx (texts);
   facts->n_top = n_top;
-  facts->active = g_new (guint32, facts->n_ctx);
+  facts->active = g_new (gint32, (gsize) facts->n_ctx + ACT_DASHBOARD_SLACK);
   facts->min_count = min_count;
-  counts_init (&facts->here, n_strings);
-  counts_init (&facts->next, n_strings);
+  facts->here.totals = g_new0 (guint64, MAX (n_strings, 1));
+  facts->next.totals = g_new0 (guint64, MAX (n_strings, 1));
+  facts->next_count = act_token_count_new (n_strings);
   for (guint64 row = 0; row < n_samples; row++) {
     const guint32 *tokens = act_texts_get_tokens (texts, row);
 
@@ -70,59 +53,32 @@ act_token_facts_free (ActTokenFacts *facts)
 {
   if (facts == NULL)
     return;
-  counts_clear (&facts->here);
-  counts_clear (&facts->next);
+  g_free (facts->here.totals);
+  g_free (facts->next.totals);
+  act_token_count_free (facts->next_count);
   g_free (facts->active);
   g_free (facts);
 }
 
-static inline void
-count (Counts *counts, guint32 string)
-{
-  if (counts->counts[string]++ == 0)
-    counts->strings[counts->n_counted++] = string;
-}
-
-/* The active positions are picked first, without a branch that nobody can
- * foresee. */
 void
 act_token_facts_add_row (ActTokenFacts *facts, const guint32 *tokens,
     const gint32 *positions, const float *values, gsize n, float threshold)
 {
-  guint32 *active = facts->active;
-  guint n_active = 0;
+  gint32 *active = facts->active;
+  gsize n_active = act_dashboard_kernels ()->pick_above (
+      values, positions, n, threshold, active);
 
-  for (gsize i = 0; i < n; i++) {
-    active[n_active] = positions[i];
-    n_active += values[i] > threshold;
-  }
-  for (guint i = 0; i < n_active; i++)
-    count (&facts->here, tokens[active[i]]);
-  for (guint i = 0; i < n_active && active[i] + 1 < facts->n_ctx; i++)
-    count (&facts->next, tokens[active[i] + 1]);
+  if (n_active > 0 && (guint) active[n_active - 1] + 1 == facts->n_ctx)
+    n_active--;
+  act_token_count_add_positions (
+      facts->next_count, tokens + 1, active, n_active);
 }
 
-/* with its place in the order of first counting, which breaks ties */
+/* with its place in the ranking by count, which breaks ties */
 typedef struct {
   ActTokenFact fact;
   guint place;
 } Placed;
-
-static int
-compare_places (const Placed *x, const Placed *y)
-{
-  return x->place < y->place ? -1 : x->place > y->place;
-}
-
-static int
-compare_counts (const void *a, const void *b)
-{
-  const Placed *x = a, *y = b;
-
-  if (x->fact.count != y->fact.count)
-    return x->fact.count > y->fact.count ? -1 : 1;
-  return compare_places (x, y);
-}
 
 /* count / total as fractions, then the more frequent first */
 static int
@@ -134,57 +90,59 @@ compare_lifts (const void *a, const void *b)
 
   if (p != q)
     return p > q ? -1 : 1;
-  return compare_counts (a, b);
+  return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* The first of those of placed [n] that were counted min_count times. */
-static ActTokenFact *
-take_top (const Placed *placed, guint n, guint n_top, guint64 min_count,
-    int (*compare) (const void *, const void *), guint *n_taken)
+/* The first by lift of those of the ranking that were counted min_count times.
+ */
+static void
+rank_by_lift (const ActTokenFacts *facts, const ActTokenRank *ranking, guint n,
+    const guint64 *totals, ActTokenTable *table)
 {
-  g_autofree Placed *kept = g_new (Placed, MAX (n, 1));
-  guint n_kept = 0;
-  ActTokenFact *top;
+  g_autofree Placed *placed = g_new (Placed, MAX (n, 1));
+  g_autofree double *scores = g_new (double, MAX (n, 1));
+  guint n_placed = 0;
 
-  for (guint i = 0; i < n; i++)
-    if (placed[i].fact.count >= min_count)
-      kept[n_kept++] = placed[i];
-  *n_taken = act_top_items (kept, n_kept, sizeof *kept, n_top, compare);
-  top = g_new (ActTokenFact, MAX (*n_taken, 1));
-  for (guint i = 0; i < *n_taken; i++)
-    top[i] = kept[i].fact;
-  return top;
+  /* the counts fall */
+  while (n_placed < n && ranking[n_placed].count >= facts->min_count) {
+    ActTokenRank rank = ranking[n_placed];
+    guint64 total = totals[rank.string];
+
+    placed[n_placed] = (Placed){ { rank.string, rank.count, total }, n_placed };
+    scores[n_placed++] = (double) rank.count / (double) total;
+  }
+  table->n_by_lift = act_top_scored (
+      placed, n_placed, sizeof *placed, facts->n_top, scores, compare_lifts);
+  table->by_lift = g_new (ActTokenFact, MAX (table->n_by_lift, 1));
+  for (guint i = 0; i < table->n_by_lift; i++)
+    table->by_lift[i] = placed[i].fact;
 }
 
 static void
-finish (const ActTokenFacts *facts, Counts *counts, ActTokenTable *table)
+make_table (const ActTokenFacts *facts, const Totals *totals,
+    const ActTokenRank *ranking, guint n, ActTokenTable *table)
 {
-  g_autofree Placed *placed = g_new (Placed, MAX (counts->n_counted, 1));
-  guint n = counts->n_counted;
-
-  *table = (ActTokenTable){ .n_pairs = counts->n_pairs, .n_unique = n };
-  for (guint i = 0; i < n; i++) {
-    guint32 string = counts->strings[i];
-
-    placed[i] =
-        (Placed){ { string, counts->counts[string], counts->totals[string] },
-          i };
-    table->n_active_pairs += counts->counts[string];
-    counts->counts[string] = 0;
-  }
-  counts->n_counted = 0;
-  table->by_count =
-      take_top (placed, n, facts->n_top, 1, compare_counts, &table->n_by_count);
-  table->by_lift = take_top (placed, n, facts->n_top, facts->min_count,
-      compare_lifts, &table->n_by_lift);
+  *table = (ActTokenTable){ .n_pairs = totals->n_pairs, .n_unique = n };
+  for (guint i = 0; i < n; i++)
+    table->n_active_pairs += ranking[i].count;
+  table->n_by_count = MIN (n, facts->n_top);
+  table->by_count = g_new (ActTokenFact, MAX (table->n_by_count, 1));
+  for (guint i = 0; i < table->n_by_count; i++)
+    table->by_count[i] = (ActTokenFact){ ranking[i].string, ranking[i].count,
+      totals->totals[ranking[i].string] };
+  rank_by_lift (facts, ranking, n, totals->totals, table);
 }
 
 void
-act_token_facts_finish (
-    ActTokenFacts *facts, ActTokenTable *here, ActTokenTable *next)
+act_token_facts_finish (ActTokenFacts *facts, const ActTokenRank *ranking,
+    guint n, ActTokenTable *here, ActTokenTable *next)
 {
-  finish (facts, &facts->here, here);
-  finish (facts, &facts->next, next);
+  g_autofree ActTokenRank *next_ranking = NULL;
+  guint n_next;
+
+  make_table (facts, &facts->here, ranking, n, here);
+  next_ranking = act_token_count_rank (facts->next_count, &n_next);
+  make_table (facts, &facts->next, next_ranking, n_next, next);
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dashboard/texts.h"
+#include "dashboard/tokencount.h"
 
 /* At which tokens a cluster is active, and before which, compared with how
  * often these come in the whole run. */
@@ -35,10 +36,11 @@ ActTokenFacts *act_token_facts_new (
 void act_token_facts_free (ActTokenFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActTokenFacts, act_token_facts_free)
 
-/* The row's positions whose values are above the threshold; tokens [n_ctx] of
- * its sample. */
+/* A row's positions whose values are above the threshold; tokens [n_ctx] of its
+ * sample. */
 void act_token_facts_add_row (ActTokenFacts *facts, const guint32 *tokens,
     const gint32 *positions, const float *values, gsize n, float threshold);
-/* and starts again; both tables are the caller's to clear */
-void act_token_facts_finish (
-    ActTokenFacts *facts, ActTokenTable *here, ActTokenTable *next);
+/* ranking [n]: of the tokens at the same positions, as ActTokenCount makes it.
+ * Starts again; both tables are the caller's to clear. */
+void act_token_facts_finish (ActTokenFacts *facts, const ActTokenRank *ranking,
+    guint n, ActTokenTable *here, ActTokenTable *next);

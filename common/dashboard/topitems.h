@@ -8,3 +8,8 @@
  * compare must tell any two items apart. Time is n log n_top. */
 gsize act_top_items (gpointer items, gsize n, gsize size, gsize n_top,
     int (*compare) (const void *, const void *));
+
+/* The same where most items need not be compared: of two, the one that compares
+ * before the other has no lower score. */
+gsize act_top_scored (gpointer items, gsize n, gsize size, gsize n_top,
+    const double *scores, int (*compare) (const void *, const void *));

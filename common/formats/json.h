@@ -42,8 +42,9 @@ void act_json_add_string (
 void act_json_add_uint (ActJsonWriter *json, const char *key, guint64 value);
 void act_json_add_double (ActJsonWriter *json, const char *key, double value);
 
-/* Python's repr of a finite double; buffer of at least 32 bytes */
-void act_double_to_string (double value, char *buffer);
+/* Python's repr of a finite double; buffer of at least 32 bytes; returns how
+ * many there are before its NUL */
+guint act_double_to_string (double value, char *buffer);
 
 /* Reading, on json-glib: a whole file, and fields with clear errors that name
  * file and field. Strings that hold U+0000 are refused, never cut; see below

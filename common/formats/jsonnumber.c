@@ -12,18 +12,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const guint64 powers_of_ten[] = { 1, 10, 100, 1000, 10000, 100000,
+  1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+  1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+  10000000000000000, 100000000000000000, 1000000000000000000,
+  G_GUINT64_CONSTANT (10000000000000000000) };
+
+static guint
+count_digits (guint64 value)
+{
+  guint n = 1;
+
+  /* log10 (2) is 1233 / 4096 nearly */
+  if (value > 0)
+    n += ((63 - __builtin_clzll (value)) * 1233) >> 12;
+  return n + (n < ACT_UINT_DIGITS && value >= powers_of_ten[n]);
+}
+
+/* two digits with each division */
 guint
 act_uint_to_digits (guint64 value, char digits[ACT_UINT_DIGITS])
 {
-  char text[ACT_UINT_DIGITS], *p = text + sizeof text;
-  guint n;
+  static const char pairs[] = "00010203040506070809"
+                              "10111213141516171819"
+                              "20212223242526272829"
+                              "30313233343536373839"
+                              "40414243444546474849"
+                              "50515253545556575859"
+                              "60616263646566676869"
+                              "70717273747576777879"
+                              "80818283848586878889"
+                              "90919293949596979899";
+  guint n = count_digits (value), at = n;
 
-  do {
-    *--p = '0' + value % 10;
-    value /= 10;
-  } while (value > 0);
-  n = text + sizeof text - p;
-  memcpy (digits, p, n);
+  while (value >= 100) {
+    at -= 2;
+    memcpy (digits + at, pairs + 2 * (value % 100), 2);
+    value /= 100;
+  }
+  if (at == 2)
+    memcpy (digits, pairs + 2 * value, 2);
+  else
+    digits[0] = '0' + value;
   return n;
 }
 
@@ -94,11 +124,6 @@ typedef struct {
   gboolean uneven;
 } Scaled;
 
-static const guint64 powers_of_ten[] = { 1, 10, 100, 1000, 10000, 100000,
-  1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
-  1000000000000, 10000000000000, 100000000000000, 1000000000000000,
-  10000000000000000, 100000000000000000 };
-
 static void
 scale_by (Scaled *scaled, guint64 mantissa, int k)
 {
@@ -111,7 +136,7 @@ scale_by (Scaled *scaled, guint64 mantissa, int k)
 }
 
 /* as find_digits ()'s; unit: of the last digit, in 10^-16 of the first */
-static gboolean
+static inline gboolean
 is_read_back (const Scaled *scaled, guint64 digits, guint unit)
 {
   unsigned __int128 read = (unsigned __int128) (digits * unit) << scaled->shift;
@@ -121,7 +146,7 @@ is_read_back (const Scaled *scaled, guint64 digits, guint unit)
 }
 
 /* to the nearest, halves to the even */
-static guint64
+static inline guint64
 round_to_unit (const Scaled *scaled, guint unit)
 {
   unsigned __int128 step = (unsigned __int128) unit << scaled->shift;
@@ -133,6 +158,20 @@ round_to_unit (const Scaled *scaled, guint unit)
   if (rest > step / 2 || (rest == step / 2 && digits % 2 == 1))
     digits++;
   return digits;
+}
+
+/* -> whether some digits up to that unit give the value back; the unit is a
+ * constant where this is called */
+static inline gboolean
+try_unit (const Scaled *scaled, guint unit, guint64 *digits)
+{
+  *digits = round_to_unit (scaled, unit);
+  if (is_read_back (scaled, *digits, unit))
+    return TRUE;
+  if (!scaled->uneven || !is_read_back (scaled, *digits + 1, unit))
+    return FALSE;
+  (*digits)++;
+  return TRUE;
 }
 
 /* find_digits () in whole numbers of 128 bits: a twentieth of the time. From
@@ -159,45 +198,37 @@ find_digits_exactly (double value, int *n_digits, int *exponent)
   if (scaled.value >> scaled.shift >= powers_of_ten[17])
     scale_by (&scaled, mantissa, 16 - ++decimal);
   *exponent = decimal;
-  for (int n = 15;; n++) {
-    guint unit = powers_of_ten[17 - n];
-
-    digits = round_to_unit (&scaled, unit);
-    if (n < 17 && !is_read_back (&scaled, digits, unit)) {
-      if (!scaled.uneven || !is_read_back (&scaled, digits + 1, unit))
-        continue;
-      digits++;
-    }
-    *n_digits = n;
+  *n_digits = 15;
+  if (try_unit (&scaled, 100, &digits))
     return digits;
-  }
+  *n_digits = 16;
+  if (try_unit (&scaled, 10, &digits))
+    return digits;
+  *n_digits = 17;
+  return round_to_unit (&scaled, 1);
 }
 #else
 #define find_digits_exactly find_digits
 #endif
 
 /* The fewest digits that give the value back, the nearest among those. */
-static guint64
-shortest_digits (double value, int *n_digits, int *exponent)
+static guint
+shortest_digits (double value, char text[ACT_UINT_DIGITS], int *exponent)
 {
-  char text[ACT_UINT_DIGITS];
   guint64 digits;
-  int n;
+  guint n;
+  int asked;
 
   if (value >= 1e-4 && value < 0x1p53)
-    digits = find_digits_exactly (value, &n, exponent);
+    digits = find_digits_exactly (value, &asked, exponent);
   else
-    digits = find_digits (value, &n, exponent);
-  /* a one above nines has a digit more than asked for */
-  *exponent -= n;
+    digits = find_digits (value, &asked, exponent);
   n = act_uint_to_digits (digits, text);
-  *exponent += n;
-  while (n > 1 && digits % 10 == 0) {
-    digits /= 10;
+  /* a one above nines has a digit more than asked for */
+  *exponent += (int) n - asked;
+  while (n > 1 && text[n - 1] == '0')
     n--;
-  }
-  *n_digits = n;
-  return digits;
+  return n;
 }
 
 static char *
@@ -207,8 +238,8 @@ put (char *to, const char *from, int n)
   return to + n;
 }
 
-/* digits without an exponent, which is -4 to 15 */
-static void
+/* digits without an exponent, which is -4 to 15; -> the end */
+static char *
 write_plain (char *to, const char *digits, int n, int exponent)
 {
   static const char zeros[] = "0000000000000000";
@@ -223,35 +254,32 @@ write_plain (char *to, const char *digits, int n, int exponent)
     to = put (to, ".0", 2);
   } else {
     to = put (to, digits, exponent + 1);
-    to = put (to, ".", 1);
+    *to++ = '.';
     to = put (to, digits + exponent + 1, n - exponent - 1);
   }
   *to = '\0';
+  return to;
 }
 
-void
+guint
 act_double_to_string (double value, char *buffer)
 {
-  char digits[ACT_UINT_DIGITS + 1];
+  char digits[ACT_UINT_DIGITS + 1], *to = buffer;
   int n, exponent;
 
   if (signbit (value)) {
-    *buffer++ = '-';
+    *to++ = '-';
     value = -value;
   }
-  if (value == 0) {
-    strcpy (buffer, "0.0");
-    return;
-  }
-  if (!isfinite (value)) { /* as Python's json; the writer refuses them */
-    strcpy (buffer, isnan (value) ? "NaN" : "Infinity");
-    return;
-  }
-  n = act_uint_to_digits (shortest_digits (value, &n, &exponent), digits);
+  if (value == 0)
+    return g_stpcpy (to, "0.0") - buffer;
+  if (!isfinite (value)) /* as Python's json; the writer refuses them */
+    return g_stpcpy (to, isnan (value) ? "NaN" : "Infinity") - buffer;
+  n = shortest_digits (value, digits, &exponent);
+  if (exponent >= -4 && exponent < 16)
+    return write_plain (to, digits, n, exponent) - buffer;
   digits[n] = '\0';
-  if (exponent < -4 || exponent >= 16)
-    sprintf (buffer, "%c%s%se%c%02d", digits[0], n > 1 ? "." : "", digits + 1,
-        exponent < 0 ? '-' : '+', abs (exponent));
-  else
-    write_plain (buffer, digits, n, exponent);
+  to += sprintf (to, "%c%s%se%c%02d", digits[0], n > 1 ? "." : "", digits + 1,
+      exponent < 0 ? '-' : '+', abs (exponent));
+  return to - buffer;
 }

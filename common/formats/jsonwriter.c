@@ -33,6 +33,27 @@ act_json_writer_free (ActJsonWriter *json)
   g_free (json);
 }
 
+/* Where n bytes more can be written at the end; end_room () then says up to
+ * where they were. Numbers are many, and short. */
+static inline char *
+make_room (GString *out, gsize n)
+{
+  if (out->allocated_len - out->len <= n) {
+    gsize before = out->len;
+
+    g_string_set_size (out, before + n);
+    g_string_truncate (out, before);
+  }
+  return out->str + out->len;
+}
+
+static inline void
+end_room (GString *out, char *end)
+{
+  *end = '\0';
+  out->len = end - out->str;
+}
+
 static void
 new_line (ActJsonWriter *json)
 {
@@ -216,9 +237,9 @@ act_json_string_len (ActJsonWriter *json, const char *value, gsize length)
 static void
 append_digits (GString *out, guint64 value)
 {
-  char digits[ACT_UINT_DIGITS];
+  char *to = make_room (out, ACT_UINT_DIGITS);
 
-  g_string_append_len (out, digits, act_uint_to_digits (value, digits));
+  end_room (out, to + act_uint_to_digits (value, to));
 }
 
 void
@@ -249,12 +270,12 @@ act_json_uint (ActJsonWriter *json, guint64 value)
 void
 act_json_double (ActJsonWriter *json, double value)
 {
-  char buffer[32];
+  char *to;
 
   g_return_if_fail (isfinite (value));
   before_item (json);
-  act_double_to_string (value, buffer);
-  g_string_append (json->out, buffer);
+  to = make_room (json->out, 32);
+  end_room (json->out, to + act_double_to_string (value, to));
 }
 
 void

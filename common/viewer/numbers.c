@@ -73,6 +73,5 @@ act_append_double (GString *out, double value)
 {
   char buffer[32];
 
-  act_double_to_string (value, buffer);
-  g_string_append (out, buffer);
+  g_string_append_len (out, buffer, act_double_to_string (value, buffer));
 }

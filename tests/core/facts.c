@@ -243,6 +243,34 @@ test_top_items (void)
     }
 }
 
+/* scores that say something of some items, and nothing of those that share one
+ */
+static void
+test_top_scored (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (8);
+
+  for (guint round = 0; round < 2000; round++) {
+    guint n = g_rand_int_range (rand, 0, 60);
+    guint n_top = g_rand_int_range (rand, 0, 65);
+    gint coarse = g_rand_int_range (rand, 1, 30);
+    gint items[60], sorted[60];
+    double scores[60];
+
+    for (guint i = 0; i < n; i++) {
+      items[i] = (gint) g_rand_int_range (rand, 0, 1000) * 64 + (gint) i;
+      scores[i] = -(items[i] / (64 * coarse));
+    }
+    memcpy (sorted, items, sizeof items);
+    qsort (sorted, n, sizeof *sorted, compare_ints);
+    g_assert_cmpuint (
+        act_top_scored (items, n, sizeof *items, n_top, scores, compare_ints),
+        ==, MIN (n, n_top));
+    for (guint i = 0; i < MIN (n, n_top); i++)
+      g_assert_cmpint (items[i], ==, sorted[i]);
+  }
+}
+
 /* two samples "a b a c" and "b b a a" */
 static ActTexts *
 make_texts (void)
@@ -269,13 +297,26 @@ assert_fact (
 }
 
 static void
+finish_token_facts (ActTokenFacts *facts, ActTokenCount *count,
+    ActTokenTable *here, ActTokenTable *next)
+{
+  g_autofree ActTokenRank *ranking = NULL;
+  guint n;
+
+  ranking = act_token_count_rank (count, &n);
+  act_token_facts_finish (facts, ranking, n, here, next);
+}
+
+static void
 test_token_facts (void)
 {
   static const gint32 positions[] = { 0, 1, 2, 3 };
+  static const gint32 active[] = { 0, 2, 3 };
   static const float first[] = { 1.0f, 0.5f, 0.75f, 1.0f };
   static const float second[] = { 0.0f, 0.75f, 1.0f };
   ActTexts *texts = make_texts ();
   g_autoptr (ActTokenFacts) facts = act_token_facts_new (texts, 2, 2);
+  g_autoptr (ActTokenCount) count = act_token_count_new (3);
   ActTokenTable here, next;
 
   /* twice: nothing stays from the first time */
@@ -285,7 +326,13 @@ test_token_facts (void)
         facts, act_texts_get_tokens (texts, 0), positions, first, 4, 0.5f);
     act_token_facts_add_row (
         facts, act_texts_get_tokens (texts, 1), positions, second, 3, 0.5f);
-    act_token_facts_finish (facts, &here, &next);
+    act_token_count_add_positions (
+        count, act_texts_get_tokens (texts, 0), active, 3);
+    act_token_count_add_positions (
+        count, act_texts_get_tokens (texts, 1), active + 1, 1);
+    act_token_count_add_positions (
+        count, act_texts_get_tokens (texts, 1), positions + 1, 1);
+    finish_token_facts (facts, count, &here, &next);
     g_assert_cmpuint (here.n_pairs, ==, 8);
     g_assert_cmpuint (here.n_active_pairs, ==, 5);
     g_assert_cmpuint (here.n_unique, ==, 3);
@@ -315,12 +362,15 @@ test_token_lift (void)
   static const float values[] = { 1.0f, 1.0f, 1.0f, 1.0f };
   ActTexts *texts = make_texts ();
   g_autoptr (ActTokenFacts) facts = act_token_facts_new (texts, 3, 1);
+  g_autoptr (ActTokenCount) count = act_token_count_new (3);
   ActTokenTable here, next;
 
   /* a b a c: c 1 of 1, a 2 of 4, b 1 of 3 */
   act_token_facts_add_row (
       facts, act_texts_get_tokens (texts, 0), positions, values, 4, 0.0f);
-  act_token_facts_finish (facts, &here, &next);
+  act_token_count_add_positions (
+      count, act_texts_get_tokens (texts, 0), positions, 4);
+  finish_token_facts (facts, count, &here, &next);
   g_assert_cmpuint (here.n_by_lift, ==, 3);
   assert_fact (&here.by_lift[0], 2, 1, 1);
   assert_fact (&here.by_lift[1], 0, 2, 4);
@@ -460,6 +510,7 @@ main (int argc, char **argv)
   g_test_add_func ("/facts/priority-sample", test_priority_sample);
   g_test_add_func ("/facts/priority-is-uniform", test_priority_is_uniform);
   g_test_add_func ("/facts/top-items", test_top_items);
+  g_test_add_func ("/facts/top-scored", test_top_scored);
   g_test_add_func ("/facts/token-facts", test_token_facts);
   g_test_add_func ("/facts/token-lift", test_token_lift);
   g_test_add_func ("/facts/layers", test_layers);
