@@ -10,10 +10,14 @@
 /* Clearing 2 MiB takes 0.1 to 0.2 ms, as small pages 0.3 to 0.4 ms. By the
  * thread's own time: on a busy machine another may run in between. */
 #define SLOW_US 500
-#define PAUSE 64
+/* One slow page says little, several in a row that the kernel has none left:
+ * each doubles the pause. */
+#define FIRST_PAUSE 2
+#define MAX_PAUSE 64
 
 #ifdef MADV_HUGEPAGE
 static int pause_left; /* calls that do not try */
+static int next_pause = FIRST_PAUSE;
 
 static gint64
 thread_time_us (void)
@@ -28,6 +32,7 @@ static void
 try_large_page (guint8 *data, gsize size)
 {
   gint64 start;
+  int pause;
 
   if (g_atomic_int_get (&pause_left) > 0) {
     g_atomic_int_add (&pause_left, -1);
@@ -37,10 +42,14 @@ try_large_page (guint8 *data, gsize size)
     return; /* a kernel without */
   start = thread_time_us ();
   *(volatile guint8 *) data = 0;
-  if (thread_time_us () - start < SLOW_US)
+  if (thread_time_us () - start < SLOW_US) {
+    g_atomic_int_set (&next_pause, FIRST_PAUSE);
     return;
+  }
   (void) madvise (data, size, MADV_NOHUGEPAGE);
-  g_atomic_int_set (&pause_left, PAUSE);
+  pause = g_atomic_int_get (&next_pause);
+  g_atomic_int_set (&pause_left, pause);
+  g_atomic_int_set (&next_pause, MIN (2 * pause, MAX_PAUSE));
 }
 #endif
 
