@@ -30,8 +30,8 @@
 
 #include <string.h>
 
+#include "elements/csrblocks.h"
 #include "sparse/csr.h"
-#include "sparse/csrarrays.h"
 #include "sparse/filter.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actfilter_debug);
@@ -56,9 +56,9 @@ struct _GstActDeadFilter {
   gdouble run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
-  gfloat *max;         /* [n_components] of a dense batch's columns */
-  guint8 *seen;        /* [2 * n_components] of a CSR's, see filter.h */
-  ActCsrArrays sparse; /* of a batch that came dense */
+  gfloat *max;            /* [n_components] of a dense batch's columns */
+  guint8 *seen;           /* [2 * n_components] of a CSR's, see filter.h */
+  GstActCsrBlocks sparse; /* of a batch that came dense */
 };
 
 enum { PROP_THRESHOLD = 1, PROP_LAYOUT, N_PROPS };
@@ -410,9 +410,8 @@ filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
   if (self->out_layout == GST_ACT_LAYOUT_DENSE)
     return add_dense (batch, out, alive, error);
   if (as_it_is && verdict->own_arrays)
-    return gst_act_buffer_copy_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
-        batch->n_positions, batch->n_component_values, batch->component_indptr,
-        batch->component_indices, batch->component_values, error);
+    return gst_act_csr_blocks_set (
+        &self->sparse, out, GST_ACT_BLOCK_COMPONENT_INDPTR, error);
   if (as_it_is) {
     verdict->in_place = FALSE;
     return input == out || share_components (input, out, error);
@@ -445,13 +444,15 @@ make_sparse (GstActDeadFilter *self, GstActBatch *batch)
       || !act_csr_is_sparse (
           batch->component_values, batch->n_positions, batch->n_components))
     return FALSE;
-  act_csr_arrays_from_dense (&self->sparse, batch->component_values,
+  gst_act_csr_blocks_lend (
+      &self->sparse, batch->n_positions, batch->n_components);
+  act_csr_arrays_from_dense (&self->sparse.csr, batch->component_values,
       batch->n_positions, batch->n_components);
   batch->layout = GST_ACT_LAYOUT_CSR;
-  batch->component_indptr = self->sparse.indptr;
-  batch->component_indices = self->sparse.indices;
-  batch->component_values = self->sparse.values;
-  batch->n_component_values = self->sparse.n_values;
+  batch->component_indptr = self->sparse.csr.indptr;
+  batch->component_indices = self->sparse.csr.indices;
+  batch->component_values = self->sparse.csr.values;
+  batch->n_component_values = self->sparse.csr.n_values;
   return TRUE;
 }
 
@@ -494,6 +495,8 @@ gst_act_dead_filter_transform (
     verdict.own_arrays = make_sparse (self, &batch);
     done = filter_batch (self, &batch, &verdict, input, output, &error);
     gst_act_batch_unmap (&batch);
+    if (verdict.own_arrays)
+      gst_act_csr_blocks_end (&self->sparse);
   }
   if (done && verdict.in_place)
     done = compact (self, output, &error);
@@ -530,7 +533,7 @@ gst_act_dead_filter_stop (GstBaseTransform *trans)
   g_clear_pointer (&self->info, gst_act_info_unref);
   g_clear_pointer (&self->max, g_free);
   g_clear_pointer (&self->seen, g_free);
-  act_csr_arrays_clear (&self->sparse);
+  gst_act_csr_blocks_clear (&self->sparse);
   return TRUE;
 }
 

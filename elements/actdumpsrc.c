@@ -41,6 +41,7 @@
 #include <unistd.h>
 
 #include "acterror.h"
+#include "csrblocks.h"
 #include "formats/dump.h"
 #include "sourcerun.h"
 #include "sparse/csr.h"
@@ -63,7 +64,7 @@ struct _GstActDumpSrc {
   GstActVocabulary *vocabulary;
   char *tokenizer; /* fingerprint of it, or NULL */
   GBytes *alive;
-  ActCsrArrays csr; /* of the last batch; its arrays serve the next */
+  GstActCsrBlocks csr;
   GstActSourceRun run;
   int wanted_layout; /* property */
   GstActLayout layout;
@@ -157,7 +158,7 @@ gst_act_dump_src_stop (GstBaseSrc *src)
 
   gst_act_source_run_clear (&self->run, src);
   g_clear_pointer (&self->dump, act_dump_free);
-  act_csr_arrays_clear (&self->csr);
+  gst_act_csr_blocks_clear (&self->csr);
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->tokenizer, g_free);
   g_clear_pointer (&self->alive, g_bytes_unref);
@@ -293,12 +294,17 @@ static gboolean
 gst_act_dump_src_add_csr (GstActDumpSrc *self, GstBuffer *buffer, guint batch,
     gsize n_positions, GError **error)
 {
-  const ActCsrArrays *csr = &self->csr;
+  gboolean done;
 
-  return act_dump_read_csr (self->dump, batch, &self->csr, error)
-      && gst_act_buffer_copy_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
-          n_positions, csr->n_values, csr->indptr, csr->indices, csr->values,
-          error);
+  gst_act_csr_blocks_lend (&self->csr, n_positions,
+      act_dump_is_latents (self->dump)
+          ? 1
+          : act_dump_get_labels (self->dump)->n_components);
+  done = act_dump_read_csr (self->dump, batch, &self->csr.csr, error)
+      && gst_act_csr_blocks_set (
+          &self->csr, buffer, GST_ACT_BLOCK_COMPONENT_INDPTR, error);
+  gst_act_csr_blocks_end (&self->csr);
+  return done;
 }
 
 /* The labels, not the files, say how wide a row is: a slip there must not

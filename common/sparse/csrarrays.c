@@ -24,11 +24,27 @@ act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols)
   return n_nonzero <= n_seen / 4;
 }
 
+/* from what was lent into arrays that can grow */
+static void
+move_out (ActCsrArrays *arrays)
+{
+  if (!arrays->lent)
+    return;
+  arrays->lent = FALSE;
+  arrays->indptr = g_memdup2 (
+      arrays->indptr, arrays->n_rows_allocated * sizeof *arrays->indptr);
+  arrays->indices = g_memdup2 (
+      arrays->indices, arrays->n_allocated * sizeof *arrays->indices);
+  arrays->values =
+      g_memdup2 (arrays->values, arrays->n_allocated * sizeof *arrays->values);
+}
+
 static void
 reserve_values (ActCsrArrays *arrays, gsize n)
 {
   if (n <= arrays->n_allocated)
     return;
+  move_out (arrays);
   arrays->n_allocated = MAX (n, arrays->n_allocated + arrays->n_allocated / 2);
   arrays->indices = g_renew (gint32, arrays->indices, arrays->n_allocated);
   arrays->values = g_renew (float, arrays->values, arrays->n_allocated);
@@ -39,9 +55,32 @@ reserve_rows (ActCsrArrays *arrays, gsize n)
 {
   if (n <= arrays->n_rows_allocated)
     return;
+  move_out (arrays);
   arrays->n_rows_allocated =
       MAX (n, arrays->n_rows_allocated + arrays->n_rows_allocated / 2);
   arrays->indptr = g_renew (gint64, arrays->indptr, arrays->n_rows_allocated);
+}
+
+void
+act_csr_arrays_lend (ActCsrArrays *arrays, gsize n_rows, gint64 *indptr,
+    gsize n, gint32 *indices, float *values)
+{
+  act_csr_arrays_clear (arrays);
+  *arrays = (ActCsrArrays){
+    .indptr = indptr,
+    .indices = indices,
+    .values = values,
+    .n_rows_allocated = n_rows + 1,
+    .n_allocated = n,
+    .lent = TRUE,
+  };
+}
+
+void
+act_csr_arrays_give_back (ActCsrArrays *arrays)
+{
+  if (arrays->lent)
+    memset (arrays, 0, sizeof *arrays);
 }
 
 void
@@ -103,6 +142,7 @@ act_csr_arrays_from_dense (
 void
 act_csr_arrays_clear (ActCsrArrays *arrays)
 {
+  act_csr_arrays_give_back (arrays);
   g_free (arrays->indptr);
   g_free (arrays->indices);
   g_free (arrays->values);

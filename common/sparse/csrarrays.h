@@ -12,11 +12,20 @@ typedef struct {
   gint32 *indices;
   float *values;
   gsize n_rows_allocated, n_allocated;
+  gboolean lent; /* the arrays are somebody else's */
 } ActCsrArrays;
 
 /* Whether few enough values are not 0 for CSR to pay, which takes two numbers
  * for each: at most a quarter, by 64 of the rows at even distances. */
 gboolean act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols);
+
+/* Arrays to fill in place of own ones: indptr [n_rows + 1], indices and values
+ * [n], slack included. What does not fit goes on in own arrays, and lent is
+ * FALSE then. */
+void act_csr_arrays_lend (ActCsrArrays *arrays, gsize n_rows, gint64 *indptr,
+    gsize n, gint32 *indices, float *values);
+/* forgets them, if they are still those; there are no rows then */
+void act_csr_arrays_give_back (ActCsrArrays *arrays);
 
 /* no rows */
 void act_csr_arrays_begin (ActCsrArrays *arrays);

@@ -8,6 +8,7 @@
 
 #include "acterror.h"
 #include "sparse/csr.h"
+#include "sparse/csrarrays.h"
 #include "sparse/filter.h"
 
 typedef enum {
@@ -413,6 +414,49 @@ test_validate (void)
   check_invalid (3, 40, indptr, indices, "index -1 in row 0 is out of range*");
 }
 
+/* Into lent arrays of any size: the same CSR, in them if they are enough for
+ * what a row may have, and else moved; the arrays then serve the next. */
+static void
+test_lent_arrays (void)
+{
+  const gsize n_rows = 20, n_cols = 37, all = n_rows * n_cols + ACT_CSR_SLACK;
+  GRand *rand = g_rand_new_with_seed (5);
+  g_autofree float *dense = random_dense (rand, n_rows, n_cols, KIND_SPARSE);
+  g_autofree gint64 *indptr = g_new (gint64, n_rows + 1);
+  g_autofree gint32 *indices = g_new (gint32, all);
+  g_autofree float *values = g_new (float, all);
+  gsize n =
+      act_csr_from_dense (dense, n_rows, n_cols, NULL, indptr, indices, values);
+  ActCsrArrays arrays = { 0 };
+
+  for (gsize room = 0; room <= all; room += 7) {
+    g_autofree gint64 *lent_indptr = g_new (gint64, n_rows + 1);
+    g_autofree gint32 *lent_indices = g_new (gint32, room + 1);
+    g_autofree float *lent_values = g_new (float, room + 1);
+
+    lent_indices[room] = -7;
+    act_csr_arrays_lend (
+        &arrays, n_rows, lent_indptr, room, lent_indices, lent_values);
+    act_csr_arrays_from_dense (&arrays, dense, n_rows, n_cols);
+    g_assert_cmpmem (arrays.indptr, (n_rows + 1) * sizeof *indptr, indptr,
+        (n_rows + 1) * sizeof *indptr);
+    g_assert_cmpmem (arrays.indices, arrays.n_values * sizeof *indices, indices,
+        n * sizeof *indices);
+    g_assert_cmpmem (arrays.values, arrays.n_values * sizeof *values, values,
+        n * sizeof *values);
+    g_assert_cmpint (arrays.lent, ==, arrays.indices == lent_indices);
+    if (room < n)
+      g_assert_false (arrays.lent);
+    if (room >= n + n_cols + ACT_CSR_SLACK)
+      g_assert_true (arrays.lent);
+    g_assert_cmpint (lent_indices[room], ==, -7);
+    act_csr_arrays_give_back (&arrays);
+  }
+  act_csr_arrays_clear (&arrays);
+  g_assert_null (arrays.indptr);
+  g_rand_free (rand);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -426,6 +470,7 @@ main (int argc, char **argv)
   g_test_add_func ("/csr/dense", test_dense);
   g_test_add_func ("/csr/column-max-minus-zero", test_column_max_minus_zero);
   g_test_add_func ("/csr/filter", test_filter);
+  g_test_add_func ("/csr/lent-arrays", test_lent_arrays);
   g_test_add_func ("/csr/filter-edges", test_filter_edges);
   g_test_add_func ("/csr/seen", test_seen);
   g_test_add_func ("/csr/validate-rows", test_validate_rows);
