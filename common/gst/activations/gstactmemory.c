@@ -13,7 +13,7 @@
 /* A batch's large blocks would be new memory each time, which the kernel clears
  * page by page when it is first written: that takes longer than filling them.
  * So those that were freed are kept for the next batch. */
-#define MAX_SPARE 32
+#define MAX_SPARE 16
 #define MAX_SPARE_SIZE ((gsize) 64 << 20)
 /* Smaller ones are malloc's. A store keeps blocks: what malloc is asked for
  * anew it takes from the kernel page by page, as if they were large. */
