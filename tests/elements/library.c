@@ -321,8 +321,8 @@ GST_END_TEST;
 static void
 check_blocks_apart (void)
 {
-  static const gsize sizes[] = { 1, 64, 65, 131071, 131072, 131073, 140000,
-    1400000, 1399936, 1300000, 9000000 };
+  static const gsize sizes[] = { 1, 64, 65, 8128, 8192, 8193, 131071, 131072,
+    131073, 140000, 1400000, 1399936, 1300000, 2097152, 2097153, 9000000 };
   GstMemory *memories[3][G_N_ELEMENTS (sizes)];
   guint8 *data[3][G_N_ELEMENTS (sizes)];
 
@@ -336,15 +336,57 @@ check_blocks_apart (void)
           gst_act_memory_new (sizes[i], (gpointer *) &data[set][i]);
       fail_unless_equals_uint64 ((gsize) data[set][i] % 64, 0);
       fail_unless (memories[set][i]->size >= sizes[i]);
-      memset (data[set][i], (int) (set * 16 + i), sizes[i]);
+      memset (data[set][i], (int) (set * 32 + i), sizes[i]);
     }
   }
   for (guint set = 0; set < 3; set++) {
     for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
-      fail_unless_equals_int (data[set][i][0], set * 16 + i);
+      fail_unless_equals_int (data[set][i][0], set * 32 + i);
       fail_unless (sizes[i] == 1
           || memcmp (data[set][i], data[set][i] + 1, sizes[i] - 1) == 0);
       gst_memory_unref (memories[set][i]);
+    }
+  }
+}
+
+#define N_MEMORIES 40
+
+/* in a thread that ends before they are freed */
+static gpointer
+make_memories (gpointer user_data)
+{
+  GstMemory **memories = user_data;
+  gpointer data;
+
+  for (guint i = 0; i < N_MEMORIES; i++) {
+    const gsize size = i % 2 == 0 ? 20000 : 300000;
+
+    memories[i] = gst_act_memory_new (size, &data);
+    memset (data, (int) i, size);
+  }
+  return NULL;
+}
+
+/* each thread has its own places for blocks; another one frees them */
+static void
+check_blocks_of_threads (void)
+{
+  GstMemory *memories[4][N_MEMORIES];
+  GThread *threads[G_N_ELEMENTS (memories)];
+
+  for (guint t = 0; t < G_N_ELEMENTS (threads); t++)
+    threads[t] = g_thread_new (NULL, make_memories, memories[t]);
+  for (guint t = 0; t < G_N_ELEMENTS (threads); t++)
+    g_thread_join (threads[t]);
+  for (guint t = 0; t < G_N_ELEMENTS (threads); t++) {
+    for (guint i = 0; i < N_MEMORIES; i++) {
+      GstMapInfo map;
+
+      fail_unless (gst_memory_map (memories[t][i], &map, GST_MAP_READ));
+      fail_unless_equals_int (map.data[0], i);
+      fail_unless (memcmp (map.data, map.data + 1, map.size - 64) == 0);
+      gst_memory_unmap (memories[t][i], &map);
+      gst_memory_unref (memories[t][i]);
     }
   }
 }
@@ -359,14 +401,18 @@ GST_START_TEST (test_memory)
   GstElement *bin;
 
   check_blocks_apart ();
+  check_blocks_of_threads ();
   bin = gst_parse_bin_from_description (line, FALSE, &error);
   g_assert_no_error (error);
   fail_unless_equals_int (
       gst_element_set_state (bin, GST_STATE_PAUSED), GST_STATE_CHANGE_SUCCESS);
   check_blocks_apart ();
+  check_blocks_of_threads ();
   check_blocks_apart ();
+  check_blocks_of_threads ();
   gst_element_set_state (bin, GST_STATE_NULL);
   check_blocks_apart ();
+  check_blocks_of_threads ();
   gst_object_unref (bin);
 }
 GST_END_TEST;

@@ -10,121 +10,27 @@
  * @short_description: plain memory for the blocks of a batch
  */
 
-/* A batch's large blocks would be new memory each time, which the kernel clears
- * page by page when it is first written: that takes longer than filling them.
- * So those that were freed are kept for the next batch. */
-#define MAX_SPARE 16
-#define MAX_SPARE_SIZE ((gsize) 64 << 20)
-/* Smaller ones are malloc's. A store keeps blocks: what malloc is asked for
+/* Smaller blocks are malloc's. A store keeps blocks: what malloc is asked for
  * anew it takes from the kernel page by page, as if they were large. */
-#define MIN_SPARE_SIZE ((gsize) 8 << 10)
+#define MIN_SLAB_SIZE ((gsize) 8 << 10)
 
 /* a memory checker should see each block by itself */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define RECYCLE 0
+#define SLABS 0
 #else
-#define RECYCLE 1
+#define SLABS 1
 #endif
-
-typedef struct {
-  gpointer data;
-  gsize size;
-  GstActSlab *slab;
-} Block;
-
-static GMutex lock;
-static Block *spare[MAX_SPARE]; /* the longest unused first */
-static guint n_spare;
-static gsize spare_size;
-static guint n_holders;
-
-/* With some room, an eighth at most, so that it fits the next batch too. What
- * is never written takes up no memory. */
-static Block *
-block_new (gsize size)
-{
-  Block *block = g_new (Block, 1);
-  gsize step = (gsize) 1 << (g_bit_storage (size) - 4);
-
-  block->size = size;
-  if (size < G_MAXSIZE - step)
-    block->size = (size + step - 1) / step * step;
-  block->data = gst_act_slab_alloc (block->size, &block->slab);
-  return block;
-}
-
-static void
-block_free (Block *block)
-{
-  gst_act_slab_free (block->slab);
-  g_free (block);
-}
-
-/* with the lock */
-static Block *
-take_spare (guint index)
-{
-  Block *block = spare[index];
-
-  n_spare--;
-  memmove (
-      &spare[index], &spare[index + 1], (n_spare - index) * sizeof spare[0]);
-  spare_size -= block->size;
-  return block;
-}
-
-/* Puts a block that became free with the others, in the place of the longest
- * unused where there are too many. */
-static void
-give_back (gpointer data)
-{
-  Block *block = data;
-
-  g_mutex_lock (&lock);
-  if (n_holders == 0 || block->size > MAX_SPARE_SIZE) {
-    g_mutex_unlock (&lock);
-    block_free (block);
-    return;
-  }
-  while (n_spare == MAX_SPARE || spare_size > MAX_SPARE_SIZE - block->size)
-    block_free (take_spare (0));
-  spare[n_spare++] = block;
-  spare_size += block->size;
-  g_mutex_unlock (&lock);
-}
-
-/* A spare block of about the size, the last used first; NULL: there is none.
- * The batches of a run are nearly alike, so a quarter of waste is enough. */
-static Block *
-find_spare (gsize size)
-{
-  Block *block = NULL;
-
-  g_mutex_lock (&lock);
-  for (guint i = n_spare; i-- > 0 && block == NULL;) {
-    if (spare[i]->size >= size && spare[i]->size - size <= size / 4)
-      block = take_spare (i);
-  }
-  g_mutex_unlock (&lock);
-  return block;
-}
 
 void
 gst_act_memory_hold (void)
 {
-  g_mutex_lock (&lock);
-  n_holders++;
-  g_mutex_unlock (&lock);
+  gst_act_slab_hold ();
 }
 
 void
 gst_act_memory_release (void)
 {
-  g_mutex_lock (&lock);
-  n_holders--;
-  while (n_holders == 0 && n_spare > 0)
-    block_free (take_spare (n_spare - 1));
-  g_mutex_unlock (&lock);
+  gst_act_slab_release ();
 }
 
 static GQuark
@@ -159,14 +65,12 @@ gst_act_memory_new (gsize size, gpointer *data)
   if (!g_size_checked_add (&rounded, MAX (size, 1), 63))
     g_error ("gst_act_memory_new: size %" G_GSIZE_FORMAT, size);
   rounded &= ~(gsize) 63;
-  if (RECYCLE && rounded >= MIN_SPARE_SIZE) {
-    Block *block = find_spare (rounded);
+  if (SLABS && rounded >= MIN_SLAB_SIZE) {
+    GstActSlab *slab;
 
-    if (block == NULL)
-      block = block_new (rounded);
-    *data = block->data;
-    memory = gst_memory_new_wrapped (
-        0, *data, rounded, 0, rounded, block, give_back);
+    *data = gst_act_slab_alloc (rounded, &slab);
+    memory = gst_memory_new_wrapped (0, *data, rounded, 0, rounded, slab,
+        (GDestroyNotify) gst_act_slab_free);
   } else {
     *data = g_aligned_alloc (rounded, 1, 64);
     memory = gst_memory_new_wrapped (
