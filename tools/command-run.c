@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "command.h"
 
-#include <string.h>
-
 #include "description.h"
 #include "pipelines.h"
+#include "planrun.h"
 #include "toolerror.h"
 
 static const char summary[] =
@@ -23,7 +22,17 @@ static const char details[] =
     "  eval \"gst-launch-1.0 $(gst-activations run --print my.pipeline)\"\n"
     "\n"
     "Exit code: 0 done; 1 failed, or not all input came through; 2 usage;\n"
-    "130 Ctrl-C, 143 SIGTERM: ended at once, nothing published.\n";
+    "130 Ctrl-C, 143 SIGTERM: ended at once, nothing published.\n"
+    "\n"
+    "With --plan one shard of a run is made, as 'gst-activations shard "
+    "--plan'\n"
+    "has put it down. Run again it goes on, or says that it is complete; "
+    "values\n"
+    "given here stand in for the plan's. SIGTERM and SIGUSR1 close the "
+    "segment\n"
+    "and end it with exit code 75: run it again and it goes on.\n"
+    "  gst-activations run --plan plan.json --shard 3\n"
+    "  gst-activations run --plan plan.json --shard-from SLURM_ARRAY_TASK_ID\n";
 
 static int
 list_variables (const char *name)
@@ -54,23 +63,6 @@ list_descriptions (void)
   return ACT_EXIT_OK;
 }
 
-/* name=value arguments into a table */
-static char *
-parse_values (char **arguments, GHashTable *values)
-{
-  for (; *arguments != NULL; arguments++) {
-    const char *equals = strchr (*arguments, '=');
-
-    if (equals == NULL || equals == *arguments)
-      return g_strdup_printf ("expected name=value, not '%s'", *arguments);
-    if (!g_hash_table_replace (values,
-            g_strndup (*arguments, equals - *arguments), g_strdup (equals + 1)))
-      return g_strdup_printf (
-          "'%.*s' is given twice", (int) (equals - *arguments), *arguments);
-  }
-  return NULL;
-}
-
 int
 act_command_run (char **command_line)
 {
@@ -83,10 +75,23 @@ act_command_run (char **command_line)
   g_autoptr (GError) error = NULL;
   g_autofree char *problem = NULL, *report = NULL;
   ActCommandOptions options = { FALSE };
+  ActPlanRunOptions plan = { .common = &options };
   gboolean list = FALSE;
   const GOptionEntry entries[] = {
     { "list", 'l', 0, G_OPTION_ARG_NONE, &list,
         "List the shipped descriptions, or FILE's variables, and end", NULL },
+    { "plan", 0, 0, G_OPTION_ARG_FILENAME, &plan.plan,
+        "Make one shard of this plan", "FILE.json" },
+    { "shard", 0, 0, G_OPTION_ARG_STRING, &plan.shard,
+        "Which one, counted from 0", "K" },
+    { "shard-from", 0, 0, G_OPTION_ARG_STRING, &plan.variable,
+        "Which one, by an environment variable", "VARIABLE" },
+    { "shard-offset", 0, 0, G_OPTION_ARG_INT, &plan.offset,
+        "Added to it: -1 where the variable counts from 1", "N" },
+    { "wait", 0, 0, G_OPTION_ARG_NONE, &plan.wait,
+        "Wait while somebody else makes this shard", NULL },
+    { "repair", 0, 0, G_OPTION_ARG_NONE, &plan.repair,
+        "Make damaged segments of the shard again", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL,
         NULL },
     { NULL },
@@ -102,9 +107,17 @@ act_command_run (char **command_line)
 
   if (list)
     return rest ? list_variables (rest[0]) : list_descriptions ();
+  if (plan.plan != NULL) {
+    problem = rest ? act_command_parse_values (rest, values) : NULL;
+    return problem != NULL ? act_command_usage_error ("run", problem)
+                           : act_plan_run (&plan, values);
+  }
+  if (plan.shard != NULL || plan.variable != NULL || plan.wait || plan.repair)
+    return act_command_usage_error (
+        "run", "--shard, --shard-from, --wait and --repair go with --plan");
   if (rest == NULL)
     return act_command_usage_error ("run", "no pipeline description is given");
-  problem = parse_values (rest + 1, values);
+  problem = act_command_parse_values (rest + 1, values);
   if (problem != NULL)
     return act_command_usage_error ("run", problem);
   return act_command_execute (rest[0], values, &options);

@@ -13,6 +13,22 @@
 #include "run.h"
 #include "toolerror.h"
 
+char *
+act_command_parse_values (char *const *arguments, GHashTable *values)
+{
+  for (; *arguments != NULL; arguments++) {
+    const char *equals = strchr (*arguments, '=');
+
+    if (equals == NULL || equals == *arguments)
+      return g_strdup_printf ("expected name=value, not '%s'", *arguments);
+    if (!g_hash_table_replace (values,
+            g_strndup (*arguments, equals - *arguments), g_strdup (equals + 1)))
+      return g_strdup_printf (
+          "'%.*s' is given twice", (int) (equals - *arguments), *arguments);
+  }
+  return NULL;
+}
+
 void
 act_command_add_options (GOptionContext *context, ActCommandOptions *options)
 {
@@ -54,6 +70,8 @@ act_command_error (const GError *error)
   g_printerr ("error: %s\n", text);
   if (g_error_matches (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE))
     return ACT_EXIT_USAGE;
+  if (g_error_matches (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_MISSING))
+    return ACT_EXIT_MISSING;
   return ACT_EXIT_FAILED;
 }
 
@@ -79,8 +97,8 @@ check_report (const char *filename, GError **error)
   return TRUE;
 }
 
-static void
-print_end (const ActOutcome *outcome, gboolean quiet)
+void
+act_command_print_end (const ActOutcome *outcome, gboolean quiet)
 {
   switch (outcome->result) {
   case ACT_RESULT_FAILED:
@@ -114,7 +132,7 @@ run (GstElement *pipeline, const ActReportInput *input,
   if (report && !check_report (report, &error))
     return act_command_error (error);
   act_run (pipeline, options->quiet, outcome);
-  print_end (outcome, options->quiet || to_output);
+  act_command_print_end (outcome, options->quiet || to_output);
   if (report && !act_report_write (report, input, outcome, &error)) {
     int code = act_outcome_get_exit_code (outcome);
 
@@ -123,38 +141,34 @@ run (GstElement *pipeline, const ActReportInput *input,
   return act_outcome_get_exit_code (outcome);
 }
 
+static gboolean
+check_options (const ActCommandOptions *options, GError **error)
+{
+  if (!options->report || (!options->print && !options->dry_run))
+    return TRUE;
+  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE,
+      "--report is about a run, and --%s runs nothing",
+      options->print ? "print" : "dry-run");
+  return FALSE;
+}
+
 int
-act_command_execute (
-    const char *name, GHashTable *values, const ActCommandOptions *options)
+act_command_execute_words (const char *const *words, const char *description,
+    GHashTable *values, const ActCommandOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ActProblem) problem = NULL;
-  g_autoptr (ActDescription) description = NULL;
   g_autoptr (GstElement) pipeline = NULL;
-  g_autofree char *filename = act_pipelines_find (name, &error);
-  g_auto (GStrv) words = NULL;
-
-  if (filename != NULL)
-    description = act_description_load (filename, &error);
-  if (description != NULL)
-    words = act_description_expand (description, values, &error);
-  if (words == NULL)
-    return act_command_error (error);
-  if (options->report && (options->print || options->dry_run)) {
-    g_printerr ("error: --report is about a run, and --%s runs nothing\n",
-        options->print ? "print" : "dry-run");
-    return ACT_EXIT_USAGE;
-  }
 
   if (options->print) {
-    g_autofree char *line = act_launch_shell_line ((const char *const *) words);
+    g_autofree char *line = act_launch_shell_line (words);
 
     g_print ("%s\n", line);
     return ACT_EXIT_OK;
   }
-  if (!act_launch_check ((const char *const *) words, &error))
+  if (!act_launch_check (words, &error))
     return act_command_error (error);
-  pipeline = act_launch_build ((const char *const *) words, &problem);
+  pipeline = act_launch_build (words, &problem);
   if (pipeline == NULL) {
     act_problem_print (problem, "error");
     return ACT_EXIT_FAILED;
@@ -165,7 +179,25 @@ act_command_execute (
         GST_BIN_NUMCHILDREN (pipeline));
     return ACT_EXIT_OK;
   }
-  return run (pipeline,
-      &(ActReportInput){ filename, values, (const char *const *) words },
-      options);
+  return run (
+      pipeline, &(ActReportInput){ description, values, words }, options);
+}
+
+int
+act_command_execute (
+    const char *name, GHashTable *values, const ActCommandOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActDescription) description = NULL;
+  g_autofree char *filename = act_pipelines_find (name, &error);
+  g_auto (GStrv) words = NULL;
+
+  if (filename != NULL)
+    description = act_description_load (filename, &error);
+  if (description != NULL)
+    words = act_description_expand (description, values, &error);
+  if (words == NULL || !check_options (options, &error))
+    return act_command_error (error);
+  return act_command_execute_words (
+      (const char *const *) words, filename, values, options);
 }

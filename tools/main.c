@@ -18,6 +18,7 @@ static const char usage[] =
     "Commands:\n"
     "  dashboard   from a model and texts to a dashboard\n"
     "  run         run a pipeline description\n"
+    "  shard       plan a run that many machines share\n"
     "  merge       from the stores of a run's shards to one store\n"
     "  show        a dashboard in the terminal\n"
     "  view        open a dashboard's page in the browser\n"
@@ -92,6 +93,8 @@ dispatch (char **arguments)
     return act_command_dashboard (for_command (arguments));
   if (g_str_equal (command, "merge"))
     return act_command_merge (for_command (arguments));
+  if (g_str_equal (command, "shard"))
+    return act_command_shard (for_command (arguments));
   if (g_str_equal (command, "show"))
     return act_command_show (for_command (arguments));
   if (g_str_equal (command, "store"))

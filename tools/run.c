@@ -8,7 +8,7 @@
 #include "progress.h"
 #include "steptimes.h"
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 
 typedef struct {
   GstElement *pipeline;

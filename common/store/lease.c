@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "store/lease.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "acterror.h"
+#include "formats/file.h"
+#include "formats/output.h"
+
+#define MAX_HOLDER 256
+/* a lease is renewed so many times in the time after which it is taken over */
+#define RENEWALS 6
+
+struct _ActLease {
+  char *name;
+  char *path;
+  guint64 generation;
+  guint silence_s;
+};
+
+/* one that is there */
+typedef struct {
+  guint64 generation;
+  double age_s;
+  char *holder;
+} Claim;
+
+static void
+claim_clear (gpointer data)
+{
+  g_free (((Claim *) data)->holder);
+}
+
+guint
+act_lease_interval_ms (guint silence_s)
+{
+  return MAX (silence_s * 1000 / RENEWALS, 50);
+}
+
+const char *
+act_lease_get_path (const ActLease *self)
+{
+  return self->path;
+}
+
+static char *
+make_path (const char *name, guint64 generation)
+{
+  return g_strdup_printf ("%s.%" G_GUINT64_FORMAT, name, generation);
+}
+
+/* who this is, for messages */
+static char *
+describe_holder (void)
+{
+  return g_strdup_printf (
+      "%s, process %d", g_get_host_name (), (int) getpid ());
+}
+
+/* --- the server's clock --- */
+
+/* what the file system calls now */
+static gboolean
+read_server_time (const char *name, struct timespec *now, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("%s.now-XXXXXX", name);
+  int fd = g_mkstemp (path);
+  struct stat status;
+  gboolean read;
+
+  if (fd < 0) {
+    act_set_errno_error (error, errno, TRUE, "cannot create '%s'", path);
+    return FALSE;
+  }
+  /* a byte: a file that was only made may have the client's time */
+  read = write (fd, "\n", 1) == 1 && fsync (fd) == 0 && futimens (fd, NULL) == 0
+      && fstat (fd, &status) == 0;
+  if (!read)
+    act_set_errno_error (error, errno, TRUE, "cannot touch '%s'", path);
+  else
+    *now = status.st_mtim;
+  close (fd);
+  (void) g_unlink (path);
+  return read;
+}
+
+static double
+seconds_between (const struct timespec *from, const struct timespec *to)
+{
+  return (double) (to->tv_sec - from->tv_sec)
+      + (double) (to->tv_nsec - from->tv_nsec) / 1e9;
+}
+
+/* --- who is there --- */
+
+static gboolean
+parse_generation (const char *entry, const char *prefix, guint64 *generation)
+{
+  return g_str_has_prefix (entry, prefix)
+      && g_ascii_string_to_unsigned (
+          entry + strlen (prefix), 10, 1, G_MAXINT64, generation, NULL);
+}
+
+/* one that goes meanwhile is none */
+static void
+add_claim (GArray *claims, const char *name, guint64 generation,
+    const struct timespec *now)
+{
+  g_autofree char *path = make_path (name, generation);
+  g_autoptr (GBytes) bytes = NULL;
+  Claim claim = { generation, 0, NULL };
+  struct stat status;
+  gsize size = 0;
+  const char *text;
+
+  if (stat (path, &status) != 0)
+    return;
+  claim.age_s = seconds_between (&status.st_mtim, now);
+  bytes = act_file_read (path, MAX_HOLDER, NULL);
+  text = bytes != NULL ? g_bytes_get_data (bytes, &size) : "";
+  claim.holder = g_strchomp (g_strndup (text, size));
+  if (*claim.holder == '\0' || !g_utf8_validate (claim.holder, -1, NULL)) {
+    g_free (claim.holder);
+    claim.holder = g_strdup ("somebody");
+  }
+  g_array_append_val (claims, claim);
+}
+
+static GArray *
+list_claims (const char *name, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (name);
+  g_autofree char *base = g_path_get_basename (name);
+  g_autofree char *prefix = g_strconcat (base, ".", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, error);
+  GArray *claims;
+  struct timespec now;
+  const char *entry;
+  guint64 generation;
+
+  if (dir == NULL || !read_server_time (name, &now, error))
+    return NULL;
+  claims = g_array_new (FALSE, FALSE, sizeof (Claim));
+  g_array_set_clear_func (claims, claim_clear);
+  while ((entry = g_dir_read_name (dir)) != NULL)
+    if (parse_generation (entry, prefix, &generation))
+      add_claim (claims, name, generation, &now);
+  return claims;
+}
+
+/* An error if somebody but this generation is alive; gives the last one. */
+static gboolean
+check_claims (const char *name, guint64 own, guint silence_s, guint64 *last,
+    GError **error)
+{
+  g_autoptr (GArray) claims = list_claims (name, error);
+
+  if (claims == NULL)
+    return FALSE;
+  *last = 0;
+  for (guint i = 0; i < claims->len; i++) {
+    const Claim *claim = &g_array_index (claims, Claim, i);
+
+    *last = MAX (*last, claim->generation);
+    if (claim->generation == own || claim->age_s > silence_s)
+      continue;
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "'%s.%" G_GUINT64_FORMAT "': %s is at work on it, and was heard of "
+        "%.0f s ago; after %u s of silence it is taken over",
+        name, claim->generation, claim->holder, MAX (claim->age_s, 0.0),
+        silence_s);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* what those left that were taken over */
+static void
+remove_older (const ActLease *self)
+{
+  g_autoptr (GArray) claims = list_claims (self->name, NULL);
+
+  for (guint i = 0; claims != NULL && i < claims->len; i++) {
+    guint64 generation = g_array_index (claims, Claim, i).generation;
+    g_autofree char *path = make_path (self->name, generation);
+
+    if (generation < self->generation)
+      (void) g_unlink (path);
+  }
+}
+
+/* --- taking it --- */
+
+static gboolean
+create (const ActLease *self, GError **error)
+{
+  g_autofree char *holder = describe_holder ();
+  int fd = open (self->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  gboolean made;
+
+  if (fd < 0 && errno == EEXIST) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "'%s': somebody else has just begun to work on it", self->path);
+    return FALSE;
+  }
+  made = fd >= 0 && write (fd, holder, strlen (holder)) >= 0 && fsync (fd) == 0
+      && futimens (fd, NULL) == 0;
+  if (!made)
+    act_set_errno_error (error, errno, TRUE, "cannot create '%s'", self->path);
+  if (fd >= 0)
+    close (fd);
+  if (fd >= 0 && !made)
+    (void) g_unlink (self->path);
+  return made;
+}
+
+ActLease *
+act_lease_take (const char *name, guint silence_s, GError **error)
+{
+  g_autoptr (ActLease) self = NULL;
+  guint64 last;
+
+  if (!check_claims (name, 0, silence_s, &last, error))
+    return NULL;
+  self = g_new0 (ActLease, 1);
+  self->name = g_strdup (name);
+  self->silence_s = silence_s;
+  self->generation = last + 1;
+  self->path = make_path (name, self->generation);
+  if (!create (self, error)) {
+    g_clear_pointer (&self->path, g_free);
+    return NULL;
+  }
+  if (!check_claims (name, self->generation, silence_s, &last, error))
+    return NULL;
+  remove_older (self);
+  return g_steal_pointer (&self);
+}
+
+void
+act_lease_free (ActLease *self)
+{
+  if (self == NULL)
+    return;
+  if (self->path != NULL)
+    (void) g_unlink (self->path);
+  g_free (self->path);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* What just cannot be done now (a full disk) is no loss: done too late it is
+ * seen as one the next time. */
+gboolean
+act_lease_renew (ActLease *self, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  guint64 last;
+
+  if (utimensat (AT_FDCWD, self->path, NULL, 0) != 0
+      && (errno == ENOENT || errno == ESTALE)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "the lease '%s' is gone: somebody else has taken over after a silence "
+        "of more than %u s",
+        self->path, self->silence_s);
+    return FALSE;
+  }
+  if (check_claims (
+          self->name, self->generation, self->silence_s, &last, &problem)
+      || !g_error_matches (problem, ACT_ERROR, ACT_ERROR_EXISTS))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}

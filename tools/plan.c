@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan.h"
+
+#include <string.h>
+
+#include <gst/gst.h>
+
+#include <acterror.h>
+#include <formats/file.h>
+#include <formats/json.h>
+#include <formats/output.h>
+
+#define FORMAT "gst-activations-plan"
+#define PLAN_VERSION 1
+#define MAX_SIZE ((gsize) 1 << 28)
+#define MAX_DESCRIPTION ((gsize) 1 << 20)
+
+ActPlan *
+act_plan_new (void)
+{
+  ActPlan *self = g_new0 (ActPlan, 1);
+
+  self->variables =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+act_plan_free (ActPlan *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->filename);
+  g_free (self->description);
+  g_free (self->sha256);
+  g_free (self->folder);
+  g_hash_table_unref (self->variables);
+  act_identity_free (self->identity);
+  g_free (self->stores);
+  g_free (self);
+}
+
+void
+act_plan_get_range (
+    const ActPlan *self, guint shard, guint64 *first, guint64 *end)
+{
+  *first = self->first_batch
+      + gst_util_uint64_scale (self->run_batches, shard, self->n_shards);
+  *end = self->first_batch
+      + gst_util_uint64_scale (
+          self->run_batches, (guint64) shard + 1, self->n_shards);
+}
+
+static char *
+store_name (guint shard)
+{
+  return g_strdup_printf ("shard-%05u", shard);
+}
+
+char *
+act_plan_get_store (const ActPlan *self, guint shard)
+{
+  g_autofree char *base = g_path_get_dirname (self->filename);
+  g_autofree char *stores = g_canonicalize_filename (self->stores, base);
+  g_autofree char *name = store_name (shard);
+
+  return g_build_filename (stores, name, NULL);
+}
+
+char *
+act_plan_digest (const char *filename, GError **error)
+{
+  g_autoptr (GBytes) text = act_file_read (filename, MAX_DESCRIPTION, error);
+
+  return text != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, text)
+                      : NULL;
+}
+
+/* --- writing --- */
+
+static void
+write_variables (const ActPlan *self, ActJsonWriter *json)
+{
+  g_autoptr (GList) names = g_hash_table_get_keys (self->variables);
+
+  names = g_list_sort (names, (GCompareFunc) strcmp);
+  act_json_key (json, "variables");
+  act_json_begin_object (json);
+  for (const GList *l = names; l != NULL; l = l->next)
+    act_json_add_string (
+        json, l->data, g_hash_table_lookup (self->variables, l->data));
+  act_json_end_object (json);
+}
+
+static void
+write_cost (const ActPlan *self, ActJsonWriter *json)
+{
+  act_json_key (json, "measured");
+  if (self->batch_seconds <= 0) {
+    act_json_null (json);
+    return;
+  }
+  act_json_begin_object (json);
+  act_json_add_double (json, "startup_seconds", self->startup_seconds);
+  act_json_add_double (json, "batch_seconds", self->batch_seconds);
+  act_json_end_object (json);
+}
+
+/* for people and scripts: they follow from the numbers above */
+static void
+write_shards (const ActPlan *self, ActJsonWriter *json)
+{
+  act_json_key (json, "shards");
+  act_json_begin_array (json);
+  for (guint i = 0; i < self->n_shards; i++) {
+    g_autofree char *name = store_name (i);
+    guint64 first, end;
+
+    act_plan_get_range (self, i, &first, &end);
+    act_json_begin_object (json);
+    act_json_add_uint (json, "shard", i);
+    act_json_add_uint (json, "first_batch", first);
+    act_json_add_uint (json, "batches", end - first);
+    act_json_add_string (json, "store", name);
+    act_json_end_object (json);
+  }
+  act_json_end_array (json);
+}
+
+gboolean
+act_plan_write (const ActPlan *self, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 1);
+
+  act_json_begin_object (json);
+  act_json_add_string (json, "format", FORMAT);
+  act_json_add_uint (json, "version", PLAN_VERSION);
+  act_json_add_string (json, "description", self->description);
+  act_json_add_string (json, "description_sha256", self->sha256);
+  act_json_add_string (json, "folder", self->folder);
+  write_variables (self, json);
+  act_json_add_string (json, "stores", self->stores);
+  act_json_add_uint (json, "lock_silence", self->lock_silence);
+  act_identity_write (self->identity, json);
+  act_json_add_string (
+      json, "cluster_values", self->clusters_stored ? "stored" : "derived");
+  act_json_add_uint (json, "segment_size", self->segment_size);
+  act_json_add_uint (json, "first_batch", self->first_batch);
+  act_json_add_uint (json, "run_batches", self->run_batches);
+  act_json_add_uint (json, "run_samples", self->run_samples);
+  act_json_add_uint (json, "shard_count", self->n_shards);
+  write_cost (self, json);
+  write_shards (self, json);
+  act_json_end_object (json);
+  g_string_append_c (text, '\n');
+  return act_output_replace (self->filename, text->str, text->len, error);
+}
+
+/* --- reading --- */
+
+static gboolean
+read_string (JsonObject *object, const char *field, const char *path,
+    char **value, GError **error)
+{
+  *value = g_strdup (act_json_get_string (object, field, path, error));
+  return *value != NULL;
+}
+
+static gboolean
+read_uint (JsonObject *object, const char *field, const char *path, guint64 min,
+    guint64 max, guint64 *value, GError **error)
+{
+  if (!act_json_get_uint (object, field, path, max, value, error))
+    return FALSE;
+  if (*value >= min)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s': \"%s\" is %" G_GUINT64_FORMAT ", expected %" G_GUINT64_FORMAT
+      " at least",
+      path, field, *value, min);
+  return FALSE;
+}
+
+static gboolean
+check_header (JsonObject *object, const char *path, GError **error)
+{
+  const char *format = act_json_get_string (object, "format", path, error);
+  guint64 version;
+
+  if (format == NULL)
+    return FALSE;
+  if (strcmp (format, FORMAT) != 0) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"format\" is \"%s\", expected \"" FORMAT "\"", path, format);
+    return FALSE;
+  }
+  if (!act_json_get_uint (object, "version", path, G_MAXINT32, &version, error))
+    return FALSE;
+  if (version == PLAN_VERSION)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "'%s': \"version\" is %" G_GUINT64_FORMAT ", expected %d", path, version,
+      PLAN_VERSION);
+  return FALSE;
+}
+
+static gboolean
+read_variables (
+    ActPlan *self, JsonObject *object, const char *path, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "variables");
+  g_autoptr (GList) names = NULL;
+  JsonObject *variables;
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"variables\" is missing or no object", path);
+    return FALSE;
+  }
+  variables = json_node_get_object (node);
+  names = json_object_get_members (variables);
+  for (const GList *l = names; l != NULL; l = l->next) {
+    const char *value = act_json_get_string (variables, l->data, path, error);
+
+    if (value == NULL)
+      return FALSE;
+    g_hash_table_replace (
+        self->variables, g_strdup (l->data), g_strdup (value));
+  }
+  return TRUE;
+}
+
+static gboolean
+read_numbers (
+    ActPlan *self, JsonObject *object, const char *path, GError **error)
+{
+  guint64 shards, size, silence;
+
+  if (!read_uint (
+          object, "lock_silence", path, 1, 7 * 24 * 3600, &silence, error)
+      || !read_uint (object, "segment_size", path, 1, G_MAXINT32, &size, error)
+      || !read_uint (object, "shard_count", path, 1, G_MAXINT32, &shards, error)
+      || !read_uint (object, "first_batch", path, 0, G_MAXINT64 / 2,
+          &self->first_batch, error)
+      || !read_uint (object, "run_batches", path, 0, G_MAXINT64 / 2,
+          &self->run_batches, error)
+      || !read_uint (object, "run_samples", path, 0, G_MAXINT64,
+          &self->run_samples, error))
+    return FALSE;
+  self->lock_silence = (guint) silence;
+  self->segment_size = (guint) size;
+  self->n_shards = (guint) shards;
+  return TRUE;
+}
+
+static gboolean
+read_object (
+    ActPlan *self, JsonObject *object, const char *path, GError **error)
+{
+  g_autofree char *values = NULL;
+
+  if (!check_header (object, path, error)
+      || !read_string (object, "description", path, &self->description, error)
+      || !read_string (object, "description_sha256", path, &self->sha256, error)
+      || !read_string (object, "folder", path, &self->folder, error)
+      || !read_string (object, "stores", path, &self->stores, error)
+      || !read_string (object, "cluster_values", path, &values, error)
+      || !read_variables (self, object, path, error)
+      || !read_numbers (self, object, path, error))
+    return FALSE;
+  self->clusters_stored = strcmp (values, "stored") == 0;
+  self->identity = act_identity_read (object, path, error);
+  return self->identity != NULL;
+}
+
+ActPlan *
+act_plan_read (const char *filename, GError **error)
+{
+  g_autoptr (ActPlan) self = act_plan_new ();
+  g_autoptr (JsonNode) node = NULL;
+
+  self->filename = g_canonicalize_filename (filename, NULL);
+  node = act_json_read_file (filename, MAX_SIZE, error);
+  if (node == NULL)
+    return NULL;
+  if (!JSON_NODE_HOLDS_OBJECT (node)) {
+    g_set_error (
+        error, ACT_ERROR, ACT_ERROR_FORMAT, "'%s' is no JSON object", filename);
+    return NULL;
+  }
+  return read_object (self, json_node_get_object (node), filename, error)
+      ? g_steal_pointer (&self)
+      : NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <store/manifest.h>
+
+/* A run cut into shards, put down once, before any of them is made: what every
+ * machine that makes one has to know, and what a merge can ask for. */
+typedef struct {
+  char *filename; /* of the plan, absolute */
+
+  char *description; /* name or file */
+  char *sha256;      /* of the description's text */
+  char *folder;      /* paths in the variables begin there */
+  GHashTable *variables;
+
+  ActIdentity *identity; /* of every shard's store */
+  gboolean clusters_stored;
+  guint segment_size;
+  guint64 run_batches;
+  guint64 run_samples;
+  guint64 first_batch;
+
+  guint n_shards;
+  char *stores;       /* folder of the shards' stores, from that of the plan */
+  guint lock_silence; /* seconds */
+
+  /* what it took on the machine that planned; 0: not measured */
+  double startup_seconds;
+  double batch_seconds;
+} ActPlan;
+
+ActPlan *act_plan_new (void);
+void act_plan_free (ActPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActPlan, act_plan_free)
+
+ActPlan *act_plan_read (const char *filename, GError **error);
+/* whole or not at all */
+gboolean act_plan_write (const ActPlan *plan, GError **error);
+
+/* from its first batch to before end */
+void act_plan_get_range (
+    const ActPlan *plan, guint shard, guint64 *first, guint64 *end);
+/* (transfer full): the absolute folder of a shard's store */
+char *act_plan_get_store (const ActPlan *plan, guint shard);
+/* digest of a description's text, as in a plan */
+char *act_plan_digest (const char *filename, GError **error);

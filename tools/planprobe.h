@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "plan.h"
+
+/* The words of one shard's pipeline. overrides may be NULL: values in place of
+ * the plan's. An error if the description has changed since. */
+GStrv act_plan_expand (const ActPlan *plan, const char *store, guint index,
+    guint count, GHashTable *overrides, GError **error);
+
+/* Fills in whose run it is and how long: runs a shard that has no batch, which
+ * reads and negotiates everything. With measure also what a batch costs. Gives
+ * an exit code; what was wrong has been said. */
+int act_plan_probe (ActPlan *plan, gboolean measure);
