@@ -88,6 +88,7 @@ struct _GstActDashboardSink {
   GstActVocabulary *vocabulary; /* of the file, or else of the stream */
   GstActAssignment *assignment;
   GstActInfo *info;
+  gchar *incomplete; /* NULL, or what of the run is missing */
   /* with the object lock */
   DashboardRun *run; /* where it is set and cleared */
   gboolean cancelled;
@@ -241,6 +242,7 @@ stop (GstActDashboardSink *self)
   g_clear_pointer (&self->vocabulary, gst_act_vocabulary_unref);
   g_clear_pointer (&self->assignment, gst_act_assignment_unref);
   g_clear_pointer (&self->info, gst_act_info_unref);
+  g_clear_pointer (&self->incomplete, g_free);
   g_clear_pointer (&self->date, g_date_time_unref);
 }
 
@@ -294,7 +296,8 @@ begin_run (GstActDashboardSink *self, GError **error)
   if (!open_folder (self, error))
     return FALSE;
   run = dashboard_run_new (act_output_folder_get_path (self->folder),
-      self->info, self->assignment, self->vocabulary, &settings, error);
+      self->info, self->assignment, self->vocabulary, self->incomplete,
+      &settings, error);
   if (run == NULL)
     return FALSE;
   if (self->viewer && !self->facts)
@@ -409,9 +412,13 @@ take_custom (GstActDashboardSink *self, GstEvent *event)
 {
   GstActVocabulary *vocabulary = NULL;
   GstActAssignment *assignment = NULL;
+  const gchar *missing;
 
   if (gst_act_event_parse_complete (event, &self->total)) {
     self->complete = TRUE;
+  } else if (gst_act_event_parse_incomplete (event, &missing)) {
+    g_free (self->incomplete);
+    self->incomplete = g_strdup (missing);
   } else if (gst_act_event_parse_assignment (event, &assignment)) {
     g_clear_pointer (&self->assignment, gst_act_assignment_unref);
     self->assignment = assignment;

@@ -437,11 +437,30 @@ gst_act_store_keep_event (GstActStore *self, GstEvent **kept, GstEvent *event)
   gst_act_store_push_sticky (self, event);
 }
 
+/* Takes event. A folder of what is not all would be taken for a run that can
+ * be gone on with. */
+static void
+gst_act_store_take_incomplete (
+    GstActStore *self, GstEvent *event, const gchar *missing)
+{
+  if (self->location == NULL) {
+    gst_act_store_push_event (self, event);
+    return;
+  }
+  self->failed = TRUE;
+  GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+      ("What comes is not all of a run (%s); it is not kept in '%s'.", missing,
+          self->location),
+      (NULL));
+  gst_event_unref (event);
+}
+
 /* Takes event. */
 static void
 gst_act_store_custom (GstActStore *self, GstEvent *event)
 {
   g_autoptr (GstActVocabulary) vocabulary = NULL;
+  const gchar *missing;
   GstActAssignment *assignment = NULL;
 
   if (gst_act_event_parse_complete_shard (event, &self->total.n_samples,
@@ -456,6 +475,8 @@ gst_act_store_custom (GstActStore *self, GstEvent *event)
     g_clear_pointer (&self->assignment, gst_act_assignment_unref);
     self->assignment = assignment;
     gst_act_store_keep_event (self, &self->assignment_event, event);
+  } else if (gst_act_event_parse_incomplete (event, &missing)) {
+    gst_act_store_take_incomplete (self, event, missing);
   } else if (self->record_caps != NULL) {
     gst_act_store_push_event (self, event);
   } else {

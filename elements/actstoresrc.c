@@ -12,6 +12,13 @@
  * Every segment's checksum is looked at before it is read. Memory is that of
  * one segment, mapped.
  *
+ * With completeness=part they may be any contiguous part of a run; a store that
+ * is made of it can be put together with the others later. With
+ * completeness=any whatever is there comes as if it were all, its batches and
+ * samples counted from 0 without gaps, and the event act-incomplete says what
+ * is missing: a dashboard says so in its model_info.json, actstore does not
+ * keep it in a folder.
+ *
  * Src: application/x-act-clusters: tokens, component activations in CSR and
  * cluster activations as they were stored, which is what actstore takes. Or,
  * if what follows takes those, application/x-act-components: another
@@ -47,6 +54,7 @@ struct _GstActStoreSrc {
   GstPushSrc parent;
 
   gchar *location;
+  ActStoreSetUse completeness;
 
   /* between start and stop */
   ActStoreSet *set;
@@ -58,7 +66,7 @@ struct _GstActStoreSrc {
   GstActSourceRun run;
 };
 
-enum { PROP_LOCATION = 1, N_PROPS };
+enum { PROP_LOCATION = 1, PROP_COMPLETENESS, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
 #define CSR(media_type) media_type ", format=(string)F32LE, layout=(string)csr"
@@ -232,6 +240,18 @@ gst_act_store_src_read_tokens (GstBaseSrc *src, guint64 batch,
   return TRUE;
 }
 
+/* A part that has both ends is the whole run. */
+static void
+gst_act_store_src_set_place (GstActStoreSrc *self)
+{
+  ActStoreSetPlace place = act_store_set_get_place (self->set);
+
+  if (self->completeness == ACT_STORE_SET_PART
+      && !(place.has_first && place.has_last))
+    gst_act_source_run_set_place (&self->run, place.has_first, place.has_last,
+        place.batches, place.samples);
+}
+
 static gboolean
 gst_act_store_src_open (GstActStoreSrc *self, GError **error)
 {
@@ -248,8 +268,8 @@ gst_act_store_src_open (GstActStoreSrc *self, GError **error)
   folders = find_folders (self->location, error);
   if (folders == NULL)
     return FALSE;
-  self->set = act_store_set_open (
-      (const char *const *) folders->pdata, folders->len, error);
+  self->set = act_store_set_open ((const char *const *) folders->pdata,
+      folders->len, self->completeness, NULL, error);
   if (self->set == NULL || !gst_act_store_src_load_vocabulary (self, error)
       || !gst_act_store_src_load_assignment (self, error)
       || !gst_act_store_src_make_deriver (self, error))
@@ -260,6 +280,7 @@ gst_act_store_src_open (GstActStoreSrc *self, GError **error)
   range.end = range.first + act_store_set_get_n_samples (self->set);
   gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &all, &range,
       gst_act_store_src_first_sample);
+  gst_act_store_src_set_place (self);
   gst_act_source_run_set_tokens (&self->run,
       act_store_set_get_identity (self->set)->n_ctx,
       gst_act_store_src_read_tokens);
@@ -379,10 +400,15 @@ static void
 gst_act_store_src_store_events (GstActStoreSrc *self)
 {
   GstPad *pad = GST_BASE_SRC_PAD (self);
+  const char *missing = act_store_set_get_missing (self->set);
 
   if (self->events_stored)
     return;
   self->events_stored = TRUE;
+  if (missing != NULL) {
+    g_autoptr (GstEvent) event = gst_act_event_new_incomplete (missing);
+    gst_pad_store_sticky_event (pad, event);
+  }
   if (self->vocabulary != NULL) {
     g_autoptr (GstEvent) event =
         gst_act_event_new_vocabulary (self->vocabulary);
@@ -424,28 +450,58 @@ gst_act_store_src_create (GstPushSrc *push, GstBuffer **out)
 
 /* --- type --- */
 
+static GType
+completeness_get_type (void)
+{
+  static gsize type = 0;
+  static const GEnumValue values[] = {
+    { ACT_STORE_SET_WHOLE, "A whole run", "whole" },
+    { ACT_STORE_SET_PART, "A contiguous part of a run", "part" },
+    { ACT_STORE_SET_ANY, "Whatever is there, marked as incomplete", "any" },
+    { 0, NULL, NULL },
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstActStoreCompleteness", values));
+  return type;
+}
+
 static void
 gst_act_store_src_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstActStoreSrc *self = GST_ACT_STORE_SRC (object);
 
-  if (id != PROP_LOCATION) {
+  switch (id) {
+  case PROP_LOCATION:
+    g_free (self->location);
+    self->location = g_value_dup_string (value);
+    break;
+  case PROP_COMPLETENESS:
+    self->completeness = g_value_get_enum (value);
+    break;
+  default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    return;
   }
-  g_free (self->location);
-  self->location = g_value_dup_string (value);
 }
 
 static void
 gst_act_store_src_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  if (id == PROP_LOCATION)
-    g_value_set_string (value, GST_ACT_STORE_SRC (object)->location);
-  else
+  GstActStoreSrc *self = GST_ACT_STORE_SRC (object);
+
+  switch (id) {
+  case PROP_LOCATION:
+    g_value_set_string (value, self->location);
+    break;
+  case PROP_COMPLETENESS:
+    g_value_set_enum (value, self->completeness);
+    break;
+  default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
 }
 
 static void
@@ -487,6 +543,10 @@ gst_act_store_src_class_init (GstActStoreSrcClass *klass)
       "Folders of stores, with commas between (\"\\,\" for one in a name); "
       "globs are allowed",
       NULL,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+  props[PROP_COMPLETENESS] = g_param_spec_enum ("completeness", "Completeness",
+      "What the stores have to be together", completeness_get_type (),
+      ACT_STORE_SET_WHOLE,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
   g_object_class_install_properties (object_class, N_PROPS, props);
 

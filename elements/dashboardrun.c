@@ -86,8 +86,8 @@ make_strings (DashboardRun *self, GError **error)
 }
 
 static gboolean
-create_dashboard (
-    DashboardRun *self, const ActDashboardSettings *settings, GError **error)
+create_dashboard (DashboardRun *self, const gchar *incomplete,
+    const ActDashboardSettings *settings, GError **error)
 {
   const GstActInfo *info = self->info;
   ActDashboardRun run = {
@@ -103,6 +103,7 @@ create_dashboard (
     .modules = (const char *const *) info->modules,
     .components = info->components,
     .n_clusters = info->n_clusters,
+    .incomplete = incomplete,
   };
   ActStrings *strings = make_strings (self, error);
 
@@ -116,7 +117,8 @@ create_dashboard (
 DashboardRun *
 dashboard_run_new (const gchar *folder, GstActInfo *info,
     GstActAssignment *assignment, GstActVocabulary *vocabulary,
-    const ActDashboardSettings *settings, GError **error)
+    const gchar *incomplete, const ActDashboardSettings *settings,
+    GError **error)
 {
   DashboardRun *self;
 
@@ -130,7 +132,7 @@ dashboard_run_new (const gchar *folder, GstActInfo *info,
   self->folder = g_strdup (folder);
   self->has_page = settings->viewer && settings->facts.enabled;
   self->begun_us = g_get_monotonic_time ();
-  if (!create_dashboard (self, settings, error))
+  if (!create_dashboard (self, incomplete, settings, error))
     g_clear_pointer (&self, dashboard_run_free);
   return self;
 }

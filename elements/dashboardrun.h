@@ -11,10 +11,12 @@ G_BEGIN_DECLS
  * come in a store's order and hands them to the dashboard's core. */
 typedef struct _DashboardRun DashboardRun;
 
-/* folder: an empty one; vocabulary may be NULL as long as no sample comes */
+/* folder: an empty one; vocabulary may be NULL as long as no sample comes;
+ * incomplete: NULL, or what of the run is missing */
 DashboardRun *dashboard_run_new (const gchar *folder, GstActInfo *info,
     GstActAssignment *assignment, GstActVocabulary *vocabulary,
-    const ActDashboardSettings *settings, GError **error);
+    const gchar *incomplete, const ActDashboardSettings *settings,
+    GError **error);
 void dashboard_run_free (DashboardRun *run);
 
 gboolean dashboard_run_take (

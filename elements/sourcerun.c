@@ -50,6 +50,7 @@ gst_act_source_run_init (GstActSourceRun *run, GstBaseSrc *src,
   run->first_sample = first_sample;
   run->shard = *shard;
   run->whole = *whole;
+  run->place = (GstActShard){ 0, 0, TRUE };
   gst_act_shard_get_range (shard, whole->end_batch - whole->first_batch,
       &range->first_batch, &range->end_batch);
   range->first_batch += whole->first_batch;
@@ -73,6 +74,23 @@ gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src)
 {
   gst_act_source_run_take_caps (run, src, NULL);
   gst_act_stored_clear (&run->stored);
+}
+
+void
+gst_act_source_run_set_place (GstActSourceRun *run, gboolean has_first,
+    gboolean has_last, guint64 run_batches, guint64 run_samples)
+{
+  run->place.index = has_first ? 0 : 1;
+  run->place.count = 1 + !has_first + !has_last;
+  run->run_batches = run_batches;
+  run->run_samples = run_samples;
+}
+
+/* what a store behind is told */
+static const GstActShard *
+get_shard (const GstActSourceRun *run)
+{
+  return run->place.count > 1 ? &run->place : &run->shard;
 }
 
 void
@@ -168,6 +186,10 @@ new_complete (const GstActSourceRun *run, GstBaseSrc *src)
 {
   guint64 n_samples = run->stop - run->start, first, end;
 
+  if (run->place.count > 1)
+    return gst_act_event_new_complete_shard (n_samples, run->place.index,
+        run->place.count, run->range.first_batch, run->run_batches,
+        run->run_samples);
   if (run->shard.count > 1)
     return gst_act_event_new_complete_shard (n_samples, run->shard.index,
         run->shard.count, run->range.first_batch,
@@ -277,7 +299,7 @@ begin (GstActSourceRun *run, GstBaseSrc *src)
 
   run->begun = TRUE;
   if (!gst_act_stored_ask (
-          &run->stored, &run->shard, GST_BASE_SRC_PAD (src), &error)
+          &run->stored, get_shard (run), GST_BASE_SRC_PAD (src), &error)
       || !check_stored (run, src, &error)) {
     gst_act_element_post_error (GST_ELEMENT (src), error);
     return FALSE;

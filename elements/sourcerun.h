@@ -28,8 +28,11 @@ typedef struct {
   GstActFirstSample first_sample;
   GstActReadTokens read_tokens;
   guint n_ctx;
-  GstActShard shard;   /* as it was at start */
-  GstActRange whole;   /* the run, as the other properties have it */
+  GstActShard shard; /* as it was at start */
+  GstActRange whole; /* the run, as the other properties have it */
+  /* where all of that is a part of a longer run; count 0: it is not */
+  GstActShard place;
+  guint64 run_batches, run_samples;
   GstActRange range;   /* of it, the shard */
   guint64 start, stop; /* of this, the samples that the segment asks for */
   guint64 next;        /* sample that comes next */
@@ -44,6 +47,12 @@ typedef struct {
 void gst_act_source_run_init (GstActSourceRun *run, GstBaseSrc *src,
     const GstActShard *shard, const GstActRange *whole,
     GstActFirstSample first_sample);
+
+/* All that there is here is a part of a longer run, of which is known whether
+ * it has its beginning and its end; after init. As a shard it calls itself 0 of
+ * 2 if it has the beginning, 1 of 2 if it has the end, 1 of 3 in the middle. */
+void gst_act_source_run_set_place (GstActSourceRun *run, gboolean has_first,
+    gboolean has_last, guint64 run_batches, guint64 run_samples);
 
 /* how batches that are stored are compared; after init */
 void gst_act_source_run_set_tokens (

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "command.h"
 
+#include <store/storeset.h>
+
 #include "locations.h"
+#include "planstate.h"
 #include "storeinfo.h"
 #include "toolerror.h"
 
@@ -12,22 +15,32 @@ static const char summary[] =
     "'merge.pipeline' with its variables as options.";
 
 static const char details[] =
-    "Example:\n"
+    "Examples:\n"
     "  gst-activations merge shards/* --output merged\n"
+    "  gst-activations merge --plan plan.json --output merged\n"
+    "  gst-activations merge shards/shard-0000[0-3] --part --output part-0\n"
+    "  gst-activations merge --plan plan.json --incomplete --dashboard d\n"
     "\n"
     "The stores, in any order, must be complete and of the same run, and make\n"
     "all of it: batches that none has, or two have, are an error that lists\n"
-    "them. The output is a folder that does not exist yet, or that of a merge\n"
-    "that was cut off: that goes on.\n"
+    "them. With --part they may be any contiguous part of the run; what is "
+    "made\n"
+    "merges on. The output is a folder that does not exist yet, or that of a\n"
+    "merge that was cut off: that goes on.\n"
     "\n"
-    "Exit code: 0 done; 1 failed; 2 usage; 130 Ctrl-C, 143 SIGTERM: ended at\n"
-    "once; run again it goes on.\n";
+    "Exit code: 0 done; 1 failed; 2 usage; 3 something is missing, and the\n"
+    "message says what; 130 Ctrl-C, 143 SIGTERM: ended at once; run again it\n"
+    "goes on.\n";
 
 typedef struct {
   char **stores;
+  char *plan;
   char *output;
+  char *dashboard;
   char *segment_size;
   char *max_memory;
+  gboolean part;
+  gboolean incomplete;
   gboolean repair;
 } Settings;
 
@@ -35,7 +48,9 @@ static void
 settings_clear (Settings *settings)
 {
   g_strfreev (settings->stores);
+  g_free (settings->plan);
   g_free (settings->output);
+  g_free (settings->dashboard);
   g_free (settings->segment_size);
   g_free (settings->max_memory);
 }
@@ -48,6 +63,14 @@ add_options (GOptionContext *context, Settings *settings)
   const GOptionEntry entries[] = {
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &settings->output,
         "Folder of the store to make", "DIR" },
+    { "plan", 0, 0, G_OPTION_ARG_FILENAME, &settings->plan,
+        "Take the stores of all shards of this plan", "FILE.json" },
+    { "part", 0, 0, G_OPTION_ARG_NONE, &settings->part,
+        "Merge a contiguous part of a run", NULL },
+    { "dashboard", 0, 0, G_OPTION_ARG_FILENAME, &settings->dashboard,
+        "Make a dashboard of the stores, and no store", "DIR" },
+    { "incomplete", 0, 0, G_OPTION_ARG_NONE, &settings->incomplete,
+        "Make it of what is there, and mark it as incomplete", NULL },
     { "segment-size", 0, 0, G_OPTION_ARG_STRING, &settings->segment_size,
         "Batches in each of its files", "N" },
     { "max-memory", 0, 0, G_OPTION_ARG_STRING, &settings->max_memory,
@@ -62,6 +85,34 @@ add_options (GOptionContext *context, Settings *settings)
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
+static const char *
+find_problem (const Settings *settings)
+{
+  if (settings->stores == NULL && settings->plan == NULL)
+    return "no folder of a store is given";
+  if (settings->stores != NULL && settings->plan != NULL)
+    return "--plan names the stores; folders cannot be given too";
+  if (settings->output == NULL && settings->dashboard == NULL)
+    return "--output is missing";
+  if (settings->output != NULL && settings->dashboard != NULL)
+    return "one of --output and --dashboard makes sense";
+  if (settings->part && (settings->dashboard || settings->plan))
+    return "--part is of folders, and makes a store";
+  if (settings->incomplete && settings->dashboard == NULL)
+    return "--incomplete goes with --dashboard";
+  if (settings->dashboard && (settings->segment_size || settings->repair))
+    return "--segment-size and --repair are of a store, not of --dashboard";
+  return NULL;
+}
+
+static ActStoreSetUse
+get_use (const Settings *settings)
+{
+  return settings->part      ? ACT_STORE_SET_PART
+      : settings->incomplete ? ACT_STORE_SET_ANY
+                             : ACT_STORE_SET_WHOLE;
+}
+
 static void
 set_value (GHashTable *values, const char *name, const char *value)
 {
@@ -72,6 +123,7 @@ set_value (GHashTable *values, const char *name, const char *value)
 static GHashTable *
 make_values (const Settings *settings)
 {
+  static const char *const completeness[] = { NULL, "part", "any" };
   GHashTable *values =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GPtrArray) stores = g_ptr_array_new ();
@@ -81,22 +133,84 @@ make_values (const Settings *settings)
     g_ptr_array_add (stores, settings->stores[i]);
   joined = act_locations_join (stores);
   set_value (values, "stores", joined);
-  set_value (values, "output", settings->output);
+  set_value (values, "output",
+      settings->output ? settings->output : settings->dashboard);
+  set_value (values, "completeness", completeness[get_use (settings)]);
   set_value (values, "segment-size", settings->segment_size);
   set_value (values, "max-memory", settings->max_memory);
   set_value (values, "repair", settings->repair ? "true" : NULL);
   return values;
 }
 
+/* --- the stores --- */
+
+/* those of all shards; of which some are there, with --incomplete */
+static gboolean
+take_stores (Settings *settings, const ActPlan *plan, GError **error)
+{
+  g_autoptr (GPtrArray) stores = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < plan->n_shards; i++) {
+    g_autoptr (ActStoreInfo) info = NULL;
+    ActShardState state;
+
+    if (!act_plan_state (plan, i, &state, &info, error))
+      return FALSE;
+    if (state != ACT_SHARD_ABSENT)
+      g_ptr_array_add (stores, act_plan_get_store (plan, i));
+  }
+  if (stores->len == 0) {
+    g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_MISSING,
+        "none of the %u shards of '%s' has been begun", plan->n_shards,
+        plan->filename);
+    return FALSE;
+  }
+  g_ptr_array_add (stores, NULL);
+  settings->stores = (char **) g_ptr_array_steal (stores, NULL);
+  return TRUE;
+}
+
+/* The element says the same; here it has an exit code of its own. */
+static gboolean
+check_stores (const Settings *settings, GError **error)
+{
+  char *const *stores = settings->stores;
+  g_autoptr (ActStoreSet) set = NULL;
+  g_autoptr (GError) problem = NULL;
+  gboolean lacks;
+
+  for (guint i = 0; stores[i] != NULL; i++) {
+    g_autoptr (ActStoreInfo) info = act_store_info_new (stores[i], error);
+
+    if (info == NULL)
+      return FALSE;
+  }
+  set = act_store_set_open ((const char *const *) stores,
+      g_strv_length ((char **) stores), get_use (settings), &lacks, &problem);
+  if (set != NULL)
+    return TRUE;
+  if (lacks)
+    g_set_error_literal (
+        error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_MISSING, problem->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
+/* --- the output --- */
+
 /* The element would take a store that is complete and have nothing to do; who
  * asks for a merge wants these stores there, not those before. What else may
- * be there it refuses itself. */
+ * be there it refuses itself. A plan says whose it is: then that is all. */
 static gboolean
-check_output (const char *output, GError **error)
+check_output (
+    const char *output, const ActPlan *plan, gboolean *done, GError **error)
 {
   g_autofree char *path = g_build_filename (output, ACT_MANIFEST_NAME, NULL);
+  g_autofree char *name = g_strdup_printf ("the output '%s'", output);
   g_autoptr (ActManifest) manifest = NULL;
 
+  *done = FALSE;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
   manifest = act_manifest_read (output, error);
@@ -104,33 +218,56 @@ check_output (const char *output, GError **error)
     return FALSE;
   if (!manifest->complete)
     return TRUE;
+  if (plan != NULL && manifest->n_samples == plan->run_samples) {
+    *done = TRUE;
+    return act_identity_check_same (
+        manifest->identity, name, plan->identity, plan->filename, error);
+  }
   g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
       "the output '%s' is a complete store already", output);
   return FALSE;
 }
 
-static gboolean
-check_stores (char *const *stores, GError **error)
-{
-  for (; *stores != NULL; stores++) {
-    g_autoptr (ActStoreInfo) info = act_store_info_new (*stores, error);
+/* --- the command --- */
 
-    if (info == NULL)
-      return FALSE;
+static int
+merge (Settings *settings, const ActCommandOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActPlan) plan = NULL;
+  g_autoptr (GHashTable) values = NULL;
+  gboolean done = FALSE;
+
+  if (settings->plan != NULL
+      && ((plan = act_plan_read (settings->plan, &error)) == NULL
+          || (!settings->incomplete && !act_plan_check_complete (plan, &error))
+          || !take_stores (settings, plan, &error)))
+    return act_command_error (error);
+  if (!options->print
+      && (!check_stores (settings, &error)
+          || (settings->output != NULL
+              && !check_output (settings->output, plan, &done, &error))))
+    return act_command_error (error);
+  if (done) {
+    if (!options->quiet)
+      g_print ("'%s' is complete\n", settings->output);
+    return ACT_EXIT_OK;
   }
-  return TRUE;
+  values = make_values (settings);
+  return act_command_execute (
+      settings->dashboard ? "from-store" : DESCRIPTION, values, options);
 }
 
 int
 act_command_merge (char **command_line)
 {
   g_auto (GStrv) arguments = command_line;
-  g_autoptr (GOptionContext) context = g_option_context_new ("DIR...");
-  g_autoptr (GHashTable) values = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new ("[DIR...]");
   g_autoptr (GError) error = NULL;
   g_autofree char *report = NULL;
   g_auto (Settings) settings = { NULL };
   ActCommandOptions options = { FALSE };
+  const char *problem;
 
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, details);
@@ -139,15 +276,8 @@ act_command_merge (char **command_line)
   if (!g_option_context_parse_strv (context, &arguments, &error))
     return act_command_usage_error ("merge", error->message);
   report = options.report;
-
-  if (settings.stores == NULL)
-    return act_command_usage_error ("merge", "no folder of a store is given");
-  if (settings.output == NULL)
-    return act_command_usage_error ("merge", "--output is missing");
-  if (!options.print
-      && (!check_stores (settings.stores, &error)
-          || !check_output (settings.output, &error)))
-    return act_command_error (error);
-  values = make_values (&settings);
-  return act_command_execute (DESCRIPTION, values, &options);
+  problem = find_problem (&settings);
+  if (problem != NULL)
+    return act_command_usage_error ("merge", problem);
+  return merge (&settings, &options);
 }

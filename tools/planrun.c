@@ -88,6 +88,19 @@ say_done (const ActPlan *plan, guint shard, gboolean quiet)
 
 /* --- the run --- */
 
+/* nothing that somebody may miss: the store looks into that */
+static gboolean
+is_unused (const char *store)
+{
+  g_autoptr (GDir) dir = g_dir_open (store, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (!act_store_is_early (name) || act_store_is_segment (name))
+      return FALSE;
+  return TRUE;
+}
+
 /* Whose run it is stands in the folder before anything is made: a model or
  * clusters that have changed since are refused by the store. */
 static gboolean
@@ -98,7 +111,7 @@ begin_store (
   g_autoptr (ActManifest) manifest = NULL;
   gboolean begun;
 
-  if (g_file_test (path, G_FILE_TEST_EXISTS))
+  if (g_file_test (path, G_FILE_TEST_EXISTS) || !is_unused (store))
     return TRUE;
   if (g_mkdir_with_parents (store, 0777) != 0) {
     act_set_errno_error (error, errno, TRUE, "cannot create '%s'", store);
@@ -115,18 +128,20 @@ begin_store (
   return begun;
 }
 
-static int
-execute (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
-    const char *store, GHashTable *values)
+/* the shard's pipeline */
+static GStrv
+expand (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
+    const char *store, GHashTable *values, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words = NULL;
-
   if (options->repair)
     g_hash_table_replace (values, g_strdup ("repair"), g_strdup ("true"));
-  words = act_plan_expand (plan, store, shard, plan->n_shards, values, &error);
-  if (words == NULL)
-    return act_command_error (error);
+  return act_plan_expand (plan, store, shard, plan->n_shards, values, error);
+}
+
+static int
+execute (const ActPlanRunOptions *options, const ActPlan *plan, GStrv words,
+    GHashTable *values)
+{
   return act_command_execute_words (
       (const char *const *) words, plan->description, values, options->common);
 }
@@ -147,18 +162,18 @@ make (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
 {
   g_autoptr (ActStoreInfo) info = NULL;
   g_autoptr (GError) error = NULL;
+  g_auto (GStrv) words = expand (options, plan, shard, store, values, &error);
   ActShardState state;
   gboolean done = FALSE;
   int code;
 
   /* somebody else may have made it while this one waited */
-  if (!is_done (plan, shard, &done, &error)
-      || (!done && !options->repair
-          && !begin_store (plan, shard, store, &error)))
+  if (words == NULL || !is_done (plan, shard, &done, &error)
+      || (!done && !begin_store (plan, shard, store, &error)))
     return act_command_error (error);
   if (done)
     return say_done (plan, shard, options->common->quiet);
-  code = execute (options, plan, shard, store, values);
+  code = execute (options, plan, words, values);
   if (!act_lease_keeper_check (lease, &error)
       || (code == ACT_EXIT_OK
           && !act_plan_state (plan, shard, &state, &info, &error)))
@@ -211,8 +226,10 @@ run_plan (const ActPlanRunOptions *options, GHashTable *values)
     return act_command_error (error);
   if (options->common->print || options->common->dry_run) {
     g_autofree char *store = act_plan_get_store (plan, shard);
+    g_auto (GStrv) words = expand (options, plan, shard, store, values, &error);
 
-    return execute (options, plan, shard, store, values);
+    return words != NULL ? execute (options, plan, words, values)
+                         : act_command_error (error);
   }
   return done ? say_done (plan, shard, options->common->quiet)
               : take_and_make (options, plan, shard, values);

@@ -179,6 +179,9 @@ Act.route.pages.overview = (() => {
       h('div', {class: 'title'}, h('h1', {}, 'Overview'),
         Act.model.info.title ? h('p', {class: 'subject'}, h('bdi', {}, Act.model.info.title)) : null,
         h('p', {class: 'note'}, 'Run ', h('bdi', {}, clustering.run), ', iteration ' + clustering.iteration)),
+      Act.model.run.model_info.incomplete ?
+          h('p', {class: 'problem'}, 'Incomplete: ' + Act.model.run.model_info.incomplete + '.') :
+          null,
       Act.model.n === 0 ?
           h('p', {class: 'problem'},
             Act.model.run.n_samples === 0 ? 'This run has no samples: its text was shorter than one of them.' :

@@ -70,6 +70,7 @@ copy_run (ActDashboard *self, const ActDashboardRun *run)
   self->run.assignment = g_strdup (run->assignment);
   self->run.reduction = g_strdup (run->reduction);
   self->run.run = g_strdup (run->run);
+  self->run.incomplete = g_strdup (run->incomplete);
   self->modules = g_new0 (char *, run->n_modules + 1);
   for (guint i = 0; i < run->n_modules; i++)
     self->modules[i] = g_strdup (run->modules[i]);
@@ -86,6 +87,7 @@ free_run (ActDashboard *self)
   g_free ((char *) self->run.assignment);
   g_free ((char *) self->run.reduction);
   g_free ((char *) self->run.run);
+  g_free ((char *) self->run.incomplete);
   g_free ((guint *) self->run.components);
   g_strfreev (self->modules);
 }

@@ -56,6 +56,7 @@ typedef struct {
   const char *const *modules;
   const guint *components; /* of each module */
   guint n_clusters;
+  const char *incomplete; /* NULL, or what of the run is missing */
 } ActDashboardRun;
 
 typedef struct {

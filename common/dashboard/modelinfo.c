@@ -88,6 +88,8 @@ act_model_info_write (const char *filename, const ActDashboardRun *run,
 
   act_json_begin_object (json);
   act_json_add_string (json, "generator", PACKAGE " " VERSION);
+  if (run->incomplete != NULL)
+    act_json_add_string (json, "incomplete", run->incomplete);
   act_json_add_string (json, "model", run->model);
   act_json_add_string (json, "tokenizer", run->tokenizer);
   act_json_add_uint (json, "vocab_size", run->vocab_size);

@@ -17,6 +17,7 @@
 #define MAX_HOLDER 256
 /* a lease is renewed so many times in the time after which it is taken over */
 #define RENEWALS 6
+#define CLOCK_TRIES 5
 
 struct _ActLease {
   char *name;
@@ -66,29 +67,47 @@ describe_holder (void)
 
 /* --- the server's clock --- */
 
-/* what the file system calls now */
+static char *
+clock_path (const char *name)
+{
+  return g_strconcat (name, ".now", NULL);
+}
+
+/* a byte: a file that was only made may have the client's time */
+static gboolean
+touch (int fd, struct timespec *now)
+{
+  struct stat status;
+
+  if (pwrite (fd, "\n", 1, 0) != 1 || fsync (fd) != 0
+      || futimens (fd, NULL) != 0 || fstat (fd, &status) != 0)
+    return FALSE;
+  *now = status.st_mtim;
+  return TRUE;
+}
+
+/* What the file system calls now. The file is everybody's, and may go while it
+ * is open: who gives a lease back removes it. */
 static gboolean
 read_server_time (const char *name, struct timespec *now, GError **error)
 {
-  g_autofree char *path = g_strdup_printf ("%s.now-XXXXXX", name);
-  int fd = g_mkstemp (path);
-  struct stat status;
-  gboolean read;
+  g_autofree char *path = clock_path (name);
+  gboolean done = FALSE;
+  int error_number = 0;
 
-  if (fd < 0) {
-    act_set_errno_error (error, errno, TRUE, "cannot create '%s'", path);
-    return FALSE;
+  for (guint i = 0; i < CLOCK_TRIES && !done; i++) {
+    int fd = open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+    done = fd >= 0 && touch (fd, now);
+    error_number = errno;
+    if (fd >= 0)
+      close (fd);
   }
-  /* a byte: a file that was only made may have the client's time */
-  read = write (fd, "\n", 1) == 1 && fsync (fd) == 0 && futimens (fd, NULL) == 0
-      && fstat (fd, &status) == 0;
-  if (!read)
-    act_set_errno_error (error, errno, TRUE, "cannot touch '%s'", path);
-  else
-    *now = status.st_mtim;
-  close (fd);
-  (void) g_unlink (path);
-  return read;
+  if (!done) {
+    (void) g_unlink (path);
+    act_set_errno_error (error, error_number, TRUE, "cannot touch '%s'", path);
+  }
+  return done;
 }
 
 static double
@@ -247,10 +266,15 @@ act_lease_take (const char *name, guint silence_s, GError **error)
 void
 act_lease_free (ActLease *self)
 {
+  g_autofree char *clock = NULL;
+
   if (self == NULL)
     return;
-  if (self->path != NULL)
+  clock = clock_path (self->name);
+  if (self->path != NULL) {
+    (void) g_unlink (clock);
     (void) g_unlink (self->path);
+  }
   g_free (self->path);
   g_free (self->name);
   g_free (self);

@@ -4,6 +4,7 @@
 #include "store/storeset.h"
 
 #include "acterror.h"
+#include "store/ranges.h"
 
 typedef struct {
   char *folder;
@@ -14,12 +15,15 @@ typedef struct {
 typedef struct {
   const Member *member;
   const ActSegmentFile *file;
-  guint64 first; /* how many batches the segments before have */
+  guint64 first;        /* how many batches the segments before have */
+  guint64 first_sample; /* and samples */
 } Part;
 
 struct _ActStoreSet {
   Member *members;
   guint n_members;
+  ActStoreSetUse use;
+  char *missing; /* or NULL */
   GArray *parts; /* Part, by batch */
   ActStoreShape shape;
   guint64 n_batches;
@@ -38,6 +42,7 @@ act_store_set_free (ActStoreSet *self)
     act_manifest_free (self->members[i].manifest);
   }
   g_free (self->members);
+  g_free (self->missing);
   g_array_unref (self->parts);
   act_segment_free (self->current);
   g_free (self);
@@ -94,7 +99,7 @@ collect_parts (ActStoreSet *self)
 
     for (guint s = 0; s < segments->len; s++) {
       Part part = { &self->members[i],
-        &g_array_index (segments, ActSegmentFile, s), 0 };
+        &g_array_index (segments, ActSegmentFile, s), 0, 0 };
       g_array_append_val (self->parts, part);
     }
   }
@@ -103,6 +108,7 @@ collect_parts (ActStoreSet *self)
     Part *part = &g_array_index (self->parts, Part, i);
 
     part->first = self->n_batches;
+    part->first_sample = self->n_samples;
     self->n_batches += part->file->n_batches;
     self->n_samples += part->file->n_samples;
   }
@@ -110,37 +116,18 @@ collect_parts (ActStoreSet *self)
 
 /* --- what is missing or doubled --- */
 
-/* ranges of batches, in words */
 typedef struct {
-  GString *text;
-  guint64 first, end; /* the last one, not yet in the text */
-} Ranges;
-
-typedef struct {
-  Ranges missing, doubled;
+  ActRanges missing, doubled;
 } Faults;
 
 static void
-end_range (Ranges *ranges)
+faults_clear (Faults *faults)
 {
-  if (ranges->first == ranges->end)
-    return;
-  g_string_append_printf (ranges->text, "%s%" G_GUINT64_FORMAT,
-      ranges->text->len > 0 ? ", " : "", ranges->first);
-  if (ranges->end - ranges->first > 1)
-    g_string_append_printf (
-        ranges->text, "-%" G_GUINT64_FORMAT, ranges->end - 1);
+  act_ranges_clear (&faults->missing);
+  act_ranges_clear (&faults->doubled);
 }
 
-static void
-add_range (Ranges *ranges, guint64 first, guint64 end)
-{
-  if (first != ranges->end) {
-    end_range (ranges);
-    ranges->first = first;
-  }
-  ranges->end = end;
-}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Faults, faults_clear)
 
 static void
 compare_neighbours (const ActStoreSet *self, Faults *faults)
@@ -152,53 +139,99 @@ compare_neighbours (const ActStoreSet *self, Faults *faults)
     guint64 file_end = file->first_batch + file->n_batches;
 
     if (i > 0 && file->first_batch > end)
-      add_range (&faults->missing, end, file->first_batch);
+      act_ranges_add (&faults->missing, end, file->first_batch);
     if (i > 0 && file->first_batch < end)
-      add_range (&faults->doubled, file->first_batch, MIN (end, file_end));
+      act_ranges_add (&faults->doubled, file->first_batch, MIN (end, file_end));
     end = MAX (end, file_end);
   }
 }
 
-/* What shards that are complete say of the run's ends. */
-static void
-check_ends (const ActStoreSet *self, Faults *faults)
+ActStoreSetPlace
+act_store_set_get_place (const ActStoreSet *self)
 {
-  /* where the run begins, if its first shard is there to say so */
-  guint64 begin = 0, first = G_MAXUINT64, end = 0, run_batches = 0;
-  gboolean has_last = FALSE;
+  ActStoreSetPlace place = { FALSE };
 
   for (guint i = 0; i < self->n_members; i++) {
     const ActManifest *m = self->members[i].manifest;
 
-    if (m->shard_index == 0)
-      begin = m->first_batch;
-    has_last |= m->shard_index + 1 == m->shard_count;
-    first = MIN (first, m->first_batch);
-    run_batches = MAX (run_batches, m->run_batches);
+    if (!m->complete)
+      continue;
+    place.has_first |= m->shard_index == 0;
+    place.has_last |= m->shard_index + 1 == m->shard_count;
+    place.batches = MAX (place.batches, m->run_batches);
+    place.samples = MAX (place.samples, m->run_samples);
   }
+  return place;
+}
+
+/* where the run begins, if its first shard is there to say so */
+static guint64
+find_begin (const ActStoreSet *self)
+{
+  guint64 begin = 0;
+
+  for (guint i = 0; i < self->n_members; i++) {
+    const ActManifest *m = self->members[i].manifest;
+
+    if (m->complete && m->shard_index == 0)
+      begin = m->first_batch;
+  }
+  return begin;
+}
+
+/* before and behind all that is there */
+static void
+find_ends (const ActStoreSet *self, guint64 *first, guint64 *end)
+{
+  *first = G_MAXUINT64;
+  *end = 0;
+  for (guint i = 0; i < self->n_members; i++)
+    if (self->members[i].manifest->complete)
+      *first = MIN (*first, self->members[i].manifest->first_batch);
   if (self->parts->len > 0) {
     const ActSegmentFile *last =
         g_array_index (self->parts, Part, self->parts->len - 1).file;
 
-    first = g_array_index (self->parts, Part, 0).file->first_batch;
-    end = last->first_batch + last->n_batches;
+    *first = g_array_index (self->parts, Part, 0).file->first_batch;
+    *end = last->first_batch + last->n_batches;
   }
-  if (self->n_batches >= run_batches)
-    return;
-  if (first > begin)
-    add_range (&faults->missing, begin, first);
-  if (!has_last && end < run_batches)
-    add_range (&faults->missing, end, run_batches);
+}
+
+/* What shards that are complete say of the run's beginning. */
+static void
+check_begin (const ActStoreSet *self, Faults *faults)
+{
+  guint64 begin = find_begin (self), first, end;
+
+  find_ends (self, &first, &end);
+  if (self->n_batches < act_store_set_get_place (self).batches
+      && first != G_MAXUINT64 && first > begin)
+    act_ranges_add (&faults->missing, begin, first);
+}
+
+/* And of its end. */
+static void
+check_end (const ActStoreSet *self, Faults *faults)
+{
+  ActStoreSetPlace place = act_store_set_get_place (self);
+  guint64 first, end;
+
+  find_ends (self, &first, &end);
+  if (self->n_batches < place.batches && !place.has_last && end < place.batches)
+    act_ranges_add (&faults->missing, end, place.batches);
 }
 
 static gboolean
-check_complete (const ActStoreSet *self, GError **error)
+check_complete (const ActStoreSet *self, gboolean *lacks, GError **error)
 {
+  if (self->use == ACT_STORE_SET_ANY)
+    return TRUE;
   for (guint i = 0; i < self->n_members; i++) {
     const Member *member = &self->members[i];
 
     if (member->manifest->complete)
       continue;
+    *lacks = TRUE;
     g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
         "the store '%s' is not complete: its run was cut off; run it again to "
         "go on",
@@ -208,86 +241,130 @@ check_complete (const ActStoreSet *self, GError **error)
   return TRUE;
 }
 
+/* the first that knows how long the run is, or NULL */
+static const Member *
+find_complete (const ActStoreSet *self)
+{
+  for (guint i = 0; i < self->n_members; i++)
+    if (self->members[i].manifest->complete)
+      return &self->members[i];
+  return NULL;
+}
+
 /* Shards of runs that had other lengths, of a text that grew for instance, are
  * not of one run; nor are parts whose samples do not follow each other. */
 static gboolean
 check_one_run (const ActStoreSet *self, GError **error)
 {
-  const ActManifest *a = self->members[0].manifest;
+  const Member *first = find_complete (self);
 
-  for (guint i = 1; i < self->n_members; i++) {
+  for (guint i = 0; i < self->n_members; i++) {
+    const ActManifest *a = first != NULL ? first->manifest : NULL;
     const ActManifest *b = self->members[i].manifest;
 
-    if (a->run_batches == b->run_batches && a->run_samples == b->run_samples)
+    if (!b->complete
+        || (a->run_batches == b->run_batches
+            && a->run_samples == b->run_samples))
       continue;
     g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
         "the stores '%s' and '%s' are not of the same run; the whole run has "
         "%" G_GUINT64_FORMAT " batches and %" G_GUINT64_FORMAT
         " samples in one, %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
         " in the other",
-        self->members[0].folder, self->members[i].folder, a->run_batches,
-        a->run_samples, b->run_batches, b->run_samples);
+        first->folder, self->members[i].folder, a->run_batches, a->run_samples,
+        b->run_batches, b->run_samples);
     return FALSE;
   }
   return TRUE;
 }
 
-/* after check_ranges (): parts touch */
+/* after check_ranges (): parts touch, or there is a gap that is no error */
 static gboolean
 check_samples (const ActStoreSet *self, GError **error)
 {
   for (guint i = 1; i < self->parts->len; i++) {
     const ActSegmentFile *last = g_array_index (self->parts, Part, i - 1).file;
     const Part *part = &g_array_index (self->parts, Part, i);
+    guint64 end = last->first_sample + last->n_samples;
+    gboolean gap =
+        part->file->first_batch > last->first_batch + last->n_batches;
 
-    if (part->file->first_sample == last->first_sample + last->n_samples)
+    if (gap ? part->file->first_sample > end : part->file->first_sample == end)
       continue;
     g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
         "the stores do not make one run: '%s' in '%s' begins with sample "
         "%" G_GUINT64_FORMAT ", after the batches before it comes "
         "%" G_GUINT64_FORMAT,
-        part->file->file, part->member->folder, part->file->first_sample,
-        last->first_sample + last->n_samples);
+        part->file->file, part->member->folder, part->file->first_sample, end);
     return FALSE;
   }
   return TRUE;
 }
 
-static gboolean
-check_ranges (const ActStoreSet *self, GError **error)
+/* What is missing, where that is no error. */
+static void
+describe_missing (ActStoreSet *self, const ActRanges *missing)
 {
-  g_autoptr (GString) missing = g_string_new (NULL);
-  g_autoptr (GString) doubled = g_string_new (NULL);
-  Faults faults = { { missing, 0, 0 }, { doubled, 0, 0 } };
+  g_autofree char *ranges = act_ranges_to_string (missing, ", ");
+  guint64 n_batches = act_store_set_get_place (self).batches;
 
+  if (find_complete (self) == NULL)
+    self->missing = g_strdup_printf ("%" G_GUINT64_FORMAT " batches are there, "
+                                     "of a run of which no shard is complete",
+        self->n_batches);
+  else if (*ranges != '\0')
+    self->missing = g_strdup_printf (
+        "of %" G_GUINT64_FORMAT " batches no store has %s", n_batches, ranges);
+}
+
+static gboolean
+check_ranges (ActStoreSet *self, gboolean *lacks, GError **error)
+{
+  g_auto (Faults) faults = { { NULL }, { NULL } };
+  g_autofree char *missing = NULL, *doubled = NULL;
+
+  /* in their order */
+  if (self->use != ACT_STORE_SET_PART)
+    check_begin (self, &faults);
   compare_neighbours (self, &faults);
-  check_ends (self, &faults);
-  end_range (&faults.missing);
-  end_range (&faults.doubled);
-  if (missing->len == 0 && doubled->len == 0)
+  if (self->use != ACT_STORE_SET_PART)
+    check_end (self, &faults);
+  missing = act_ranges_to_string (&faults.missing, ", ");
+  doubled = act_ranges_to_string (&faults.doubled, ", ");
+  if (self->use == ACT_STORE_SET_ANY && *doubled == '\0') {
+    describe_missing (self, &faults.missing);
     return TRUE;
+  }
+  if (*missing == '\0' && *doubled == '\0')
+    return TRUE;
+  *lacks = *doubled == '\0';
   g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
       "the stores do not make one run:%s%s%s%s%s",
-      missing->len > 0 ? " no store has batches " : "", missing->str,
-      missing->len > 0 && doubled->len > 0 ? ";" : "",
-      doubled->len > 0 ? " two stores have batches " : "", doubled->str);
+      *missing != '\0' ? " no store has batches " : "", missing,
+      *missing != '\0' && *doubled != '\0' ? ";" : "",
+      *doubled != '\0' ? " two stores have batches " : "", doubled);
   return FALSE;
 }
 
 ActStoreSet *
-act_store_set_open (const char *const *folders, guint n_folders, GError **error)
+act_store_set_open (const char *const *folders, guint n_folders,
+    ActStoreSetUse use, gboolean *lacks, GError **error)
 {
   g_autoptr (ActStoreSet) self = g_new0 (ActStoreSet, 1);
+  gboolean ignored;
 
   g_return_val_if_fail (n_folders > 0, NULL);
+  lacks = lacks != NULL ? lacks : &ignored;
+  *lacks = FALSE;
   self->n_members = n_folders;
+  self->use = use;
   self->members = g_new0 (Member, n_folders);
   self->parts = g_array_new (FALSE, FALSE, sizeof (Part));
-  if (!open_members (self, folders, error) || !check_complete (self, error)
-      || !check_one_run (self, error))
+  if (!open_members (self, folders, error)
+      || !check_complete (self, lacks, error) || !check_one_run (self, error))
     return NULL;
   collect_parts (self);
-  if (!check_ranges (self, error) || !check_samples (self, error))
+  if (!check_ranges (self, lacks, error) || !check_samples (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -324,10 +401,23 @@ act_store_set_get_n_samples (const ActStoreSet *self)
   return self->n_samples;
 }
 
+const char *
+act_store_set_get_missing (const ActStoreSet *self)
+{
+  return self->missing;
+}
+
+/* whether what is there is counted anew */
+static gboolean
+is_renumbered (const ActStoreSet *self)
+{
+  return self->missing != NULL;
+}
+
 guint64
 act_store_set_get_first_batch (const ActStoreSet *self)
 {
-  return self->parts->len > 0
+  return self->parts->len > 0 && !is_renumbered (self)
       ? g_array_index (self->parts, Part, 0).file->first_batch
       : 0;
 }
@@ -335,7 +425,7 @@ act_store_set_get_first_batch (const ActStoreSet *self)
 guint64
 act_store_set_get_first_sample (const ActStoreSet *self)
 {
-  return self->parts->len > 0
+  return self->parts->len > 0 && !is_renumbered (self)
       ? g_array_index (self->parts, Part, 0).file->first_sample
       : 0;
 }
@@ -374,17 +464,29 @@ find_part (const ActStoreSet *self, guint64 i)
   return low;
 }
 
+/* what a sample of a part is called */
+static guint64
+number_of (const ActStoreSet *self, const Part *part, guint64 sample)
+{
+  return is_renumbered (self)
+      ? sample - part->file->first_sample + part->first_sample
+      : sample;
+}
+
 gboolean
 act_store_set_get (
     ActStoreSet *self, guint64 i, ActStoredBatch *batch, GError **error)
 {
-  guint part = find_part (self, i);
+  guint at = find_part (self, i);
+  const Part *part = &g_array_index (self->parts, Part, at);
 
   g_return_val_if_fail (i < self->n_batches, FALSE);
-  if (!make_current (self, part, error))
+  if (!make_current (self, at, error))
     return FALSE;
-  act_segment_get (self->current,
-      (gsize) (i - g_array_index (self->parts, Part, part).first), batch);
+  act_segment_get (self->current, (gsize) (i - part->first), batch);
+  batch->first_sample = number_of (self, part, batch->first_sample);
+  if (is_renumbered (self))
+    batch->index = i;
   return TRUE;
 }
 
@@ -394,14 +496,16 @@ guint64
 act_store_set_first_sample (ActStoreSet *self, guint64 i)
 {
   const Part *part;
+  guint64 sample;
   guint at;
 
   if (i >= self->n_batches)
     return act_store_set_get_first_sample (self) + self->n_samples;
   at = find_part (self, i);
   part = &g_array_index (self->parts, Part, at);
-  if (i == part->first || !make_current (self, at, NULL))
-    return part->file->first_sample;
-  return act_segment_get_range (self->current, (gsize) (i - part->first))
-      .first_sample;
+  sample = part->file->first_sample;
+  if (i != part->first && make_current (self, at, NULL))
+    sample = act_segment_get_range (self->current, (gsize) (i - part->first))
+                 .first_sample;
+  return number_of (self, part, sample);
 }

@@ -7,10 +7,20 @@
  * the order of the folders. */
 typedef struct _ActStoreSet ActStoreSet;
 
+/* What the stores have to be together. */
+typedef enum {
+  ACT_STORE_SET_WHOLE, /* one whole run */
+  ACT_STORE_SET_PART,  /* a contiguous part of one, which merges on */
+  /* whatever is there, as if it were all: batches and samples are counted from
+   * 0 without gaps */
+  ACT_STORE_SET_ANY,
+} ActStoreSetUse;
+
 /* Errors: manifests that do not agree, with what differs; batches that are
- * missing, in two stores, or not yet stored, with their ranges. */
-ActStoreSet *act_store_set_open (
-    const char *const *folders, guint n_folders, GError **error);
+ * missing, in two stores, or not yet stored, with their ranges. lacks, unless
+ * it is NULL: whether the error is that something is missing. */
+ActStoreSet *act_store_set_open (const char *const *folders, guint n_folders,
+    ActStoreSetUse use, gboolean *lacks, GError **error);
 void act_store_set_free (ActStoreSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActStoreSet, act_store_set_free)
 
@@ -18,6 +28,15 @@ const ActIdentity *act_store_set_get_identity (const ActStoreSet *set);
 gboolean act_store_set_get_clusters_stored (const ActStoreSet *set);
 /* the first store's folder: clusters.json and vocabulary.json are there */
 const char *act_store_set_get_folder (const ActStoreSet *set);
+
+/* what of the run is not there, in words; NULL if nothing is */
+const char *act_store_set_get_missing (const ActStoreSet *set);
+/* The ends of the run that the stores have, and how long it is. */
+typedef struct {
+  gboolean has_first, has_last;
+  guint64 batches, samples; /* of the whole run */
+} ActStoreSetPlace;
+ActStoreSetPlace act_store_set_get_place (const ActStoreSet *set);
 
 guint64 act_store_set_get_n_batches (const ActStoreSet *set);
 guint64 act_store_set_get_n_samples (const ActStoreSet *set);

@@ -73,7 +73,8 @@ class Shipped(harness.Case):
         self.assertEqual([line.split()[0] for line in listing.splitlines()],
                          names)
         self.assertEqual(names, ['dashboard', 'from-dump', 'from-store',
-                                 'from-tokens', 'harvest', 'merge'])
+                                 'from-tokens', 'harvest', 'merge',
+                                 'shard-dump', 'shard-tokens', 'shard'])
         for line in listing.splitlines():
             self.assertGreater(len(line.split(maxsplit=1)), 1, line)
 

@@ -12,6 +12,7 @@ import storefiles
 from harness import content
 from storefiles import GOLDEN, SAMPLE
 
+MISSING = 3  # exit code: parts of the run are not there
 TEXTS = [harness.LICENCES / name for name in ('BSD', 'Artistic')]
 
 
@@ -151,18 +152,21 @@ class Stored(storefiles.Case):
 
 
 class Merge(Stored):
-    def refused(self, *arguments, needles):
+    def refused(self, *arguments, needles, code=1):
         output = self.folder / 'merged'
-        self.failed(self.check(1, 'merge', *arguments, '--output', output),
-                    *needles)
+        result = self.check(code, 'merge', *arguments, '--output', output)
+        result.returncode = 1
+        self.failed(result, *needles)
         self.assertFalse(output.exists())
 
     def test_missing_and_doubled(self):
         a, b, c = self.shards
         both = self.folder / 'both'
         self.run_shard(0, 0, both, count=1)
-        self.refused(a, c, needles=['no store has batches 1'])
-        self.refused(b, needles=['no store has batches 0, 2'])
+        self.refused(a, c, needles=['no store has batches 1'],
+                     code=MISSING)
+        self.refused(b, needles=['no store has batches 0, 2'],
+                     code=MISSING)
         self.refused(a, b, c, both, needles=['two stores have batches 0-2'])
         copy = shutil.copytree(c, self.folder / 'copy')
         self.refused(copy, a, c, needles=['no store has batches 1;',
@@ -174,11 +178,13 @@ class Merge(Stored):
         for k, folder in enumerate(four):
             self.run_shard(0, k, folder, count=4)
         self.refused(four[0], four[3],
-                     needles=['no store has batches 0-1'])
-        self.refused(four[3], needles=['no store has batches 0-1'])
+                     needles=['no store has batches 0-1'], code=MISSING)
+        self.refused(four[3], needles=['no store has batches 0-1'],
+                     code=MISSING)
         self.refused(four[0], four[1], four[3],
-                     needles=['no store has batches 1'])
-        self.refused(*four[:3], needles=['no store has batches 2'])
+                     needles=['no store has batches 1'], code=MISSING)
+        self.refused(*four[:3], needles=['no store has batches 2'],
+                     code=MISSING)
         self.check(0, 'merge', '--quiet', *four, '--output',
                    self.folder / 'whole')
 
@@ -207,7 +213,8 @@ class Merge(Stored):
                  'not complete')):
             with self.subTest(folder.name):
                 self.refused(self.shards[0], folder, self.shards[2],
-                             needles=needles)
+                             needles=needles,
+                             code=MISSING if folder.name == 'part' else 1)
         manifest = self.shards[1] / 'manifest.json'
         manifest.write_text('garbage')
         self.refused(*self.shards, needles=[manifest])

@@ -11,6 +11,7 @@
  */
 
 #define COMPLETE "act-complete"
+#define INCOMPLETE "act-incomplete"
 #define VOCABULARY "act-vocabulary"
 #define ASSIGNMENT "act-assignment"
 #define PROGRESS "act-progress"
@@ -144,6 +145,42 @@ gst_act_event_parse_complete_shard (GstEvent *event, guint64 *n_samples,
   get_uint64 (s, "run-batches", run_batches, G_MAXUINT64);
   get_uint64 (s, "run-samples", run_samples, samples);
   return TRUE;
+}
+
+/**
+ * gst_act_event_new_incomplete:
+ * @missing: in words, what is not there
+ *
+ * An event that says that what comes is not all of a run, and is not to be
+ * taken for it: a dashboard that is made of it says so. It is serialized and
+ * sticky, after SEGMENT and before the first buffer.
+ *
+ * Returns: (transfer full): the event
+ */
+GstEvent *
+gst_act_event_new_incomplete (const gchar *missing)
+{
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
+      gst_structure_new (INCOMPLETE, "missing", G_TYPE_STRING, missing, NULL));
+}
+
+/**
+ * gst_act_event_parse_incomplete:
+ * @event: an event
+ * @missing: (out) (transfer none): in words, what is not there
+ *
+ * Returns: whether @event is an act-incomplete event
+ */
+gboolean
+gst_act_event_parse_incomplete (GstEvent *event, const gchar **missing)
+{
+  const GstStructure *s =
+      event_structure (event, GST_EVENT_CUSTOM_DOWNSTREAM_STICKY, INCOMPLETE);
+
+  if (s == NULL)
+    return FALSE;
+  *missing = gst_structure_get_string (s, "missing");
+  return *missing != NULL;
 }
 
 /**

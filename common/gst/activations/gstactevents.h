@@ -24,6 +24,14 @@ gboolean gst_act_event_parse_complete_shard (GstEvent *event,
     guint64 *n_samples, guint *shard_index, guint *shard_count,
     guint64 *first_batch, guint64 *run_batches, guint64 *run_samples);
 
+/* act-incomplete: sticky; what comes is not all of a run. */
+GST_ACT_API
+GstEvent *gst_act_event_new_incomplete (const gchar *missing);
+
+GST_ACT_API
+gboolean gst_act_event_parse_incomplete (
+    GstEvent *event, const gchar **missing);
+
 /* act-vocabulary and act-assignment: sticky, after SEGMENT, before the first
  * buffer. */
 GST_ACT_API
