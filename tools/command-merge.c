@@ -26,7 +26,8 @@ static const char details[] =
     "them. With --part they may be any contiguous part of the run; what is "
     "made\n"
     "merges on. The output is a folder that does not exist yet, or that of a\n"
-    "merge that was cut off: that goes on.\n"
+    "merge that was cut off: that goes on. One that is complete already stays\n"
+    "as it is.\n"
     "\n"
     "Exit code: 0 done; 1 failed; 2 usage; 3 something is missing, and the\n"
     "message says what; 130 Ctrl-C, 143 SIGTERM: ended at once; run again it\n"
@@ -171,82 +172,105 @@ take_stores (Settings *settings, const ActPlan *plan, GError **error)
 }
 
 /* The element says the same; here it has an exit code of its own. */
-static gboolean
-check_stores (const Settings *settings, GError **error)
+static ActStoreSet *
+open_stores (char *const *folders, ActStoreSetUse use, GError **error)
 {
-  char *const *stores = settings->stores;
-  g_autoptr (ActStoreSet) set = NULL;
   g_autoptr (GError) problem = NULL;
+  ActStoreSet *set;
   gboolean lacks;
 
-  for (guint i = 0; stores[i] != NULL; i++) {
-    g_autoptr (ActStoreInfo) info = act_store_info_new (stores[i], error);
+  for (guint i = 0; folders[i] != NULL; i++) {
+    g_autoptr (ActStoreInfo) info = act_store_info_new (folders[i], error);
 
     if (info == NULL)
-      return FALSE;
+      return NULL;
   }
-  set = act_store_set_open ((const char *const *) stores,
-      g_strv_length ((char **) stores), get_use (settings), &lacks, &problem);
-  if (set != NULL)
-    return TRUE;
-  if (lacks)
+  set = act_store_set_open ((const char *const *) folders,
+      g_strv_length ((char **) folders), use, &lacks, &problem);
+  if (set == NULL && lacks)
     g_set_error_literal (
         error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_MISSING, problem->message);
-  else
+  else if (set == NULL)
     g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  return set;
 }
 
 /* --- the output --- */
 
+/* whether a store that is complete is what a merge of these would give, as far
+ * as can be told without reading it */
+static gboolean
+is_merge_of (const char *output, const ActStoreSet *set)
+{
+  g_autoptr (ActStoreSet) made =
+      act_store_set_open (&output, 1, ACT_STORE_SET_PART, NULL, NULL);
+
+  return made != NULL
+      && act_identity_check_same (act_store_set_get_identity (made), "",
+          act_store_set_get_identity (set), "", NULL)
+      && act_store_set_get_first_batch (made)
+      == act_store_set_get_first_batch (set)
+      && act_store_set_get_n_batches (made) == act_store_set_get_n_batches (set)
+      && act_store_set_get_n_samples (made) == act_store_set_get_n_samples (set)
+      && act_store_set_get_n_values (made) == act_store_set_get_n_values (set);
+}
+
 /* The element would take a store that is complete and have nothing to do; who
  * asks for a merge wants these stores there, not those before. What else may
- * be there it refuses itself. A plan says whose it is: then that is all. */
+ * be there it refuses itself. */
 static gboolean
 check_output (
-    const char *output, const ActPlan *plan, gboolean *done, GError **error)
+    const char *output, const ActStoreSet *set, gboolean *done, GError **error)
 {
   g_autofree char *path = g_build_filename (output, ACT_MANIFEST_NAME, NULL);
-  g_autofree char *name = g_strdup_printf ("the output '%s'", output);
   g_autoptr (ActManifest) manifest = NULL;
 
-  *done = FALSE;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
   manifest = act_manifest_read (output, error);
   if (manifest == NULL)
     return FALSE;
-  if (!manifest->complete)
+  *done = manifest->complete && is_merge_of (output, set);
+  if (!manifest->complete || *done)
     return TRUE;
-  if (plan != NULL && manifest->n_samples == plan->run_samples) {
-    *done = TRUE;
-    return act_identity_check_same (
-        manifest->identity, name, plan->identity, plan->filename, error);
-  }
   g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
-      "the output '%s' is a complete store already", output);
+      "the output '%s' is a complete store already, and of something else",
+      output);
   return FALSE;
 }
 
 /* --- the command --- */
 
+static gboolean
+take_plan (Settings *settings, GError **error)
+{
+  g_autoptr (ActPlan) plan = act_plan_read (settings->plan, error);
+
+  return plan != NULL
+      && (settings->incomplete || act_plan_check_complete (plan, error))
+      && take_stores (settings, plan, error);
+}
+
+static gboolean
+check (const Settings *settings, gboolean *done, GError **error)
+{
+  g_autoptr (ActStoreSet) set =
+      open_stores (settings->stores, get_use (settings), error);
+
+  return set != NULL
+      && (settings->output == NULL
+          || check_output (settings->output, set, done, error));
+}
+
 static int
 merge (Settings *settings, const ActCommandOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ActPlan) plan = NULL;
   g_autoptr (GHashTable) values = NULL;
   gboolean done = FALSE;
 
-  if (settings->plan != NULL
-      && ((plan = act_plan_read (settings->plan, &error)) == NULL
-          || (!settings->incomplete && !act_plan_check_complete (plan, &error))
-          || !take_stores (settings, plan, &error)))
-    return act_command_error (error);
-  if (!options->print
-      && (!check_stores (settings, &error)
-          || (settings->output != NULL
-              && !check_output (settings->output, plan, &done, &error))))
+  if ((settings->plan != NULL && !take_plan (settings, &error))
+      || (!options->print && !check (settings, &done, &error)))
     return act_command_error (error);
   if (done) {
     if (!options->quiet)

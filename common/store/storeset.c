@@ -371,6 +371,16 @@ act_store_set_open (const char *const *folders, guint n_folders,
 
 /* --- reading --- */
 
+guint64
+act_store_set_get_n_values (const ActStoreSet *self)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < self->parts->len; i++)
+    n += g_array_index (self->parts, Part, i).file->n_values;
+  return n;
+}
+
 const ActIdentity *
 act_store_set_get_identity (const ActStoreSet *self)
 {

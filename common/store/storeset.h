@@ -40,6 +40,8 @@ ActStoreSetPlace act_store_set_get_place (const ActStoreSet *set);
 
 guint64 act_store_set_get_n_batches (const ActStoreSet *set);
 guint64 act_store_set_get_n_samples (const ActStoreSet *set);
+/* nonzeros of the components */
+guint64 act_store_set_get_n_values (const ActStoreSet *set);
 /* of the first batch and sample; 0 where there are none */
 guint64 act_store_set_get_first_batch (const ActStoreSet *set);
 guint64 act_store_set_get_first_sample (const ActStoreSet *set);

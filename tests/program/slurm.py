@@ -20,7 +20,7 @@ SLOW = (harness.PIPELINES / 'shard-dump.pipeline').read_text().replace(
 
 
 @unittest.skipIf(slurmsite.why_not(), slurmsite.why_not())
-class Slurm(planfiles.Case):
+class Case(planfiles.Case):
     silence = 2
 
     def setUp(self):
@@ -55,6 +55,12 @@ class Slurm(planfiles.Case):
         self.assert_same(self.output / 'dashboard', expected)
         self.assertEqual(self.locks(), [])
 
+    def wait_for_segment(self, k):
+        self.site.wait(lambda: len(segments(self.shard(k))) > 0,
+                       f'segment of shard {k}')
+
+
+class Slurm(Case):
     def test_sample(self):
         """from the sample model, in 8 shards"""
         self.dashboard = []
@@ -73,10 +79,6 @@ class Slurm(planfiles.Case):
         self.site.wait_for_all()
         self.assertIn('is complete\n', self.log('merge'))
         self.assert_dashboard(content(self.folder / 'plain'))
-
-    def wait_for_segment(self, k):
-        self.site.wait(lambda: len(segments(self.shard(k))) > 0,
-                       f'segment of shard {k}')
 
     def test_node_killed(self):
         """in the middle: the task goes to another one and goes on there"""
@@ -98,7 +100,7 @@ class Slurm(planfiles.Case):
         self.submit()
         self.wait_for_segment(1)
         job, = [job for job in self.site.jobs() if job.endswith('_1')]
-        self.site.run('scancel', '--signal=KILL', '--full', job)
+        self.site.run('scancel', job)
         self.site.wait_for_all()
         self.assertIn('missing or not complete: 1;', self.log('merge'))
         self.assertFalse((self.output / 'merged').exists())
@@ -109,6 +111,8 @@ class Slurm(planfiles.Case):
         self.site.wait_for_all()
         self.assert_dashboard(expected)
 
+
+class TimeLimit(Case):
     def test_time_limit(self):
         """a task whose time is over stops at a segment's end, is queued again
         and goes on"""

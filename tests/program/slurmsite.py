@@ -108,7 +108,7 @@ SelectType=select/linear
 SchedulerType=sched/builtin
 SchedulerParameters=sched_interval=1
 SlurmdParameters=config_overrides
-SlurmdTimeout=10
+SlurmdTimeout=5
 SlurmctldTimeout=30
 KillWait=5
 MinJobAge=300
@@ -125,10 +125,10 @@ PluginDir=/usr/lib/{os.uname().machine}-linux-gnu/slurm-wlm
     # --- programs ---
 
     def spawn(self, name, *command):
-        log = (self.folder / 'log' / f'{name}.out').open('w')
-        self.processes[name] = subprocess.Popen(
-            command, env=self.environment, stdout=log, stderr=log,
-            cwd=self.folder, start_new_session=True)
+        with (self.folder / 'log' / f'{name}.out').open('w') as log:
+            self.processes[name] = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log,
+                cwd=self.folder, start_new_session=True)
 
     def start(self):
         key = self.folder / 'munge' / 'key'
