@@ -14,6 +14,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   gobject-introspection libgirepository1.0-dev
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base
+  slurmctld slurmd slurm-client munge snakemake
   chromium python3-venv python3-gi python3-numpy python3-torch python3-yaml
   ca-certificates
 )

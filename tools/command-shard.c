@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "command.h"
 
+#include <errno.h>
 #include <math.h>
+#include <unistd.h>
 
 #include <gst/gst.h>
+
+#include <formats/output.h>
 
 #include "plan.h"
 #include "planprobe.h"
@@ -110,6 +114,19 @@ count_shards (const ActPlan *plan, double minutes)
       ceil ((double) plan->run_batches / batches), 1, G_MAXINT32);
 }
 
+/* before the input is read, not after it */
+static gboolean
+make_folder (const char *filename, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (filename);
+
+  if (g_mkdir_with_parents (folder, 0777) == 0 && access (folder, W_OK) == 0)
+    return TRUE;
+  act_set_errno_error (
+      error, errno, TRUE, "cannot write a plan in '%s'", folder);
+  return FALSE;
+}
+
 static gboolean
 fill_in (ActPlan *plan, const Settings *settings, GError **error)
 {
@@ -124,7 +141,7 @@ fill_in (ActPlan *plan, const Settings *settings, GError **error)
     return FALSE;
   }
   filename = act_pipelines_find (settings->words[0], error);
-  if (filename == NULL)
+  if (filename == NULL || !make_folder (plan->filename, error))
     return FALSE;
   /* a file of one's own is found again from any folder */
   plan->description = g_file_test (settings->words[0], G_FILE_TEST_EXISTS)
