@@ -74,7 +74,7 @@ class Shipped(harness.Case):
                          names)
         self.assertEqual(names, ['dashboard', 'from-dump', 'from-store',
                                  'from-tokens', 'harvest', 'merge',
-                                 'shard-dump', 'shard-tokens', 'shard'])
+                                 'shard', 'shard-dump', 'shard-tokens'])
         for line in listing.splitlines():
             self.assertGreater(len(line.split(maxsplit=1)), 1, line)
 
