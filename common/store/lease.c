@@ -127,29 +127,36 @@ parse_generation (const char *entry, const char *prefix, guint64 *generation)
           entry + strlen (prefix), 10, 1, G_MAXINT64, generation, NULL);
 }
 
+static char *
+read_holder (const char *path)
+{
+  g_autoptr (GBytes) bytes = act_file_read (path, MAX_HOLDER, NULL);
+  g_autofree char *holder = NULL;
+  gsize size = 0;
+  const char *text = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
+
+  holder = g_strchomp (g_strndup (text != NULL ? text : "", size));
+  if (*holder == '\0' || !g_utf8_validate (holder, -1, NULL))
+    return g_strdup ("somebody");
+  return g_steal_pointer (&holder);
+}
+
 /* one that goes meanwhile is none */
 static void
 add_claim (GArray *claims, const char *name, guint64 generation,
     const struct timespec *now)
 {
   g_autofree char *path = make_path (name, generation);
-  g_autoptr (GBytes) bytes = NULL;
-  Claim claim = { generation, 0, NULL };
   struct stat status;
-  gsize size = 0;
-  const char *text;
+  Claim *claim;
 
   if (stat (path, &status) != 0)
     return;
-  claim.age_s = seconds_between (&status.st_mtim, now);
-  bytes = act_file_read (path, MAX_HOLDER, NULL);
-  text = bytes != NULL ? g_bytes_get_data (bytes, &size) : "";
-  claim.holder = g_strchomp (g_strndup (text, size));
-  if (*claim.holder == '\0' || !g_utf8_validate (claim.holder, -1, NULL)) {
-    g_free (claim.holder);
-    claim.holder = g_strdup ("somebody");
-  }
-  g_array_append_val (claims, claim);
+  g_array_set_size (claims, claims->len + 1);
+  claim = &g_array_index (claims, Claim, claims->len - 1);
+  claim->generation = generation;
+  claim->age_s = seconds_between (&status.st_mtim, now);
+  claim->holder = read_holder (path);
 }
 
 static GArray *

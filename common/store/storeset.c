@@ -351,7 +351,7 @@ act_store_set_open (const char *const *folders, guint n_folders,
     ActStoreSetUse use, gboolean *lacks, GError **error)
 {
   g_autoptr (ActStoreSet) self = g_new0 (ActStoreSet, 1);
-  gboolean ignored;
+  gboolean ignored = FALSE;
 
   g_return_val_if_fail (n_folders > 0, NULL);
   lacks = lacks != NULL ? lacks : &ignored;
