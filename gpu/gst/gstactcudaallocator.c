@@ -130,10 +130,11 @@ account (GstActCudaAllocator *self, gssize size)
   g_mutex_unlock (&self->lock);
 }
 
-GstMemory *
-gst_act_cuda_memory_new (
-    GstActCudaAllocator *allocator, gsize size, GError **error)
+static GstMemory *
+memory_new (GstActCudaAllocator *allocator, gsize size, gboolean counted,
+    GError **error)
 {
+  GstMemory *memory;
   gsize rounded;
   gpointer data, ready;
 
@@ -152,9 +153,26 @@ gst_act_cuda_memory_new (
         "the CUDA device gives no event");
     return NULL;
   }
-  account (allocator, (gssize) rounded);
-  return gst_act_cuda_memory_wrap (
-      allocator, data, MAX (size, 1), rounded, ready);
+  memory =
+      gst_act_cuda_memory_wrap (allocator, data, MAX (size, 1), rounded, ready);
+  ((GstActCudaMemory *) memory)->counted = counted;
+  if (counted)
+    account (allocator, (gssize) rounded);
+  return memory;
+}
+
+GstMemory *
+gst_act_cuda_memory_new (
+    GstActCudaAllocator *allocator, gsize size, GError **error)
+{
+  return memory_new (allocator, size, TRUE, error);
+}
+
+GstMemory *
+gst_act_cuda_memory_new_uncounted (
+    GstActCudaAllocator *allocator, gsize size, GError **error)
+{
+  return memory_new (allocator, size, FALSE, error);
 }
 
 static GstMemory *
@@ -182,7 +200,8 @@ gst_act_cuda_allocator_free (GstAllocator *allocator, GstMemory *memory)
     act_cudart_free (mem->data, gst_act_cuda_device_get_stream (self->device));
     gst_act_cuda_device_give_event (self->device, mem->ready);
     g_clear_pointer (&mem->host, gst_act_cuda_host_unref);
-    account (self, -(gssize) memory->maxsize);
+    if (mem->counted)
+      account (self, -(gssize) memory->maxsize);
   }
   g_mutex_clear (&mem->lock);
   g_free (mem);

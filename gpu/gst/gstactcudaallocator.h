@@ -43,6 +43,10 @@ void gst_act_cuda_allocator_set_cancelled (
 /* Memory of at least one byte. An error says what the device has. */
 GstMemory *gst_act_cuda_memory_new (
     GstActCudaAllocator *allocator, gsize size, GError **error);
+/* The same for what an element keeps from batch to batch: to wait until that is
+ * gone would be to wait for ever. */
+GstMemory *gst_act_cuda_memory_new_uncounted (
+    GstActCudaAllocator *allocator, gsize size, GError **error);
 
 /* whether it is memory of this device */
 gboolean gst_act_cuda_memory_is_on (

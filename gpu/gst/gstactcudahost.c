@@ -153,31 +153,48 @@ gst_act_cuda_host_upload (
           "a copy to the device cannot be followed", error);
 }
 
-gboolean
-gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
-    gsize size, gpointer ready, GError **error)
+/* behind what is in the stream by now, and waits */
+static gboolean
+bring (GstActCudaHost *host, gconstpointer data, gsize size, gpointer stream,
+    GError **error)
 {
   static const gchar failed[] = "the CUDA device failed in a copy or before it";
-  gpointer stream = gst_act_cuda_device_get_copy_stream (host->device);
-  gpointer done;
+  gpointer done = gst_act_cuda_device_take_event (host->device);
   gboolean fine;
 
-  gst_act_cuda_device_enter (host->device);
-  done = gst_act_cuda_device_take_event (host->device);
-  fine = done != NULL
-      && (ready == NULL
-          || gst_act_cuda_check (
-              act_cudart_stream_wait (stream, ready), failed, error))
-      && gst_act_cuda_check (
-          act_cudart_copy (host->data, data, size, ACT_CUDART_TO_HOST, stream),
-          failed, error)
+  if (done == NULL) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
+        "the CUDA device gives no event");
+    return FALSE;
+  }
+  fine = gst_act_cuda_check (act_cudart_copy (host->data, data, size,
+                                 ACT_CUDART_TO_HOST, stream),
+             failed, error)
       && gst_act_cuda_check (
           act_cudart_event_record (done, stream), failed, error)
       && gst_act_cuda_check (
           act_cudart_event_synchronize (done), failed, error);
-  if (done == NULL)
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
-        "the CUDA device gives no event");
   gst_act_cuda_device_give_event (host->device, done);
   return fine;
+}
+
+gboolean
+gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
+    gsize size, gpointer ready, GError **error)
+{
+  gpointer stream = gst_act_cuda_device_get_copy_stream (host->device);
+
+  gst_act_cuda_device_enter (host->device);
+  return gst_act_cuda_check (act_cudart_stream_wait (stream, ready),
+             "the CUDA device failed before a copy", error)
+      && bring (host, data, size, stream, error);
+}
+
+gboolean
+gst_act_cuda_host_read (
+    GstActCudaHost *host, gconstpointer data, gsize size, GError **error)
+{
+  gst_act_cuda_device_enter (host->device);
+  return bring (
+      host, data, size, gst_act_cuda_device_get_stream (host->device), error);
 }

@@ -29,6 +29,9 @@ gboolean gst_act_cuda_host_upload (
  * the stream does, and waits until they are there. */
 gboolean gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
     gsize size, gpointer ready, GError **error);
+/* The same of what the stream has made by then. */
+gboolean gst_act_cuda_host_read (
+    GstActCudaHost *host, gconstpointer data, gsize size, GError **error);
 
 /* what a device keeps */
 typedef struct {

@@ -10,9 +10,10 @@ G_BEGIN_DECLS
 typedef struct {
   GstMemory parent;
 
-  gpointer data;  /* on the device */
-  gpointer ready; /* event behind what filled it last */
-  GMutex lock;    /* of what follows */
+  gpointer data;    /* on the device */
+  gboolean counted; /* as a batch's */
+  gpointer ready;   /* event behind what filled it last */
+  GMutex lock;      /* of what follows */
   gboolean filled;
   GstActCudaHost *host; /* a copy, NULL: none yet */
   gsize host_size;      /* bytes of it that are like the device's */
