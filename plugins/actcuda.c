@@ -3,6 +3,8 @@
 
 #include <gst/gst.h>
 
+#include "gpu/gst/cudaactcluster.h"
+#include "gpu/gst/cudaactdeadfilter.h"
 #include "gpu/gst/cudaactdownload.h"
 #include "gpu/gst/cudaactupload.h"
 
@@ -13,7 +15,11 @@ plugin_init (GstPlugin *plugin)
 {
   GST_DEBUG_CATEGORY_INIT (
       gst_actcuda_debug, "actcuda", 0, "activations on a CUDA device");
-  return GST_ELEMENT_REGISTER (cudaactdownload, plugin)
+  return GST_ELEMENT_REGISTER (cudaactclustermax, plugin)
+      && GST_ELEMENT_REGISTER (cudaactclustermean, plugin)
+      && GST_ELEMENT_REGISTER (cudaactclustersum, plugin)
+      && GST_ELEMENT_REGISTER (cudaactdeadfilter, plugin)
+      && GST_ELEMENT_REGISTER (cudaactdownload, plugin)
       && GST_ELEMENT_REGISTER (cudaactupload, plugin);
 }
 
