@@ -87,8 +87,9 @@ gst_act_cuda_caps_prefer_device (GstCaps *caps)
 
 /* GstBaseTransform offers refused caps again and again: one message is enough
  */
-static gboolean
-refuse (GstActCudaUser *user, GstCaps *caps, const gchar *reason)
+gboolean
+gst_act_cuda_user_refuse (
+    GstActCudaUser *user, GstCaps *caps, const gchar *reason)
 {
   if (user->refused == NULL || !gst_caps_is_equal (user->refused, caps)) {
     g_autoptr (GError) error =
@@ -123,7 +124,7 @@ gst_act_cuda_user_check_input (GstActCudaUser *user, GstCaps *incaps)
       "what comes from '%s' is in the computer's memory, expected the CUDA "
       "device's: put 'cudaactupload' before this element",
       peer);
-  return refuse (user, incaps, reason);
+  return gst_act_cuda_user_refuse (user, incaps, reason);
 }
 
 gboolean
@@ -138,7 +139,7 @@ gst_act_cuda_user_check_output (GstActCudaUser *user, GstCaps *outcaps)
       "what follows, '%s', takes only what is in the computer's memory, and "
       "this is in the CUDA device's: put 'cudaactdownload' behind this element",
       peer);
-  return refuse (user, outcaps, reason);
+  return gst_act_cuda_user_refuse (user, outcaps, reason);
 }
 
 gboolean

@@ -69,6 +69,10 @@ gboolean gst_act_cuda_user_check_input (GstActCudaUser *user, GstCaps *incaps);
 gboolean gst_act_cuda_user_check_output (
     GstActCudaUser *user, GstCaps *outcaps);
 
+/* Posts why caps are refused, once for each; FALSE. */
+gboolean gst_act_cuda_user_refuse (
+    GstActCudaUser *user, GstCaps *caps, const gchar *reason);
+
 GstActCudaDevice *gst_act_cuda_user_get_device (GstActCudaUser *user);
 gpointer gst_act_cuda_user_get_stream (GstActCudaUser *user);
 
