@@ -2,7 +2,7 @@
 /* Device memory as elements and applications see it: what crosses the bus and
  * when, budgets, contexts, wrong links, devices that fail. */
 #include "tests/elements/batches.h"
-#include "tests/gpu/elements/cudaruntime.h"
+#include "tests/gpu/emulated/cuda_runtime_api.h"
 
 #define N_ROWS 6
 #define N_COLUMNS 5
@@ -65,17 +65,17 @@ GST_START_TEST (test_upload)
   fail_unless_equals_uint64 (GST_BUFFER_OFFSET (out), 14);
   assert_on_device (out, TRUE);
   assert_dense (h, out);
-  act_emulated_counts (&counts);
+  act_emulated_get_counts (&counts);
   fail_unless_equals_uint64 (
-      counts.n_to_device, layout == GST_ACT_LAYOUT_CSR ? 4 : 2);
+      counts.n_uploads, layout == GST_ACT_LAYOUT_CSR ? 4 : 2);
   /* tokens, and 8 bytes a row and one more, 8 bytes a value; or all values */
-  fail_unless_equals_uint64 (counts.bytes_to_device,
+  fail_unless_equals_uint64 (counts.uploaded,
       layout == GST_ACT_LAYOUT_CSR ? 24 + 56 + 6 * 8 : 24 + sizeof dense);
-  fail_unless_equals_uint64 (counts.n_to_host, 0);
+  fail_unless_equals_uint64 (counts.n_downloads, 0);
   gst_buffer_unref (out);
   gst_harness_teardown (h);
-  act_emulated_counts (&counts);
-  fail_unless_equals_uint64 (counts.n_used, 0);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_allocated, 0);
 }
 GST_END_TEST;
 
@@ -120,10 +120,10 @@ GST_START_TEST (test_one_download)
   assert_mapped (part, dense + 5, sizeof dense - 20);
   part_of_part = gst_memory_share (part, 4, 8);
   assert_mapped (part_of_part, dense + 6, 8);
-  act_emulated_counts (&counts);
-  fail_unless_equals_uint64 (counts.n_to_host, 1);
-  fail_unless_equals_uint64 (counts.bytes_to_host, sizeof dense);
-  fail_unless_equals_uint64 (counts.n_on_device, 0);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_downloads, 1);
+  fail_unless_equals_uint64 (counts.downloaded, sizeof dense);
+  fail_unless_equals_uint64 (counts.n_device_copies, 0);
   gst_memory_unref (part_of_part);
   gst_memory_unref (part);
   gst_buffer_unref (copy);
@@ -152,13 +152,13 @@ GST_START_TEST (test_write)
   gst_memory_unmap (memory, &map);
   act_emulated_reset_counts ();
   copy = gst_memory_copy (memory, 8, 16);
-  act_emulated_counts (&counts);
-  fail_unless_equals_uint64 (counts.n_to_host + counts.n_to_device, 0);
-  fail_unless_equals_uint64 (counts.n_on_device, 1);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_downloads + counts.n_uploads, 0);
+  fail_unless_equals_uint64 (counts.n_device_copies, 1);
   assert_mapped (copy, expected + 2, 16);
   assert_mapped (memory, expected, sizeof expected);
-  act_emulated_counts (&counts);
-  fail_unless_equals_uint64 (counts.n_to_host, 1);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_downloads, 1);
   gst_memory_unref (copy);
   gst_memory_unref (memory);
   gst_buffer_unref (batch);
@@ -182,8 +182,8 @@ GST_START_TEST (test_download)
   assert_on_device (out, FALSE);
   assert_dense (h, out);
   /* nothing of the device is kept for it */
-  act_emulated_counts (&counts);
-  fail_unless_equals_uint64 (counts.n_used, 0);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_allocated, 0);
   gst_buffer_unref (out);
   gst_harness_teardown (h);
 }
@@ -200,8 +200,8 @@ GST_START_TEST (test_passthrough)
   act_emulated_reset_counts ();
   out = gst_harness_push_and_pull (h, batch_new (GST_ACT_LAYOUT_DENSE, 0));
   assert_on_device (out, TRUE);
-  act_emulated_counts (&counts);
-  fail_unless_equals_uint64 (counts.n_to_device, 2);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_uploads, 2);
   gst_buffer_unref (out);
   gst_harness_teardown (h);
 }
@@ -233,14 +233,14 @@ GST_START_TEST (test_budget)
     gst_buffer_unref (first);
     fail_unless_equals_int (
         GPOINTER_TO_INT (g_thread_join (thread)), GST_FLOW_OK);
-    act_emulated_counts (&counts);
-    fail_unless_equals_uint64 (counts.n_allocated, 4);
+    act_emulated_get_counts (&counts);
+    fail_unless_equals_uint64 (counts.n_uploads, 4);
   } else {
     gst_harness_push_event (h, gst_event_new_flush_start ());
     fail_unless_equals_int (
         GPOINTER_TO_INT (g_thread_join (thread)), GST_FLOW_FLUSHING);
-    act_emulated_counts (&counts);
-    fail_unless_equals_uint64 (counts.n_allocated, 2);
+    act_emulated_get_counts (&counts);
+    fail_unless_equals_uint64 (counts.n_uploads, 2);
     gst_buffer_unref (first);
     gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
   }
@@ -300,9 +300,9 @@ GST_START_TEST (test_device_fails)
   fail_unless (gst_act_buffer_set_block (
       batch, GST_ACT_BLOCK_COMPONENT_VALUES, memory, NULL));
   gst_harness_set_src_caps (down, caps);
-  act_emulated_set_failure (719);
+  act_emulated_fail_waits (cudaErrorLaunchFailure);
   fail_unless_equals_int (gst_harness_push (down, batch), GST_FLOW_ERROR);
-  act_emulated_set_failure (0);
+  act_emulated_fail_waits (cudaSuccess);
   test_assert_error (bus,
       "batch 0 (2 samples of 3 positions): "
       "the CUDA device failed in",
@@ -337,10 +337,10 @@ GST_START_TEST (test_no_device)
   assert_not_ready ("cudaactupload cuda-device-id=1 ! fakesink",
       "there is no CUDA device 1, expected property 'cuda-device-id' to be "
       "below 1");
-  g_setenv ("ACT_EMULATED_CUDA_DEVICES", "0", TRUE);
+  act_emulated_set_n_devices (0);
   assert_not_ready ("cudaactupload ! cudaactdownload ! fakesink",
       "there is no CUDA device to run on (no CUDA-capable device is detected)");
-  g_unsetenv ("ACT_EMULATED_CUDA_DEVICES");
+  act_emulated_set_n_devices (1);
 }
 GST_END_TEST;
 
@@ -384,7 +384,7 @@ assert_shared (const gchar *line, gboolean shared)
 /* One device and stream for all, also where elements are not neighbours. */
 GST_START_TEST (test_context)
 {
-  g_setenv ("ACT_EMULATED_CUDA_DEVICES", "2", TRUE);
+  act_emulated_set_n_devices (2);
   assert_shared (
       "cudaactupload name=a ! cudaactupload name=b ! fakesink", TRUE);
   assert_shared (
@@ -395,7 +395,7 @@ GST_START_TEST (test_context)
   assert_shared ("cudaactupload name=a cuda-device-id=0 ! fakesink"
                  " cudaactupload name=b cuda-device-id=1 ! fakesink",
       FALSE);
-  g_unsetenv ("ACT_EMULATED_CUDA_DEVICES");
+  act_emulated_set_n_devices (1);
 }
 GST_END_TEST;
 

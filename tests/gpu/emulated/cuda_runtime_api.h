@@ -4,8 +4,9 @@
 #include <stddef.h>
 
 /* For tests: the part of CUDA's runtime that the project uses, on the CPU.
- * Device memory is host memory full of NaN, a stream does everything at once,
- * so an event has always passed. Names and types are those of CUDA's header
+ * Device memory is host memory full of NaN. A stream does everything at once but
+ * copies to the host: they are there once the stream, or an event behind them,
+ * was waited for. Names and types are those of CUDA's header
  * of this name, which this one stands for. */
 
 #ifdef __cplusplus
@@ -23,13 +24,16 @@ typedef enum {
   cudaErrorLaunchFailure = 719,
 } cudaError_t;
 
-typedef enum {
+enum cudaMemcpyKind {
   cudaMemcpyHostToHost,
   cudaMemcpyHostToDevice,
   cudaMemcpyDeviceToHost,
   cudaMemcpyDeviceToDevice,
   cudaMemcpyDefault,
-} cudaMemcpyKind;
+};
+#ifndef __cplusplus
+typedef enum cudaMemcpyKind cudaMemcpyKind;
+#endif
 
 typedef struct CUstream_st *cudaStream_t;
 typedef struct CUevent_st *cudaEvent_t;
@@ -40,11 +44,33 @@ typedef void (*cudaHostFn_t) (void *data);
 #define cudaStreamNonBlocking 1
 #define cudaEventDefault 0
 #define cudaEventDisableTiming 2
+#define cudaEventBlockingSync 1
 #define cudaHostAllocDefault 0
+#define cudaHostAllocPortable 1
 
 typedef enum {
   cudaMemPoolAttrReleaseThreshold = 4,
 } cudaMemPoolAttr;
+
+typedef enum {
+  cudaMemAllocationTypePinned = 1,
+} cudaMemAllocationType;
+
+typedef enum {
+  cudaMemLocationTypeDevice = 1,
+} cudaMemLocationType;
+
+struct cudaMemPoolProps {
+  cudaMemAllocationType allocType;
+  struct {
+    cudaMemLocationType type;
+    int id;
+  } location;
+};
+
+struct cudaDeviceProp {
+  char name[256];
+};
 
 typedef enum {
   cudaDevAttrMaxSharedMemoryPerBlockOptin = 97,
@@ -64,6 +90,8 @@ cudaError_t cudaSetDevice (int device);
 cudaError_t cudaDeviceSynchronize (void);
 cudaError_t cudaDeviceGetAttribute (
     int *value, cudaDeviceAttr attribute, int device);
+cudaError_t cudaGetDeviceProperties (
+    struct cudaDeviceProp *properties, int device);
 cudaError_t cudaDriverGetVersion (int *version);
 cudaError_t cudaRuntimeGetVersion (int *version);
 
@@ -78,6 +106,12 @@ cudaError_t cudaMemGetInfo (size_t *free, size_t *total);
 cudaError_t cudaDeviceGetDefaultMemPool (cudaMemPool_t *pool, int device);
 cudaError_t cudaMemPoolSetAttribute (
     cudaMemPool_t pool, cudaMemPoolAttr attribute, void *value);
+cudaError_t cudaMemPoolCreate (
+    cudaMemPool_t *pool, const struct cudaMemPoolProps *properties);
+cudaError_t cudaMemPoolDestroy (cudaMemPool_t pool);
+cudaError_t cudaMemPoolTrimTo (cudaMemPool_t pool, size_t size);
+cudaError_t cudaMallocFromPoolAsync (
+    void **memory, size_t size, cudaMemPool_t pool, cudaStream_t stream);
 
 cudaError_t cudaMemcpy (
     void *to, const void *from, size_t size, cudaMemcpyKind kind);
@@ -129,6 +163,9 @@ void act_emulated_set_n_devices (int n);
 void act_emulated_set_memory (size_t size);
 /* The n-th launch from now on fails (1: the next), with this error. */
 void act_emulated_fail_launch (size_t n, cudaError_t error);
+/* All that waits from now on finds this error, as after a kernel that failed
+ * while it ran; cudaSuccess: none. */
+void act_emulated_fail_waits (cudaError_t error);
 
 #ifdef __cplusplus
 }

@@ -5,18 +5,29 @@
 #include "cuda_runtime_api.h"
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
+#include <vector>
 
 #include "state.h"
 
+/* a copy to the host that nobody waited for yet */
+struct Copy {
+  void *to;
+  const void *from;
+  size_t size;
+};
+
 struct CUstream_st {
-  int unused;
+  std::vector<Copy> copies;
 };
 
 struct CUevent_st {
+  cudaStream_t stream; /* that it was recorded in */
   std::chrono::steady_clock::time_point when;
 };
 
@@ -29,6 +40,9 @@ int n_devices = -1;
 size_t memory_size;
 size_t fail_in;
 cudaError_t fail_with;
+cudaError_t fail_waits;
+CUstream_st default_stream;
+std::set<cudaStream_t> streams;
 thread_local cudaError_t last_error = cudaSuccess;
 thread_local int current_device;
 
@@ -48,6 +62,45 @@ give (cudaError_t error)
   if (error != cudaSuccess)
     last_error = error;
   return error;
+}
+
+/* with the lock: what the stream was asked to bring */
+cudaError_t
+finish (cudaStream_t stream)
+{
+  if (stream == nullptr)
+    stream = &default_stream;
+  for (const Copy &copy : stream->copies)
+    if (fail_waits == cudaSuccess)
+      memcpy (copy.to, copy.from, copy.size);
+  stream->copies.clear ();
+  return give (fail_waits);
+}
+
+cudaError_t
+finish_all ()
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  for (cudaStream_t stream : streams)
+    finish (stream);
+  return finish (nullptr);
+}
+
+/* with the lock */
+void
+count_copy (size_t size, cudaMemcpyKind kind)
+{
+  if (kind == cudaMemcpyHostToDevice) {
+    counts.n_uploads++;
+    counts.uploaded += size;
+  } else if (kind == cudaMemcpyDeviceToHost) {
+    counts.n_downloads++;
+    counts.downloaded += size;
+  } else if (kind == cudaMemcpyDeviceToDevice) {
+    counts.n_device_copies++;
+    counts.device_copied += size;
+  }
 }
 
 /* full of NaN: what reads before it writes is found out */
@@ -148,6 +201,14 @@ act_emulated_fail_launch (size_t n, cudaError_t error)
   fail_with = error;
 }
 
+void
+act_emulated_fail_waits (cudaError_t error)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  fail_waits = error;
+}
+
 cudaError_t
 cudaGetDeviceCount (int *n)
 {
@@ -176,6 +237,14 @@ cudaSetDevice (int device)
 cudaError_t
 cudaDeviceSynchronize (void)
 {
+  return finish_all ();
+}
+
+cudaError_t
+cudaGetDeviceProperties (struct cudaDeviceProp *properties, int device)
+{
+  snprintf (properties->name, sizeof properties->name, "emulated device %d",
+      device);
   return cudaSuccess;
 }
 
@@ -283,30 +352,56 @@ cudaMemPoolSetAttribute (cudaMemPool_t, cudaMemPoolAttr, void *)
 }
 
 cudaError_t
-cudaMemcpy (void *to, const void *from, size_t size, cudaMemcpyKind kind)
+cudaMemPoolCreate (cudaMemPool_t *pool, const struct cudaMemPoolProps *)
 {
-  std::lock_guard<std::mutex> guard (lock);
-
-  if (size > 0)
-    memcpy (to, from, size);
-  if (kind == cudaMemcpyHostToDevice) {
-    counts.n_uploads++;
-    counts.uploaded += size;
-  } else if (kind == cudaMemcpyDeviceToHost) {
-    counts.n_downloads++;
-    counts.downloaded += size;
-  } else if (kind == cudaMemcpyDeviceToDevice) {
-    counts.n_device_copies++;
-    counts.device_copied += size;
-  }
+  *pool = nullptr;
   return cudaSuccess;
 }
 
 cudaError_t
-cudaMemcpyAsync (void *to, const void *from, size_t size, cudaMemcpyKind kind,
-    cudaStream_t)
+cudaMemPoolDestroy (cudaMemPool_t)
 {
-  return cudaMemcpy (to, from, size, kind);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemPoolTrimTo (cudaMemPool_t, size_t)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMallocFromPoolAsync (
+    void **memory, size_t size, cudaMemPool_t, cudaStream_t)
+{
+  return allocate (memory, size);
+}
+
+cudaError_t
+cudaMemcpy (void *to, const void *from, size_t size, cudaMemcpyKind kind)
+{
+  cudaError_t error = finish_all ();
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (size > 0)
+    memcpy (to, from, size);
+  count_copy (size, kind);
+  return error;
+}
+
+cudaError_t
+cudaMemcpyAsync (void *to, const void *from, size_t size, cudaMemcpyKind kind,
+    cudaStream_t stream)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  count_copy (size, kind);
+  if (kind == cudaMemcpyDeviceToHost)
+    (stream != nullptr ? stream : &default_stream)
+        ->copies.push_back ({ to, from, size });
+  else if (size > 0)
+    memcpy (to, from, size);
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -326,7 +421,10 @@ cudaMemsetAsync (void *to, int value, size_t size, cudaStream_t)
 cudaError_t
 cudaStreamCreate (cudaStream_t *stream)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
   *stream = new CUstream_st ();
+  streams.insert (*stream);
   return cudaSuccess;
 }
 
@@ -339,14 +437,20 @@ cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned)
 cudaError_t
 cudaStreamDestroy (cudaStream_t stream)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
+  finish (stream);
+  streams.erase (stream);
   delete stream;
   return cudaSuccess;
 }
 
 cudaError_t
-cudaStreamSynchronize (cudaStream_t)
+cudaStreamSynchronize (cudaStream_t stream)
 {
-  return cudaSuccess;
+  std::lock_guard<std::mutex> guard (lock);
+
+  return finish (stream);
 }
 
 cudaError_t
@@ -389,8 +493,9 @@ cudaEventDestroy (cudaEvent_t event)
 }
 
 cudaError_t
-cudaEventRecord (cudaEvent_t event, cudaStream_t)
+cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 {
+  event->stream = stream;
   event->when = std::chrono::steady_clock::now ();
   return cudaSuccess;
 }
@@ -402,9 +507,11 @@ cudaEventQuery (cudaEvent_t)
 }
 
 cudaError_t
-cudaEventSynchronize (cudaEvent_t)
+cudaEventSynchronize (cudaEvent_t event)
 {
-  return cudaSuccess;
+  std::lock_guard<std::mutex> guard (lock);
+
+  return finish (event->stream);
 }
 
 cudaError_t
