@@ -91,8 +91,8 @@ make_values (const Settings *settings)
 /* The element would take a store that is complete and have nothing to do; who
  * asks for a merge wants these stores there, not those before. What else may
  * be there it refuses itself. */
-static gboolean
-check_output (const char *output, GError **error)
+gboolean
+act_command_merge_check_output (const char *output, GError **error)
 {
   g_autofree char *path = g_build_filename (output, ACT_MANIFEST_NAME, NULL);
   g_autoptr (ActManifest) manifest = NULL;
@@ -146,7 +146,7 @@ act_command_merge (char **command_line)
     return act_command_usage_error ("merge", "--output is missing");
   if (!options.print
       && (!check_stores (settings.stores, &error)
-          || !check_output (settings.output, &error)))
+          || !act_command_merge_check_output (settings.output, &error)))
     return act_command_error (error);
   values = make_values (&settings);
   return act_command_execute (DESCRIPTION, values, &options);

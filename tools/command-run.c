@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "description.h"
+#include "devices.h"
 #include "pipelines.h"
 #include "toolerror.h"
 
@@ -20,6 +21,8 @@ static const char details[] =
     "  gst-activations run --list dashboard\n"
     "  gst-activations run dashboard model=DIR text=FILE output=DIR\n"
     "  gst-activations run my.pipeline threshold=0.02 --report report.json\n"
+    "  gst-activations run --devices 0,1 store-cuda model=DIR text=FILE "
+    "store=DIR\n"
     "  eval \"gst-launch-1.0 $(gst-activations run --print my.pipeline)\"\n"
     "\n"
     "Exit code: 0 done; 1 failed, or not all input came through; 2 usage;\n"
@@ -81,12 +84,15 @@ act_command_run (char **command_line)
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_auto (GStrv) rest = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *problem = NULL, *report = NULL;
+  g_autofree char *problem = NULL, *report = NULL, *devices = NULL;
   ActCommandOptions options = { FALSE };
   gboolean list = FALSE;
   const GOptionEntry entries[] = {
     { "list", 'l', 0, G_OPTION_ARG_NONE, &list,
         "List the shipped descriptions, or FILE's variables, and end", NULL },
+    { "devices", 'd', 0, G_OPTION_ARG_STRING, &devices,
+        "Run a shard on each of these CUDA devices, then merge the stores",
+        "N,N..." },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL,
         NULL },
     { NULL },
@@ -107,5 +113,7 @@ act_command_run (char **command_line)
   problem = parse_values (rest + 1, values);
   if (problem != NULL)
     return act_command_usage_error ("run", problem);
+  if (devices != NULL)
+    return act_devices_run (devices, rest[0], values, &options);
   return act_command_execute (rest[0], values, &options);
 }

@@ -25,6 +25,9 @@ int act_command_usage_error (const char *command, const char *text);
 /* an error of any of ours: usage or not */
 int act_command_error (const GError *error);
 
+/* whether a merge may write there: not over a store that is complete */
+gboolean act_command_merge_check_output (const char *output, GError **error);
+
 /* (transfer full): the command's name and what follows it */
 int act_command_run (char **command_line);
 int act_command_dashboard (char **command_line);

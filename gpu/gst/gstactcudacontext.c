@@ -42,6 +42,9 @@ context_new (GstActCudaAllocator *allocator)
       GST_TYPE_ACT_CUDA_ALLOCATOR, allocator, "device-id", G_TYPE_UINT,
       gst_act_cuda_device_get_id (
           gst_act_cuda_allocator_get_device (allocator)),
+      "device-name", G_TYPE_STRING,
+      gst_act_cuda_device_get_name (
+          gst_act_cuda_allocator_get_device (allocator)),
       NULL);
   return context;
 }
