@@ -6,6 +6,7 @@
 #include "gpu/gst/cudaactcluster.h"
 #include "gpu/gst/cudaactdeadfilter.h"
 #include "gpu/gst/cudaactdownload.h"
+#include "gpu/gst/cudaactforward.h"
 #include "gpu/gst/cudaactupload.h"
 
 GST_DEBUG_CATEGORY (gst_actcuda_debug);
@@ -20,6 +21,7 @@ plugin_init (GstPlugin *plugin)
       && GST_ELEMENT_REGISTER (cudaactclustersum, plugin)
       && GST_ELEMENT_REGISTER (cudaactdeadfilter, plugin)
       && GST_ELEMENT_REGISTER (cudaactdownload, plugin)
+      && GST_ELEMENT_REGISTER (cudaactforward, plugin)
       && GST_ELEMENT_REGISTER (cudaactupload, plugin);
 }
 

@@ -31,7 +31,8 @@ struct CUevent_st {
   std::chrono::steady_clock::time_point when;
 };
 
-namespace {
+namespace
+{
 
 std::mutex lock;
 ActEmulatedCounts counts;
@@ -147,7 +148,7 @@ release (void *memory)
   return cudaSuccess;
 }
 
-}
+} // namespace
 
 bool
 act_emulated_count_launch (bool *backwards)
@@ -243,8 +244,8 @@ cudaDeviceSynchronize (void)
 cudaError_t
 cudaGetDeviceProperties (struct cudaDeviceProp *properties, int device)
 {
-  snprintf (properties->name, sizeof properties->name, "emulated device %d",
-      device);
+  snprintf (
+      properties->name, sizeof properties->name, "emulated device %d", device);
   return cudaSuccess;
 }
 
@@ -267,7 +268,8 @@ cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int device)
   default:
     *value = 4;
   }
-  return device < get_n_devices () ? cudaSuccess : give (cudaErrorInvalidDevice);
+  return device < get_n_devices () ? cudaSuccess
+                                   : give (cudaErrorInvalidDevice);
 }
 
 cudaError_t
@@ -517,8 +519,8 @@ cudaEventSynchronize (cudaEvent_t event)
 cudaError_t
 cudaEventElapsedTime (float *ms, cudaEvent_t from, cudaEvent_t to)
 {
-  *ms = std::chrono::duration<float, std::milli> (to->when - from->when)
-            .count ();
+  *ms =
+      std::chrono::duration<float, std::milli> (to->when - from->when).count ();
   return cudaSuccess;
 }
 
