@@ -65,6 +65,44 @@ class Cuda(storefiles.Case):
         self.assertEqual(content(self.folder / 'auto'),
                          content(self.folder / 'cpu'))
 
+    def shards(self, code, devices, store):
+        return self.check(
+            code, 'run', '--quiet', '--devices', devices, 'store-cuda',
+            f'model={harness.SAMPLE}', f'text={TEXT}', 'n-ctx=32',
+            'batch-size=4', f'store={store}')
+
+    def test_devices(self):
+        """a device that is listed twice has two shards; the store is that of
+        one run"""
+        plain, store = self.folder / 'plain', self.folder / 'store'
+        self.check(0, 'run', '--quiet', 'dashboard-cuda', f'text={TEXT}',
+                   f'model={harness.SAMPLE}', 'n-ctx=32', 'batch-size=4',
+                   f'output={plain}')
+        # the second of these is not there: the first ends too, or has ended
+        result = self.shards(1, '0,7', store)
+        self.assertIn('there is no CUDA device 7', result.stderr)
+        self.assertFalse(store.exists())
+        self.shards(0, '0,0', store)
+        self.assertEqual([path.name for path in self.folder.glob('store*')
+                          if 'of-2' in path.name], [])
+        self.check(0, 'store', 'verify', store)
+        self.check(0, 'run', '--quiet', 'from-store', f'stores={store}',
+                   f'output={self.folder}/merged')
+        self.assertEqual(content(self.folder / 'merged'), content(plain))
+        result = self.shards(1, '0,0', store)
+        self.assertIn('is a complete store already', result.stderr)
+
+    def test_on_device(self):
+        """--device auto takes it and says so"""
+        output = self.folder / 'cuda'
+        result = self.check(0, 'dashboard', *self.model, '--quiet',
+                            '--device', 'auto', '--output', output)
+        self.assertEqual(result.stderr,
+                         "device: CUDA ('emulated device 0')\n")
+        self.check(0, 'dashboard', *self.model, '--quiet', '--device', 'cuda',
+                   '--threads', '1', '--output', self.folder / 'again')
+        self.assertEqual(content(output), content(self.folder / 'again'))
+
     def test_usage(self):
         for options, text in (
                 (('--device', 'tpu'), '--device takes cpu, cuda or auto'),
