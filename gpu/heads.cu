@@ -30,7 +30,7 @@ static size_t
 group_size (const ActGpuHead *head)
 {
   size_t widest = widest_hidden (head);
-  size_t n = widest < UNITS ? UNITS / widest : 1;
+  size_t n = widest > 0 && widest < UNITS ? UNITS / widest : 1;
 
   return n < head->n_components ? n : head->n_components;
 }
