@@ -3,6 +3,7 @@
 the same bytes as on the CPU."""
 
 import os
+import re
 
 import harness
 import storefiles
@@ -19,7 +20,8 @@ actdumpsrc location=${dump} vocabulary=${vocabulary:-${dump}/vocab.json}
     run=${run:-run} iteration=${iteration:--1}
 ! queue ! actstore location=${store:-} segment-size=${segment-size:-16}
     component-records=true
-! actdashboardsink location=${output} n-samples=${n-samples:-20}
+! actdashboardsink location=${output} title=${title:-${dump}}
+    n-samples=${n-samples:-20}
     criteria=${criteria:-max_activation-max} hist-bins=${hist-bins:-10}
     activation-threshold=${activation-threshold:-0.5}
     top-n-tokens=${top-n-tokens:-50}
@@ -102,6 +104,17 @@ class Cuda(storefiles.Case):
         self.check(0, 'dashboard', *self.model, '--quiet', '--device', 'cuda',
                    '--threads', '1', '--output', self.folder / 'again')
         self.assertEqual(content(output), content(self.folder / 'again'))
+
+    def test_variables(self):
+        """the description for a device has those of the one for the CPU"""
+        names = []
+        for name in ('dashboard', 'dashboard-cuda'):
+            result = self.check(0, 'run', '--list', name)
+            names.append(set(re.findall('^[a-z0-9-]+', result.stdout,
+                                        re.MULTILINE)))
+        self.assertEqual(names[0] - names[1], {'threads'})
+        self.assertEqual(names[1] - names[0], {
+            'precision', 'cuda-device-id', 'memory-budget'})
 
     def test_usage(self):
         for options, text in (
