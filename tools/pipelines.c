@@ -50,10 +50,10 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 static void
-add_line (GString *out, const char *entry)
+add_line (GString *out, const char *name)
 {
+  g_autofree char *entry = g_strconcat (name, SUFFIX, NULL);
   g_autofree char *filename = g_build_filename (get_folder (), entry, NULL);
-  g_autofree char *name = g_strndup (entry, strlen (entry) - strlen (SUFFIX));
   g_autoptr (ActDescription) description =
       act_description_load (filename, NULL);
   const char *title = NULL;
@@ -79,7 +79,8 @@ act_pipelines_list (GError **error)
   }
   while ((entry = g_dir_read_name (folder)) != NULL)
     if (g_str_has_suffix (entry, SUFFIX))
-      g_ptr_array_add (entries, g_strdup (entry));
+      g_ptr_array_add (
+          entries, g_strndup (entry, strlen (entry) - strlen (SUFFIX)));
   g_ptr_array_sort (entries, compare_names);
   out = g_string_new (NULL);
   for (guint i = 0; i < entries->len; i++)

@@ -8,6 +8,8 @@
 #   --emulated: the same with the kernels emulated on the CPU (g++, a BLAS with
 #     CBLAS), to try the script; PyTorch then runs on the CPU, or is left out
 #   FOLDER: where things are built, and check.log lies (default: a new one)
+# ELEMENTS: the folder that pack-elements.sh made (default: gpu-elements beside
+# this tree's files); without it the elements are left out.
 # PYTHON and NVCC in the environment name others. CUDA_ARCH: the device's
 # architecture, for nvcc (default: native).
 set -u
@@ -172,8 +174,13 @@ check "large model" "$python" "$here/plan.py" large "$build/plans" $scale \
 check "the same in PyTorch" "$python" "$here/torch_forward.py" $small \
   "$root/samples/licences-model" && sed 's/^/  /' "$build/out" >>"$table"
 
-# Part two: the elements, with the libraries they need unpacked beside them.
-if [ -x "$here/check-elements.sh" ]; then
-  check "elements" "$here/check-elements.sh" "$build"
+# Part two: the elements, with all that they need from pack-elements.sh.
+elements=${ELEMENTS:-$root/gpu-elements}
+if [ -f "$elements/elements.tar.gz" ]; then
+  [ $emulated = 1 ] && flag=--emulated || flag=
+  check "elements" "$here/check-elements.sh" $flag "$elements"
+  grep '^elements: ' "$build/out" | sed 's/^/  /' >>"$table"
+else
+  row "elements" "left out: no $elements (pack-elements.sh)"
 fi
 finish
