@@ -110,7 +110,7 @@ class Cuda(storefiles.Case):
         names = []
         for name in ('dashboard', 'dashboard-cuda'):
             result = self.check(0, 'run', '--list', name)
-            names.append(set(re.findall('^[a-z0-9-]+', result.stdout,
+            names.append(set(re.findall('^ *([a-z0-9-]+)', result.stdout,
                                         re.MULTILINE)))
         self.assertEqual(names[0] - names[1], {'threads'})
         self.assertEqual(names[1] - names[0], {
