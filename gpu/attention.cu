@@ -39,13 +39,13 @@ static __device__ void
 load_rows (const ActGpuAttention &a, const float *from, size_t from_row,
     size_t first, float scale, float *to)
 {
-  for (size_t i = threadIdx.x; i < TILE * a.head_size; i += blockDim.x) {
-    size_t row = i / a.head_size, column = i % a.head_size;
+  unsigned lane = threadIdx.x % LANES, group = threadIdx.x / LANES;
 
-    to[row * (a.head_size + 1) + column] = first + row < a.sequence_length
-        ? from[(first + row) * from_row + column] * scale
-        : 0.0f;
-  }
+  for (size_t row = group; row < TILE; row += ACT_BLOCK / LANES)
+    for (size_t column = lane; column < a.head_size; column += LANES)
+      to[row * (a.head_size + 1) + column] = first + row < a.sequence_length
+          ? from[(first + row) * from_row + column] * scale
+          : 0.0f;
 }
 
 /* scores of this thread's queries with its keys; minus infinity where a key is
@@ -165,8 +165,8 @@ store (const ActGpuAttention &a, float *to, size_t first_q,
 }
 
 template <int COLUMNS>
-static __global__ void __launch_bounds__ (ACT_BLOCK)
-attend (ActGpuAttention a)
+static __global__ void
+__launch_bounds__ (ACT_BLOCK) attend (ActGpuAttention a)
 {
   ACT_DYNAMIC_SHARED (float, memory);
   size_t head = blockIdx.x % a.n_heads, sample = blockIdx.x / a.n_heads;
@@ -201,8 +201,8 @@ attend (ActGpuAttention a)
     add_values<COLUMNS> (a, shared, factor, out);
     __syncthreads (); /* all have read values and weights */
   }
-  store<COLUMNS> (a, a.out + row * a.out_row + head * a.head_size, first_q,
-      sums, out);
+  store<COLUMNS> (
+      a, a.out + row * a.out_row + head * a.head_size, first_q, sums, out);
 }
 
 /* Heads of any size, slowly: a block a query, 256 keys at a time. */
@@ -224,8 +224,8 @@ block_reduce (float value, bool sum, float *warps)
   return value;
 }
 
-static __global__ void __launch_bounds__ (ACT_BLOCK)
-attend_wide (ActGpuAttention a)
+static __global__ void
+__launch_bounds__ (ACT_BLOCK) attend_wide (ActGpuAttention a)
 {
   ACT_DYNAMIC_SHARED (float, memory);
   float *weights = memory, *warps = memory + ACT_BLOCK;

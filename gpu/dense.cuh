@@ -13,12 +13,14 @@ struct ActDenseSource {
   uint64_t first_row;
   uint32_t first_column;
 
-  __device__ float load (size_t row, size_t column) const
+  __device__ float
+  load (size_t row, size_t column) const
   {
     return dense[row * n_cols + column];
   }
 
-  __device__ bool load4 (size_t row, size_t column, size_t n, float *v) const
+  __device__ bool
+  load4 (size_t row, size_t column, size_t n, float *v) const
   {
     const float *from = dense + row * n_cols + column;
 
@@ -40,7 +42,8 @@ struct ActDenseSource {
         && isfinite (v[3]);
   }
 
-  __device__ size_t bad_column (size_t row, size_t column, size_t n) const
+  __device__ size_t
+  bad_column (size_t row, size_t column, size_t n) const
   {
     for (size_t i = column; i < column + 4 && i < n; i++)
       if ((alive == NULL || alive[i] != 0) && !isfinite (load (row, i)))
@@ -68,8 +71,7 @@ act_gpu_dense_source (size_t n_cols, const float *dense, const uint8_t *alive)
 static __global__ void
 act_pack_indptr (ActPackShape shape, const int64_t *offsets, int64_t *indptr)
 {
-  for (size_t row = act_thread (); row <= shape.n_rows;
-       row += act_n_threads ())
+  for (size_t row = act_thread (); row <= shape.n_rows; row += act_n_threads ())
     indptr[row] = offsets[row * shape.n_segments];
 }
 

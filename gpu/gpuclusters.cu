@@ -74,8 +74,7 @@ n_shared_warps (size_t n_clusters)
 static unsigned
 n_global_blocks (size_t n_rows)
 {
-  return act_gpu_n_blocks (
-      n_rows < GLOBAL_WARPS ? n_rows : GLOBAL_WARPS, 1);
+  return act_gpu_n_blocks (n_rows < GLOBAL_WARPS ? n_rows : GLOBAL_WARPS, 1);
 }
 
 static ReduceSpace
@@ -86,8 +85,8 @@ take_space (
 
   space.n_alive = act_gpu_take<uint32_t> (parts, n_clusters);
   if (n_shared_warps (n_clusters) == 0)
-    space.places = act_gpu_take<Place> (
-        parts, n_global_blocks (n_rows) * n_clusters);
+    space.places =
+        act_gpu_take<Place> (parts, n_global_blocks (n_rows) * n_clusters);
   space.indices = act_gpu_take<int32_t> (parts, n_values);
   space.values = act_gpu_take<float> (parts, n_values);
   space.counts = act_gpu_take<uint32_t> (parts, n_rows);
@@ -150,8 +149,7 @@ result_of (const ActGpuClusters &clusters, const Place &place, size_t cluster,
   if (clusters.reduction == ACT_GPU_CLUSTER_SUM)
     return place.value;
   if (clusters.reduction == ACT_GPU_CLUSTER_MEAN) {
-    int32_t n =
-        clusters.member_ptr[cluster + 1] - clusters.member_ptr[cluster];
+    int32_t n = clusters.member_ptr[cluster + 1] - clusters.member_ptr[cluster];
 
     return place.value / (float) (n > 1 ? n : 1);
   }
@@ -218,10 +216,9 @@ reduce_csr (ActGpuClusters clusters, size_t n_rows, const int64_t *indptr,
       add_values (clusters.reduction, places,
           counts ? clusters.cluster_of[column] : -1, i < end ? values[i] : 0);
     }
-    n = first < end
-        ? take_results (clusters, places, space.n_alive, nothing,
+    n = first < end ? take_results (clusters, places, space.n_alive, nothing,
             space.indices + first, space.values + first)
-        : 0;
+                    : 0;
     __syncwarp ();
     if (act_lane () == 0)
       space.counts[row] = n;
@@ -230,8 +227,8 @@ reduce_csr (ActGpuClusters clusters, size_t n_rows, const int64_t *indptr,
 
 /* the rows' results from where the components were to where they belong */
 static __global__ void
-move_rows (size_t n_rows, const int64_t *indptr, ReduceSpace space,
-    ActGpuCsr out)
+move_rows (
+    size_t n_rows, const int64_t *indptr, ReduceSpace space, ActGpuCsr out)
 {
   for (size_t row = act_warp (); row < n_rows; row += act_n_warps ()) {
     int64_t from = indptr[row], to = out.indptr[row];
@@ -292,8 +289,8 @@ act_gpu_clusters_from_csr (const ActGpuClusters *clusters, size_t n_rows,
     return ACT_GPU_ERROR_WORKSPACE;
   ACT_TRY (act_gpu_result_begin (result, out->indptr, stream));
   if (n_rows > 0) {
-    ACT_TRY (launch_reduce_csr (clusters, n_rows, indptr, indices, values,
-        alive, space, stream));
+    ACT_TRY (launch_reduce_csr (
+        clusters, n_rows, indptr, indices, values, alive, space, stream));
     ACT_TRY (
         act_gpu_scan (n_rows, space.counts, space.sums, out->indptr, stream));
     ACT_LAUNCH (move_rows, act_gpu_n_blocks (n_rows, ACT_BLOCK_WARPS),
@@ -333,7 +330,7 @@ reduce_dense (ActGpuClusters clusters, size_t n_rows, const float *dense,
     place.count = n_alive;
     out[at] = is_max && n_alive == 0 ? 0.0f
         : is_max                     ? place.value
-                                     : result_of (clusters, place, cluster, NULL);
+                 : result_of (clusters, place, cluster, NULL);
   }
 }
 
@@ -344,8 +341,7 @@ act_gpu_clusters_from_dense_workspace_size (
   ActGpuParts parts = {};
 
   act_gpu_take<float> (&parts, n_rows * clusters->n_clusters);
-  act_gpu_pack_take (
-      &parts, act_gpu_pack_shape (n_rows, clusters->n_clusters));
+  act_gpu_pack_take (&parts, act_gpu_pack_shape (n_rows, clusters->n_clusters));
   return parts.used;
 }
 

@@ -83,8 +83,7 @@ key_of (float value)
 static __device__ float
 value_of (uint32_t key)
 {
-  return __uint_as_float (
-      (key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key);
+  return __uint_as_float ((key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key);
 }
 
 static __global__ void
@@ -157,8 +156,7 @@ find_row (size_t n_rows, const int64_t *indptr, int64_t i)
 
 static __global__ void
 max_of_csr (size_t n_rows, const int64_t *indptr, const int32_t *indices,
-    const float *values, uint32_t *keys, uint32_t *counts,
-    ActGpuResult *result)
+    const float *values, uint32_t *keys, uint32_t *counts, ActGpuResult *result)
 {
   int64_t n_values = indptr[n_rows];
   uint32_t n = 0;
@@ -246,8 +244,8 @@ act_gpu_dense_column_max (size_t n_rows, size_t n_cols, const float *dense,
     dim3 grid ((unsigned) ((n_cols + ACT_BLOCK - 1) / ACT_BLOCK),
         (unsigned) (n_pieces < 65535 ? n_pieces : 65535));
 
-    ACT_LAUNCH (max_of_dense, grid, ACT_BLOCK, 0, stream, n_rows, n_cols,
-        dense, keys, counts, result);
+    ACT_LAUNCH (max_of_dense, grid, ACT_BLOCK, 0, stream, n_rows, n_cols, dense,
+        keys, counts, result);
     ACT_TRY (act_gpu_launched ());
   }
   return end_column_max (n_rows, n_cols, keys, counts, max, stream);
@@ -296,8 +294,7 @@ act_gpu_filter_mark (size_t n_cols, const float *max, float threshold,
     const uint8_t *before, uint8_t *alive, int64_t *n_dead, ActGpuStream stream)
 {
   ACT_TRY (check_sizes (0, n_cols));
-  ACT_TRY ((ActGpuStatus) cudaMemsetAsync (
-      n_dead, 0, sizeof *n_dead, stream));
+  ACT_TRY ((ActGpuStatus) cudaMemsetAsync (n_dead, 0, sizeof *n_dead, stream));
   if (n_cols == 0)
     return ACT_GPU_OK;
   ACT_LAUNCH (mark, act_gpu_n_blocks (n_cols, ACT_BLOCK), ACT_BLOCK, 0, stream,
@@ -393,8 +390,8 @@ act_gpu_csr_filter (size_t n_rows, size_t n_cols, const int64_t *indptr,
 }
 
 static __global__ void
-filter_dense (size_t n, size_t n_cols, const float *dense,
-    const uint8_t *alive, float *out)
+filter_dense (size_t n, size_t n_cols, const float *dense, const uint8_t *alive,
+    float *out)
 {
   for (size_t i = act_thread (); i < n; i += act_n_threads ())
     out[i] = alive == NULL || alive[i % n_cols] != 0 ? dense[i] + 0.0f : 0.0f;

@@ -151,8 +151,7 @@ static ActGpuStatus
 product_input (Run *run, const ActGpuSlot *slot, const void **input)
 {
   *input = at (run, slot);
-  if (act_gpu_products_get_precision (run->products)
-      != ACT_GPU_PRECISION_BF16)
+  if (act_gpu_products_get_precision (run->products) != ACT_GPU_PRECISION_BF16)
     return ACT_GPU_OK;
   if (run->converted != slot->buffer)
     ACT_TRY (act_gpu_to_bf16 (run->n_rows * row_of (run, slot),
@@ -182,8 +181,8 @@ run_linear (Run *run, const ActGpuOp *op)
   ACT_TRY (act_gpu_product (run->products, &product, run->stream));
   if (op->bias == NULL)
     return ACT_GPU_OK;
-  return act_gpu_add_bias (run->n_rows, op->out.width, op->bias,
-      product.c, product.c_row, run->stream);
+  return act_gpu_add_bias (run->n_rows, op->out.width, op->bias, product.c,
+      product.c_row, run->stream);
 }
 
 static ActGpuStatus
@@ -222,11 +221,11 @@ run_pointwise (Run *run, const ActGpuOp *op)
         run->tokens + run->first_row, weight, out, out_row, run->result,
         run->first_row, run->stream);
   case ACT_GPU_OP_POSITIONS:
-    return act_gpu_positions (n_rows, width, run->sequence_length, weight, out,
-        out_row, run->stream);
+    return act_gpu_positions (
+        n_rows, width, run->sequence_length, weight, out, out_row, run->stream);
   case ACT_GPU_OP_RMS_NORM:
-    return act_gpu_rms_norm (n_rows, width, in, in_row, weight, op->eps, out,
-        out_row, run->stream);
+    return act_gpu_rms_norm (
+        n_rows, width, in, in_row, weight, op->eps, out, out_row, run->stream);
   case ACT_GPU_OP_LAYER_NORM:
     return act_gpu_layer_norm (n_rows, width, in, in_row, weight, op->bias,
         op->eps, out, out_row, run->stream);
@@ -272,9 +271,9 @@ run_op (Run *run, const ActGpuOp *op)
     ACT_TRY (run_head (run, op));
   if (op->kind == ACT_GPU_OP_NOTHING)
     return ACT_GPU_OK;
-  ACT_TRY (op->kind == ACT_GPU_OP_LINEAR ? run_linear (run, op)
-      : op->kind == ACT_GPU_OP_ATTENTION ? run_attention (run, op)
-                                         : run_pointwise (run, op));
+  ACT_TRY (op->kind == ACT_GPU_OP_LINEAR     ? run_linear (run, op)
+          : op->kind == ACT_GPU_OP_ATTENTION ? run_attention (run, op)
+                                             : run_pointwise (run, op));
   if (run->converted == op->out.buffer)
     run->converted = ACT_GPU_MAX_BUFFERS;
   return ACT_GPU_OK;
@@ -316,8 +315,8 @@ act_gpu_forward_csr_workspace_size (const ActGpuForward *forward,
   ActGpuParts parts = {};
   Space space = {};
 
-  take_space (&parts, forward, products, n_samples, sequence_length, capacity,
-      &space);
+  take_space (
+      &parts, forward, products, n_samples, sequence_length, capacity, &space);
   return parts.used;
 }
 
@@ -371,8 +370,8 @@ act_gpu_forward_dense (const ActGpuForward *forward, ActGpuProducts *products,
       n_samples * sequence_length * forward->n_components * sizeof (float);
 
   ACT_TRY (check_sizes (forward, n_samples, sequence_length));
-  take_space (&parts, forward, products, n_samples, sequence_length, -1,
-      &run.space);
+  take_space (
+      &parts, forward, products, n_samples, sequence_length, -1, &run.space);
   if (!act_gpu_parts_fit (&parts))
     return ACT_GPU_ERROR_WORKSPACE;
   ACT_TRY (act_gpu_result_begin (result, NULL, stream));

@@ -69,7 +69,8 @@ act_gpu_products_element_size (const ActGpuProducts *self)
                                                    : sizeof (float);
 }
 
-/* COMPUTE_32F with float32 inputs is true float32: TF32 has a name of its own */
+/* COMPUTE_32F with float32 inputs is true float32: TF32 has a name of its own
+ */
 static int
 compute_type (ActGpuPrecision precision)
 {
@@ -111,9 +112,9 @@ act_gpu_product (
         p->b_transposed ? ACT_BLAS_OP_T : ACT_BLAS_OP_N, ACT_BLAS_OP_N,
         (int) p->n_cols, (int) p->n_rows, (int) p->n_inner, &one, p->b, type,
         (int) p->b_row, (long long) p->b_stride, p->a, type, (int) p->a_row,
-        (long long) p->a_stride, &p->beta, p->c, ACT_BLAS_R_32F,
-        (int) p->c_row, (long long) p->c_stride, (int) p->n,
-        compute_type (self->precision), ACT_BLAS_GEMM_DEFAULT);
+        (long long) p->a_stride, &p->beta, p->c, ACT_BLAS_R_32F, (int) p->c_row,
+        (long long) p->c_stride, (int) p->n, compute_type (self->precision),
+        ACT_BLAS_GEMM_DEFAULT);
   return status != 0 ? ACT_GPU_ERROR_PRODUCTS + status : ACT_GPU_OK;
 }
 

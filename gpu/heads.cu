@@ -20,8 +20,7 @@ widest_hidden (const ActGpuHead *head)
   size_t widest = 0;
 
   for (uint32_t i = 0; i + 1 < head->n_layers; i++)
-    widest =
-        head->layers[i].d_out > widest ? head->layers[i].d_out : widest;
+    widest = head->layers[i].d_out > widest ? head->layers[i].d_out : widest;
   return widest;
 }
 
@@ -97,12 +96,12 @@ shared_mlp_sums (const ActGpuHead *head, ActGpuProducts *products,
     const ActGpuLayer *layer = &head->layers[i];
     float *hidden = scratch->hidden[i % 2];
 
-    ACT_TRY (multiply (
-        products, n_rows, input, input_row, layer, hidden, stream));
+    ACT_TRY (
+        multiply (products, n_rows, input, input_row, layer, hidden, stream));
     ACT_TRY (act_gpu_bias_gelu_erf (
         1, n_rows, layer->d_out, layer->bias, hidden, stream));
-    ACT_TRY (convert (products, n_rows * layer->d_out, hidden, scratch, &input,
-        stream));
+    ACT_TRY (convert (
+        products, n_rows * layer->d_out, hidden, scratch, &input, stream));
     input_row = layer->d_out;
   }
   return multiply (
@@ -123,8 +122,8 @@ first_of_mlp (size_t n, size_t n_rows, size_t width, size_t n_components,
     size_t component = at / (width * n_rows);
     float x = inner[row * n_components + component];
 
-    out[at] = act_gelu_erf (weight[component * width + unit] * x
-        + bias[component * width + unit]);
+    out[at] = act_gelu_erf (
+        weight[component * width + unit] * x + bias[component * width + unit]);
   }
 }
 
@@ -193,8 +192,8 @@ component_layer (const ActGpuLayer *layer, ActGpuProducts *products,
   product.c_stride = n_rows * layer->d_out;
   product.n = n;
   ACT_TRY (act_gpu_product (products, &product, stream));
-  return act_gpu_bias_gelu_erf (n, n_rows, layer->d_out,
-      layer->bias + first * layer->d_out, out, stream);
+  return act_gpu_bias_gelu_erf (
+      n, n_rows, layer->d_out, layer->bias + first * layer->d_out, out, stream);
 }
 
 static ActGpuStatus
@@ -206,8 +205,8 @@ first_layer (const ActGpuHead *head, ActGpuProducts *products, size_t first,
   size_t at = first * layer->d_out;
 
   if (head->kind == ACT_GPU_HEAD_VECTOR_MLP)
-    return component_layer (layer, products, first, n, n_rows, input,
-        input_row, 0, scratch->hidden[0], stream);
+    return component_layer (layer, products, first, n, n_rows, input, input_row,
+        0, scratch->hidden[0], stream);
   ACT_LAUNCH (first_of_mlp,
       act_gpu_n_blocks (n * n_rows * layer->d_out, ACT_BLOCK), ACT_BLOCK, 0,
       stream, n, n_rows, (size_t) layer->d_out, (size_t) head->n_components,
@@ -225,8 +224,8 @@ group_sums (const ActGpuHead *head, ActGpuProducts *products, size_t first,
   uint32_t last = head->n_layers - 1;
   size_t width = head->layers[last].d_in;
 
-  ACT_TRY (first_layer (head, products, first, n, n_rows, input, input_row,
-      scratch, stream));
+  ACT_TRY (first_layer (
+      head, products, first, n, n_rows, input, input_row, scratch, stream));
   for (uint32_t i = 1; i < last; i++) {
     const ActGpuLayer *layer = &head->layers[i];
     const void *in;
@@ -255,9 +254,10 @@ inner_activations (const ActGpuHead *head, ActGpuProducts *products,
   if (!head->takes_tokens)
     return multiply (
         products, n_rows, input, input_row, &v, scratch->inner, stream);
-  ACT_LAUNCH (look_up, act_gpu_n_blocks (n_rows * head->n_components, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n_rows, (size_t) head->n_components, vocab_size,
-      tokens, static_cast<const float *> (head->v), scratch->inner);
+  ACT_LAUNCH (look_up,
+      act_gpu_n_blocks (n_rows * head->n_components, ACT_BLOCK), ACT_BLOCK, 0,
+      stream, n_rows, (size_t) head->n_components, vocab_size, tokens,
+      static_cast<const float *> (head->v), scratch->inner);
   return act_gpu_launched ();
 }
 
@@ -331,17 +331,20 @@ struct HeadSource {
   uint64_t first_row;
   uint32_t first_column;
 
-  __device__ float before (size_t row, size_t column) const
+  __device__ float
+  before (size_t row, size_t column) const
   {
     return sums[row * n_components + column] + bias[column];
   }
 
-  __device__ float load (size_t row, size_t column) const
+  __device__ float
+  load (size_t row, size_t column) const
   {
     return activate (sigmoid, before (row, column));
   }
 
-  __device__ bool load4 (size_t row, size_t column, size_t n, float *v) const
+  __device__ bool
+  load4 (size_t row, size_t column, size_t n, float *v) const
   {
     const float *from = sums + row * n_components + column;
     bool finite;
@@ -365,7 +368,8 @@ struct HeadSource {
     return finite;
   }
 
-  __device__ size_t bad_column (size_t row, size_t column, size_t n) const
+  __device__ size_t
+  bad_column (size_t row, size_t column, size_t n) const
   {
     for (size_t i = column; i < column + 4 && i < n; i++)
       if (!isfinite (before (row, i)))
@@ -434,8 +438,7 @@ note_pieces (ActPackShape shape, const int64_t *offsets, const int64_t *used,
     int64_t start = offsets[row * shape.n_segments];
 
     starts[row] = *used + start;
-    lengths[row] =
-        (uint32_t) (offsets[(row + 1) * shape.n_segments] - start);
+    lengths[row] = (uint32_t) (offsets[(row + 1) * shape.n_segments] - start);
   }
 }
 
@@ -461,8 +464,8 @@ act_gpu_head_pack (const ActGpuHead *head, size_t n_rows, const float *sums,
 
   if (!act_gpu_parts_fit (&parts))
     return ACT_GPU_ERROR_WORKSPACE;
-  ACT_TRY (act_gpu_pack (source_of (head, sums, first_row), shape, space,
-      output, result, stream));
+  ACT_TRY (act_gpu_pack (
+      source_of (head, sums, first_row), shape, space, output, result, stream));
   ACT_LAUNCH (note_pieces, act_gpu_n_blocks (n_rows, ACT_BLOCK), ACT_BLOCK, 0,
       stream, shape, space.offsets, pieces->used, pieces->starts + at,
       pieces->lengths + at);
@@ -534,8 +537,7 @@ act_gpu_pieces_merge (const ActGpuPieces *pieces, size_t n_modules,
     ACT_LAUNCH (row_lengths, act_gpu_n_blocks (pieces->n_rows, ACT_BLOCK),
         ACT_BLOCK, 0, stream, *pieces, n_modules, counts);
     ACT_TRY (act_gpu_launched ());
-    ACT_TRY (
-        act_gpu_scan (pieces->n_rows, counts, sums, out->indptr, stream));
+    ACT_TRY (act_gpu_scan (pieces->n_rows, counts, sums, out->indptr, stream));
     ACT_LAUNCH (merge_rows, act_gpu_n_blocks (pieces->n_rows, ACT_BLOCK_WARPS),
         ACT_BLOCK, 0, stream, *pieces, n_modules, *out);
     ACT_TRY (act_gpu_launched ());

@@ -12,9 +12,14 @@
  * for CUDA's; so kernels are launched by these macros, blocks are of whole
  * warps, and warp operations name the whole warp. */
 
+/* What failed before and was reported, as an allocation, is not the launch's.
+ */
 #ifdef __CUDACC__
 #define ACT_LAUNCH(KERNEL, GRID, BLOCK, SHARED, STREAM, ...)                   \
-  KERNEL<<<(GRID), (BLOCK), (SHARED), (STREAM)>>> (__VA_ARGS__)
+  do {                                                                         \
+    (void) cudaGetLastError ();                                                \
+    KERNEL<<<(GRID), (BLOCK), (SHARED), (STREAM)>>> (__VA_ARGS__);             \
+  } while (0)
 #define ACT_DYNAMIC_SHARED(TYPE, NAME)                                         \
   extern __shared__ __align__ (16) unsigned char act_dynamic_shared[];         \
   TYPE *NAME = reinterpret_cast<TYPE *> (act_dynamic_shared)

@@ -10,19 +10,29 @@
 /* What lies between the matrix products. Each kernel reads and writes what it
  * works on once, so memory's bandwidth bounds it. */
 
-/* n_rows x width elements, neighbours in neighbouring threads */
-#define FOR_EACH_ELEMENT(AT, N_ROWS, WIDTH)                                    \
-  for (size_t AT = act_thread (); AT < (N_ROWS) * (WIDTH);                     \
-       AT += act_n_threads ())
+/* A block a row at a time, so that an element's place costs no division. */
+#define FOR_EACH_ELEMENT(ROW, COLUMN, N_ROWS, WIDTH)                           \
+  for (size_t ROW = blockIdx.x; ROW < (N_ROWS); ROW += gridDim.x)              \
+    for (size_t COLUMN = threadIdx.x; COLUMN < (WIDTH); COLUMN += blockDim.x)
+
+/* threads for rows of that many elements */
+static unsigned
+row_threads (size_t width)
+{
+  return width < ACT_BLOCK ? (unsigned) (width + 31) / 32 * 32 : ACT_BLOCK;
+}
+
+#define LAUNCH_ROWS(KERNEL, N_ROWS, WIDTH, STREAM, ...)                        \
+  ACT_LAUNCH (KERNEL, act_gpu_n_blocks ((N_ROWS), 1), row_threads (WIDTH), 0,  \
+      STREAM, __VA_ARGS__)
 
 static __global__ void
 embedding (size_t n_rows, size_t width, uint32_t vocab_size,
     const int32_t *tokens, const float *weight, float *out, size_t out_row,
     ActGpuResult *result, size_t first_row)
 {
-  FOR_EACH_ELEMENT (at, n_rows, width)
+  FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
-    size_t row = at / width, column = at % width;
     uint32_t token = (uint32_t) tokens[row];
 
     if (token >= vocab_size) {
@@ -40,9 +50,8 @@ act_gpu_embedding (size_t n_rows, size_t width, uint32_t vocab_size,
     const int32_t *tokens, const float *weight, float *out, size_t out_row,
     ActGpuResult *result, size_t first_row, ActGpuStream stream)
 {
-  ACT_LAUNCH (embedding, act_gpu_n_blocks (n_rows * width, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n_rows, width, vocab_size, tokens, weight, out,
-      out_row, result, first_row);
+  LAUNCH_ROWS (embedding, n_rows, width, stream, n_rows, width, vocab_size,
+      tokens, weight, out, out_row, result, first_row);
   return act_gpu_launched ();
 }
 
@@ -50,9 +59,8 @@ static __global__ void
 positions (size_t n_rows, size_t width, size_t sequence_length,
     const float *weight, float *out, size_t out_row)
 {
-  FOR_EACH_ELEMENT (at, n_rows, width)
+  FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
-    size_t row = at / width, column = at % width;
 
     out[row * out_row + column] +=
         weight[row % sequence_length * width + column];
@@ -63,9 +71,8 @@ ActGpuStatus
 act_gpu_positions (size_t n_rows, size_t width, size_t sequence_length,
     const float *weight, float *out, size_t out_row, ActGpuStream stream)
 {
-  ACT_LAUNCH (positions, act_gpu_n_blocks (n_rows * width, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n_rows, width, sequence_length, weight, out,
-      out_row);
+  LAUNCH_ROWS (positions, n_rows, width, stream, n_rows, width, sequence_length,
+      weight, out, out_row);
   return act_gpu_launched ();
 }
 
@@ -131,10 +138,10 @@ static __global__ void
 rotary (size_t n_rows, size_t n_heads, size_t n_pairs, size_t sequence_length,
     bool adjacent, const float *cos, const float *sin, float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (at, n_rows, n_heads *n_pairs)
+  FOR_EACH_ELEMENT (row, column, n_rows, n_heads * n_pairs)
   {
-    size_t row = at / (n_heads * n_pairs), pair = at % n_pairs;
-    size_t head = at / n_pairs % n_heads;
+    unsigned head = (unsigned) column / (unsigned) n_pairs;
+    unsigned pair = (unsigned) column % (unsigned) n_pairs;
     size_t angle = row % sequence_length * n_pairs + pair;
     float *first =
         x + row * x_row + head * 2 * n_pairs + (adjacent ? 2 * pair : pair);
@@ -153,29 +160,23 @@ act_gpu_rotary (size_t n_rows, size_t n_heads, size_t head_size,
 {
   size_t n_pairs = head_size / 2;
 
-  ACT_LAUNCH (rotary, act_gpu_n_blocks (n_rows * n_heads * n_pairs, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n_rows, n_heads, n_pairs, sequence_length,
-      adjacent != 0, cos, sin, x, x_row);
+  LAUNCH_ROWS (rotary, n_rows, n_heads * n_pairs, stream, n_rows, n_heads,
+      n_pairs, sequence_length, adjacent != 0, cos, sin, x, x_row);
   return act_gpu_launched ();
 }
 
 static __global__ void
 gelu_tanh (size_t n_rows, size_t width, float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (at, n_rows, width)
-  {
-    float *value = x + at / width * x_row + at % width;
-
-    *value = act_gelu_tanh (*value);
-  }
+  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  x[row * x_row + column] = act_gelu_tanh (x[row * x_row + column]);
 }
 
 ActGpuStatus
 act_gpu_gelu_tanh (
     size_t n_rows, size_t width, float *x, size_t x_row, ActGpuStream stream)
 {
-  ACT_LAUNCH (gelu_tanh, act_gpu_n_blocks (n_rows * width, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n_rows, width, x, x_row);
+  LAUNCH_ROWS (gelu_tanh, n_rows, width, stream, n_rows, width, x, x_row);
   return act_gpu_launched ();
 }
 
@@ -183,9 +184,8 @@ static __global__ void
 silu_times (size_t n_rows, size_t width, const float *gate, size_t gate_row,
     float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (at, n_rows, width)
+  FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
-    size_t row = at / width, column = at % width;
     float g = gate[row * gate_row + column];
 
     x[row * x_row + column] *= g / (1.0f + expf (-g));
@@ -196,8 +196,8 @@ ActGpuStatus
 act_gpu_silu_times (size_t n_rows, size_t width, const float *gate,
     size_t gate_row, float *x, size_t x_row, ActGpuStream stream)
 {
-  ACT_LAUNCH (silu_times, act_gpu_n_blocks (n_rows * width, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n_rows, width, gate, gate_row, x, x_row);
+  LAUNCH_ROWS (silu_times, n_rows, width, stream, n_rows, width, gate, gate_row,
+      x, x_row);
   return act_gpu_launched ();
 }
 
@@ -205,16 +205,15 @@ static __global__ void
 add_bias (
     size_t n_rows, size_t width, const float *bias, float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (at, n_rows, width)
-  x[at / width * x_row + at % width] += bias[at % width];
+  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  x[row * x_row + column] += bias[column];
 }
 
 ActGpuStatus
 act_gpu_add_bias (size_t n_rows, size_t width, const float *bias, float *x,
     size_t x_row, ActGpuStream stream)
 {
-  ACT_LAUNCH (add_bias, act_gpu_n_blocks (n_rows * width, ACT_BLOCK), ACT_BLOCK,
-      0, stream, n_rows, width, bias, x, x_row);
+  LAUNCH_ROWS (add_bias, n_rows, width, stream, n_rows, width, bias, x, x_row);
   return act_gpu_launched ();
 }
 
@@ -222,19 +221,19 @@ static __global__ void
 bias_gelu_erf (
     size_t n, size_t n_rows, size_t width, const float *bias, float *x)
 {
-  FOR_EACH_ELEMENT (at, n * n_rows, width)
+  FOR_EACH_ELEMENT (row, column, n * n_rows, width)
   {
-    size_t matrix = at / (n_rows * width);
+    float *value = x + row * width + column;
 
-    x[at] = act_gelu_erf (x[at] + bias[matrix * width + at % width]);
+    *value = act_gelu_erf (*value + bias[row / n_rows * width + column]);
   }
 }
 
 ActGpuStatus
-act_gpu_bias_gelu_erf (size_t n, size_t n_rows, size_t width,
-    const float *bias, float *x, ActGpuStream stream)
+act_gpu_bias_gelu_erf (size_t n, size_t n_rows, size_t width, const float *bias,
+    float *x, ActGpuStream stream)
 {
-  ACT_LAUNCH (bias_gelu_erf, act_gpu_n_blocks (n * n_rows * width, ACT_BLOCK),
-      ACT_BLOCK, 0, stream, n, n_rows, width, bias, x);
+  LAUNCH_ROWS (
+      bias_gelu_erf, n * n_rows, width, stream, n, n_rows, width, bias, x);
   return act_gpu_launched ();
 }

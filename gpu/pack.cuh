@@ -27,7 +27,7 @@ struct ActPackShape {
 
 /* in a workspace */
 struct ActPackSpace {
-  uint4 *masks; /* [n_rows, n_groups]: bit l of word j is column 4 l + j */
+  uint4 *masks;     /* [n_rows, n_groups]: bit l of word j is column 4 l + j */
   uint32_t *counts; /* [n_rows, n_segments] */
   uint64_t *sums;
   int64_t *offsets; /* [n_rows * n_segments + 1] */
@@ -75,8 +75,8 @@ act_gpu_pack_take (ActGpuParts *parts, const ActPackShape &shape)
  *   first_row, first_column: what to add for a message. */
 template <class Source>
 static __global__ void
-act_pack_mark (Source source, ActPackShape shape, ActPackSpace space,
-    ActGpuResult *result)
+act_pack_mark (
+    Source source, ActPackShape shape, ActPackSpace space, ActGpuResult *result)
 {
   size_t n = shape.n_rows * shape.n_segments;
 
@@ -154,10 +154,9 @@ act_pack_take_values (
 
       if ((mask.x | mask.y | mask.z | mask.w) == 0)
         continue;
-      act_pack_group (
-          source, out, row, group * ACT_PACK_GROUP, mask, offset);
-      offset += __popc (mask.x) + __popc (mask.y) + __popc (mask.z)
-          + __popc (mask.w);
+      act_pack_group (source, out, row, group * ACT_PACK_GROUP, mask, offset);
+      offset +=
+          __popc (mask.x) + __popc (mask.y) + __popc (mask.z) + __popc (mask.w);
     }
   }
 }
@@ -216,8 +215,8 @@ act_gpu_result_begin (
 }
 
 static inline ActGpuStatus
-act_gpu_result_end (ActGpuResult *result, const int64_t *last,
-    int64_t capacity, ActGpuStream stream)
+act_gpu_result_end (ActGpuResult *result, const int64_t *last, int64_t capacity,
+    ActGpuStream stream)
 {
   ACT_LAUNCH (act_result_end, 1, 32, 0, stream, result, last, capacity);
   return act_gpu_launched ();

@@ -86,8 +86,7 @@ static inline ActGpuStatus
 act_gpu_scan (size_t n, const uint32_t *counts, uint64_t *sums,
     int64_t *offsets, ActGpuStream stream)
 {
-  unsigned n_blocks =
-      (unsigned) ((n + ACT_SCAN_PIECE - 1) / ACT_SCAN_PIECE);
+  unsigned n_blocks = (unsigned) ((n + ACT_SCAN_PIECE - 1) / ACT_SCAN_PIECE);
   size_t shared = ACT_BLOCK_WARPS * sizeof (uint64_t);
 
   ACT_LAUNCH (

@@ -521,67 +521,138 @@ check_pieces (const ActGpuCsr *out, const ActGpuResult *d_result, size_t n_rows,
   free (dense);
 }
 
+/* three heads on an embedding of one number, and a batch for them */
+typedef struct {
+  TestHead heads[N_TEST_HEADS];
+  ActGpuOp ops[N_TEST_HEADS + 1];
+  ActGpuForward forward;
+  ActGpuProducts *products;
+  Floats input;
+  int32_t *tokens;
+  ActGpuResult *result;
+} Batch;
+
+#define BATCH_SAMPLES 7
+#define BATCH_LENGTH 2
+#define BATCH_ROWS (BATCH_SAMPLES * BATCH_LENGTH)
+
+static void
+batch_init (Batch *b, ActGpuSigmoid sigmoid)
+{
+  int32_t tokens[BATCH_ROWS];
+  const ActGpuHead *last = &b->heads[N_TEST_HEADS - 1].head;
+
+  memset (b, 0, sizeof *b);
+  heads_new (b->heads, sigmoid);
+  b->input = floats_new (BATCH_ROWS, 1);
+  b->ops[0] = (ActGpuOp){
+    .kind = ACT_GPU_OP_EMBEDDING, .out = { 0, 0, 1 }, .weight = b->input.device
+  };
+  for (int i = 0; i < N_TEST_HEADS; i++) {
+    b->ops[1 + i].in[0] = (ActGpuSlot){ 0, 0, 1 };
+    /* not in the order of their columns */
+    b->ops[1 + i].head = &b->heads[(i + 1) % N_TEST_HEADS].head;
+  }
+  for (int i = 0; i < BATCH_ROWS; i++)
+    tokens[i] = i;
+  b->tokens = device_copy (tokens, sizeof tokens);
+  b->result = device_new (sizeof *b->result);
+  b->products = products_new (ACT_GPU_PRECISION_FP32);
+  b->forward = (ActGpuForward){ .n_buffers = 1,
+    .widths = { 1 },
+    .n_ops = N_TEST_HEADS + 1,
+    .ops = b->ops,
+    .n_modules = N_TEST_HEADS,
+    .n_components = last->first_column + last->n_components,
+    .vocab_size = BATCH_ROWS,
+    .tile_rows = 4 };
+}
+
+static void
+batch_clear (Batch *b)
+{
+  act_gpu_products_free (b->products);
+  device_free_all ();
+}
+
+static float *
+batch_dense (Batch *b)
+{
+  size_t size = act_gpu_forward_dense_workspace_size (
+      &b->forward, b->products, BATCH_SAMPLES, BATCH_LENGTH);
+  float *out =
+      device_new (BATCH_ROWS * b->forward.n_components * sizeof (float));
+
+  device_check (act_gpu_forward_dense (&b->forward, b->products, BATCH_SAMPLES,
+                    BATCH_LENGTH, b->tokens, out, b->result, device_new (size),
+                    size, device_stream ()),
+      "forward");
+  return out;
+}
+
+static ActGpuCsr
+batch_csr (Batch *b, int64_t capacity)
+{
+  size_t size = act_gpu_forward_csr_workspace_size (
+      &b->forward, b->products, BATCH_SAMPLES, BATCH_LENGTH, capacity);
+  ActGpuCsr out = {
+    .indptr = device_new ((BATCH_ROWS + 1) * sizeof (int64_t)),
+    .indices = device_new ((size_t) capacity * sizeof (int32_t)),
+    .values = device_new ((size_t) capacity * sizeof (float)),
+    .capacity = capacity,
+  };
+
+  device_check (act_gpu_forward_csr (&b->forward, b->products, BATCH_SAMPLES,
+                    BATCH_LENGTH, b->tokens, &out, b->result, device_new (size),
+                    size, device_stream ()),
+      "forward");
+  return out;
+}
+
 static void
 check_heads (ActGpuSigmoid sigmoid, int64_t capacity)
 {
-  const uint32_t ops_n = N_TEST_HEADS + 1;
-  const size_t n_samples = 7, length = 2, n_rows = n_samples * length;
-  TestHead heads[N_TEST_HEADS];
-  ActGpuOp ops[N_TEST_HEADS + 1] = { { .kind = ACT_GPU_OP_EMBEDDING,
-      .out = { 0, 0, 1 } } };
-  ActGpuForward forward = { .n_buffers = 1,
-    .widths = { 1 },
-    .n_ops = ops_n,
-    .ops = ops,
-    .n_modules = N_TEST_HEADS,
-    .vocab_size = 14,
-    .tile_rows = 4 };
-  ActGpuProducts *products = products_new (ACT_GPU_PRECISION_FP32);
-  Floats input = floats_new (n_rows, 1);
-  int32_t tokens[14];
-  size_t width, size;
+  Batch b;
+  size_t width;
   double *expected;
   float *dense;
-  ActGpuResult *result = device_new (sizeof *result);
-  int32_t *d_tokens;
   ActGpuCsr out;
 
-  heads_new (heads, sigmoid);
-  width = heads[2].head.first_column + heads[2].head.n_components;
-  forward.n_components = (uint32_t) width;
-  ops[0].weight = input.device;
-  for (int i = 0; i < N_TEST_HEADS; i++) {
-    ops[1 + i].in[0] = (ActGpuSlot){ 0, 0, 1 };
-    /* not in the order of their columns */
-    ops[1 + i].head = &heads[(i + 1) % N_TEST_HEADS].head;
-  }
-  for (int i = 0; i < 14; i++)
-    tokens[i] = i;
-  d_tokens = device_copy (tokens, sizeof tokens);
-  expected = doubles (n_rows * width);
-  expect_heads (heads, input.host, n_rows, width, expected);
-  dense = device_new (n_rows * width * sizeof (float));
-  size = act_gpu_forward_dense_workspace_size (
-      &forward, products, n_samples, length);
-  device_check (
-      act_gpu_forward_dense (&forward, products, n_samples, length, d_tokens,
-          dense, result, device_new (size), size, device_stream ()),
-      "forward");
-  check_close ("heads", dense, expected, n_rows * width, TOLERANCE);
-  out.capacity = capacity;
-  out.indptr = device_new ((n_rows + 1) * sizeof (int64_t));
-  out.indices = device_new ((size_t) capacity * sizeof (int32_t));
-  out.values = device_new ((size_t) capacity * sizeof (float));
-  size = act_gpu_forward_csr_workspace_size (
-      &forward, products, n_samples, length, capacity);
-  device_check (
-      act_gpu_forward_csr (&forward, products, n_samples, length, d_tokens,
-          &out, result, device_new (size), size, device_stream ()),
-      "forward");
-  check_pieces (&out, result, n_rows, width, dense);
+  batch_init (&b, sigmoid);
+  width = b.forward.n_components;
+  expected = doubles (BATCH_ROWS * width);
+  expect_heads (b.heads, b.input.host, BATCH_ROWS, width, expected);
+  dense = batch_dense (&b);
+  check_close ("heads", dense, expected, BATCH_ROWS * width, TOLERANCE);
+  out = batch_csr (&b, capacity);
+  check_pieces (&out, b.result, BATCH_ROWS, width, dense);
   free (expected);
-  act_gpu_products_free (products);
-  device_free_all ();
+  batch_clear (&b);
+}
+
+/* NaN in a row's input: all its columns are bad, the first is said */
+static void
+test_bad_heads (void)
+{
+  Batch b;
+  ActGpuResult *result;
+  uint64_t expected;
+
+  batch_init (&b, ACT_GPU_SIGMOID_HARD);
+  b.input.host[9] = NAN;
+  b.ops[0].weight = device_copy (b.input.host, BATCH_ROWS * sizeof (float));
+  expected = (uint64_t) 9 << 32 | b.heads[0].head.first_column;
+  for (int i = 0; i < 2; i++) {
+    if (i == 0)
+      batch_dense (&b);
+    else
+      batch_csr (&b, 100000);
+    result = device_get (b.result, sizeof *result);
+    CHECK (result->first_bad == expected, "first bad is %llx, expected %llx",
+        (unsigned long long) result->first_bad, (unsigned long long) expected);
+    free (result);
+  }
+  batch_clear (&b);
 }
 
 static void
@@ -602,5 +673,6 @@ const Test operation_tests[] = {
   { "attention", test_attention },
   { "matrix products", test_products },
   { "sigmoids, and modules' pieces into CSR", test_heads },
+  { "NaN in a head is found", test_bad_heads },
   { NULL, NULL },
 };

@@ -26,6 +26,14 @@ def rotate(x, cos, sin):
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
 
 
+def attend(q, k, v):
+    if hasattr(F, "scaled_dot_product_attention"):  # since 2.0
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    ahead = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
+    return scores.masked_fill(ahead, float("-inf")).softmax(-1) @ v
+
+
 class Model:
     def __init__(self, config, tensors, dtype):
         self.c = config
@@ -82,7 +90,7 @@ class Model:
             q, k = (rotate(t, self.cos[:n], self.sin[:n]) for t in (q, k))
             k, v = (t.repeat_interleave(c["n_head"] // t.shape[1], 1) for t in (k, v))
             q, k, v = (t.to(self.dtype) for t in (q, k, v))
-            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True).float()
+            mixed = attend(q, k, v).float()
             x = x + self.linear(f"h.{i}.attn.o_proj", mixed.transpose(1, 2).flatten(2))
             hidden = F.gelu(self.linear(f"h.{i}.mlp.c_fc", self.norm(f"h.{i}.rms_2", x)),
                             approximate="tanh")

@@ -9,7 +9,8 @@
 #include <cstring>
 #include <vector>
 
-namespace {
+namespace
+{
 
 int
 create (void **handle)
@@ -94,7 +95,7 @@ gemm (void *, int op_a, int op_b, int m, int n, int k, const void *alpha,
 
 const ActGpuBlas blas = { create, destroy, set_stream, set_workspace, gemm };
 
-}
+} // namespace
 
 const ActGpuBlas *
 act_gpu_blas (void)

@@ -74,8 +74,11 @@ act_emulated_launch_body (
 }
 
 #define ACT_LAUNCH(KERNEL, GRID, BLOCK, SHARED, STREAM, ...)                   \
-  act_emulated_launch_body (                                                   \
-      (GRID), (BLOCK), (SHARED), [&] () { KERNEL (__VA_ARGS__); })
+  do {                                                                         \
+    (void) cudaGetLastError ();                                                \
+    act_emulated_launch_body (                                                 \
+        (GRID), (BLOCK), (SHARED), [&] () { KERNEL (__VA_ARGS__); });          \
+  } while (0)
 #define ACT_DYNAMIC_SHARED(TYPE, NAME)                                         \
   TYPE *NAME = static_cast<TYPE *> (act_emulated_shared ())
 

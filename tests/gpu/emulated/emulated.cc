@@ -22,7 +22,8 @@
 
 dim3 threadIdx, blockIdx, blockDim, gridDim;
 
-namespace {
+namespace
+{
 
 const size_t STACK_SIZE = 128 << 10;
 const size_t SHARED_SIZE = 228 << 10;
@@ -138,7 +139,7 @@ run_block (bool backwards)
   }
 }
 
-}
+} // namespace
 
 void *
 act_emulated_shared ()
@@ -197,10 +198,12 @@ act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
   gridDim = grid;
   blockDim = block;
   if (n_blocks == 0 || n_threads == 0 || n_threads > MAX_THREADS
-      || n_threads % 32 != 0 || shared_size > sizeof shared
-      || grid.y > 65535 || grid.z > 65535 || grid.x > 0x7fffffff) {
-    fprintf (stderr, "emulated device: launch of %ux%ux%u blocks, %u threads, "
-        "%zu bytes\n", grid.x, grid.y, grid.z, n_threads, shared_size);
+      || n_threads % 32 != 0 || shared_size > sizeof shared || grid.y > 65535
+      || grid.z > 65535 || grid.x > 0x7fffffff) {
+    fprintf (stderr,
+        "emulated device: launch of %ux%ux%u blocks, %u threads, "
+        "%zu bytes\n",
+        grid.x, grid.y, grid.z, n_threads, shared_size);
     abort ();
   }
   body = kernel;
@@ -208,9 +211,9 @@ act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
   for (size_t i = 0; i < n_blocks; i++) {
     size_t at = backwards ? n_blocks - 1 - i : i;
 
-    blockIdx = dim3 ((unsigned) (at % grid.x),
-        (unsigned) (at / grid.x % grid.y),
-        (unsigned) (at / ((size_t) grid.x * grid.y)));
+    blockIdx =
+        dim3 ((unsigned) (at % grid.x), (unsigned) (at / grid.x % grid.y),
+            (unsigned) (at / ((size_t) grid.x * grid.y)));
     run_block (backwards);
   }
   return cudaSuccess;
