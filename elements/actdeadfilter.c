@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "elements/csrblocks.h"
+#include "elements/filtercaps.h"
 #include "sparse/csr.h"
 #include "sparse/filter.h"
 
@@ -43,13 +44,11 @@ GST_DEBUG_CATEGORY_EXTERN (gst_actfilter_debug);
       | 1u << GST_ACT_BLOCK_COMPONENT_INDICES                                  \
       | 1u << GST_ACT_BLOCK_COMPONENT_VALUES)
 
-typedef enum { LAYOUT_AUTO, LAYOUT_CSR, LAYOUT_DENSE } Layout;
-
 struct _GstActDeadFilter {
   GstBaseTransform parent_instance;
 
   gdouble threshold;
-  Layout layout;
+  ActFilterLayout layout;
 
   /* between start and stop */
   gboolean running;
@@ -61,8 +60,7 @@ struct _GstActDeadFilter {
   GstActCsrBlocks sparse; /* of a batch that came dense */
 };
 
-enum { PROP_THRESHOLD = 1, PROP_LAYOUT, N_PROPS };
-static GParamSpec *props[N_PROPS];
+enum { PROP_THRESHOLD = 1, PROP_LAYOUT };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_COMPONENTS_CAPS));
@@ -74,67 +72,15 @@ G_DEFINE_FINAL_TYPE (
 GST_ELEMENT_REGISTER_DEFINE (
     actdeadfilter, "actdeadfilter", GST_RANK_NONE, GST_TYPE_ACT_DEAD_FILTER)
 
-#define GST_TYPE_ACT_DEAD_FILTER_LAYOUT (gst_act_dead_filter_layout_get_type ())
-static GType
-gst_act_dead_filter_layout_get_type (void)
-{
-  static gsize type = 0;
-  static const GEnumValue values[] = {
-    { LAYOUT_AUTO, "CSR, or dense if what follows takes nothing else", "auto" },
-    { LAYOUT_CSR, "Compressed sparse rows: nonzeros only", "csr" },
-    { LAYOUT_DENSE, "Dense: every value", "dense" },
-    { 0, NULL, NULL },
-  };
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstActDeadFilterLayout", values));
-  return type;
-}
-
-static void
-set_layouts (GstCaps *caps, Layout layout)
-{
-  static const GstActLayout layouts[] = { GST_ACT_LAYOUT_CSR,
-    GST_ACT_LAYOUT_DENSE };
-
-  gst_act_caps_set_layouts (caps, layouts + (layout == LAYOUT_DENSE ? 1 : 0),
-      layout == LAYOUT_AUTO ? 2 : 1);
-}
-
-/* What was dead before stays dead: of two filters the higher threshold says
- * what is left. */
-static gboolean
-set_threshold (GstCapsFeatures *features, GstStructure *s, gpointer threshold)
-{
-  gdouble own = *(gdouble *) threshold, before;
-
-  if (!gst_structure_get_double (s, "threshold", &before) || before < own)
-    gst_structure_set (s, "threshold", G_TYPE_DOUBLE, own, NULL);
-  return TRUE;
-}
-
-static gboolean
-remove_threshold (GstCapsFeatures *features, GstStructure *s, gpointer data)
-{
-  gst_structure_remove_field (s, "threshold");
-  return TRUE;
-}
-
 static GstCaps *
 gst_act_dead_filter_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
   gdouble threshold = self->running ? self->run_threshold : self->threshold;
-  GstCaps *out = gst_caps_copy (caps);
+  GstCaps *out =
+      act_filter_transform_caps (caps, direction, threshold, self->layout);
 
-  if (!gst_caps_is_empty (out))
-    set_layouts (out, direction == GST_PAD_SINK ? self->layout : LAYOUT_AUTO);
-  if (direction == GST_PAD_SINK)
-    gst_caps_map_in_place (out, set_threshold, &threshold);
-  else
-    gst_caps_map_in_place (out, remove_threshold, NULL);
   if (filter != NULL) {
     GstCaps *all = out;
 
@@ -548,7 +494,7 @@ gst_act_dead_filter_set_property (
     self->threshold = g_value_get_double (value);
     break;
   case PROP_LAYOUT:
-    self->layout = (Layout) g_value_get_enum (value);
+    self->layout = (ActFilterLayout) g_value_get_enum (value);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -591,17 +537,7 @@ gst_act_dead_filter_class_init (GstActDeadFilterClass *klass)
   object_class->get_property = gst_act_dead_filter_get_property;
   object_class->finalize = gst_act_dead_filter_finalize;
 
-  props[PROP_THRESHOLD] = g_param_spec_double ("threshold", "Threshold",
-      "A component whose largest activation over a batch is below this is dead "
-      "in that batch: left out, as if it had none; 0 keeps all",
-      0.0, G_MAXFLOAT, 0.0,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  props[PROP_LAYOUT] = g_param_spec_enum ("layout", "Layout",
-      "Layout of the activations that are handed on; results are the same",
-      GST_TYPE_ACT_DEAD_FILTER_LAYOUT, LAYOUT_AUTO,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-  g_object_class_install_properties (object_class, N_PROPS, props);
-  gst_type_mark_as_plugin_api (GST_TYPE_ACT_DEAD_FILTER_LAYOUT, 0);
+  act_filter_install_properties (object_class, PROP_THRESHOLD, PROP_LAYOUT);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

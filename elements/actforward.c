@@ -34,6 +34,7 @@
 
 #include <gst/activations/activations.h>
 
+#include "elements/forwardmodel.h"
 #include "model/forward.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actforward_debug);
@@ -58,12 +59,10 @@ struct _GstActForward {
   gchar *modules;
   guint64 worker_cpu_time;
 
-  /* from start to stop; model and fingerprint under the object lock, as a
-   * caps query may come from any thread */
-  ActModel *model;
-  gchar *fingerprint;
+  /* from start to stop; the model under the object lock, as a caps query may
+   * come from any thread */
+  ActForwardModel model;
   ActForward *forward;
-  GBytes *alive; /* NULL: all modules */
 
   GstActInfo *in_info;
   GstActLayout layout;
@@ -140,66 +139,22 @@ gst_act_forward_finalize (GObject *object)
   G_OBJECT_CLASS (gst_act_forward_parent_class)->finalize (object);
 }
 
-/* (transfer full) (nullable): one byte a column, 0 for modules left out; NULL
- * when none is */
-static GBytes *
-alive_of_selected (const ActModel *model, const guint8 *selected)
-{
-  guint n_modules = act_model_get_n_modules (model);
-  gsize n = act_model_get_n_components (model);
-  guint8 *alive;
-
-  if (memchr (selected, 0, n_modules) == NULL)
-    return NULL;
-  alive = g_malloc (n);
-  for (guint i = 0; i < n_modules; i++)
-    memset (alive + act_model_get_module_first_column (model, i), selected[i],
-        act_model_get_module_n_components (model, i));
-  return g_bytes_new_take (alive, n);
-}
-
-/* Takes fingerprint. Activations of some modules are not those of the model:
- * whoever stores or compares them shall tell them apart. */
-static gchar *
-fingerprint_of_selected (
-    gchar *fingerprint, const ActModel *model, const guint8 *selected)
-{
-  g_autoptr (GString) text = g_string_new (fingerprint);
-
-  if (memchr (selected, 0, act_model_get_n_modules (model)) == NULL)
-    return fingerprint;
-  g_free (fingerprint);
-  for (guint i = 0; i < act_model_get_n_modules (model); i++)
-    if (selected[i])
-      g_string_append_printf (
-          text, "\n%s", act_model_get_module_name (model, i));
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, -1);
-}
-
 static gboolean
 gst_act_forward_load (GstActForward *self, const gchar *folder,
     const gchar *modules, guint n_threads, GError **error)
 {
-  g_autoptr (ActModel) model = act_model_open (folder, error);
-  g_autofree guint8 *selected = NULL;
-  g_autofree gchar *fingerprint = NULL;
+  ActForwardModel model = { NULL };
 
-  if (model == NULL)
+  if (!act_forward_model_load (&model, folder, modules, error))
     return FALSE;
-  selected = g_malloc (act_model_get_n_modules (model));
-  if (!act_model_select_modules (model, modules, selected, error))
+  self->forward =
+      act_forward_new (model.model, model.selected, n_threads, error);
+  if (self->forward == NULL) {
+    act_forward_model_clear (&model);
     return FALSE;
-  fingerprint = act_model_fingerprint (folder, error);
-  if (fingerprint == NULL)
-    return FALSE;
-  fingerprint = fingerprint_of_selected (fingerprint, model, selected);
-  self->forward = act_forward_new (model, selected, n_threads, error);
-  if (self->forward == NULL)
-    return FALSE;
-  self->alive = alive_of_selected (model, selected);
+  }
   GST_OBJECT_LOCK (self);
-  self->model = g_steal_pointer (&model);
-  self->fingerprint = g_steal_pointer (&fingerprint);
+  self->model = model;
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
@@ -214,26 +169,19 @@ gst_act_forward_start (GstBaseTransform *trans)
 
   GST_OBJECT_LOCK (self);
   folder = g_strdup (self->folder);
-  if (self->modules != NULL && *self->modules != '\0')
-    modules = g_strdup (self->modules);
+  modules = g_strdup (self->modules);
   n_threads = self->n_threads;
   self->worker_cpu_time = 0;
   GST_OBJECT_UNLOCK (self);
 
-  if (folder == NULL || *folder == '\0')
-    g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-        "property 'model' is not set, expected a folder with config.json and "
-        "model.safetensors");
-  else
-    gst_act_forward_load (self, folder, modules, n_threads, &error);
-  if (error != NULL) {
+  if (!gst_act_forward_load (self, folder, modules, n_threads, &error)) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return FALSE;
   }
   GST_INFO_OBJECT (self, "%s, %u components of %u modules, %u threads, %s",
-      act_model_get_architecture (self->model),
-      act_model_get_n_components (self->model),
-      act_model_get_n_modules (self->model),
+      act_model_get_architecture (self->model.model),
+      act_model_get_n_components (self->model.model),
+      act_model_get_n_modules (self->model.model),
       act_forward_get_n_threads (self->forward), act_forward_kernel_name ());
   return TRUE;
 }
@@ -244,42 +192,21 @@ gst_act_forward_stop (GstBaseTransform *trans)
   GstActForward *self = GST_ACT_FORWARD (trans);
 
   g_clear_pointer (&self->forward, act_forward_free);
-  g_clear_pointer (&self->alive, g_bytes_unref);
   g_clear_pointer (&self->in_info, gst_act_info_unref);
   self->refused = FALSE;
   GST_OBJECT_LOCK (self);
-  g_clear_pointer (&self->model, act_model_unref);
-  g_clear_pointer (&self->fingerprint, g_free);
+  act_forward_model_clear (&self->model);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
-}
-
-/* what the model says about components; with the object lock */
-static void
-gst_act_forward_describe (GstActForward *self, GstCaps *caps)
-{
-  guint n = act_model_get_n_modules (self->model);
-  g_autofree const gchar **names = g_new (const gchar *, n);
-  g_autofree guint *components = g_new (guint, n);
-
-  for (guint i = 0; i < n; i++) {
-    names[i] = act_model_get_module_name (self->model, i);
-    components[i] = act_model_get_module_n_components (self->model, i);
-  }
-  gst_act_caps_set_modules (caps, n, names, components);
-  gst_caps_set_simple (caps, "model", G_TYPE_STRING, self->fingerprint, NULL);
 }
 
 static GstCaps *
 gst_act_forward_components_caps (GstActForward *self, const GstCaps *tokens)
 {
-  GstCaps *caps = gst_act_caps_rename (tokens, GST_ACT_MEDIA_TYPE_COMPONENTS);
-  const GstActLayout layouts[] = { GST_ACT_LAYOUT_CSR, GST_ACT_LAYOUT_DENSE };
+  GstCaps *caps;
 
-  gst_act_caps_set_layouts (caps, layouts, G_N_ELEMENTS (layouts));
   GST_OBJECT_LOCK (self);
-  if (self->model != NULL)
-    gst_act_forward_describe (self, caps);
+  caps = act_forward_model_components_caps (&self->model, tokens);
   GST_OBJECT_UNLOCK (self);
   return caps;
 }
@@ -316,30 +243,6 @@ gst_act_forward_fixate_caps (GstBaseTransform *trans, GstPadDirection direction,
 }
 
 static gboolean
-gst_act_forward_check_tokens (
-    GstActForward *self, const GstActInfo *info, GError **error)
-{
-  guint vocab_size = act_model_get_vocab_size (self->model);
-  guint longest = act_model_get_max_sequence_length (self->model);
-
-  if (info->vocab_size > vocab_size) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-        "the tokens come from a vocabulary of %u ids, but the model embeds "
-        "only %u (\"vocab_size\" in '%s')",
-        info->vocab_size, vocab_size, act_model_get_filename (self->model));
-    return FALSE;
-  }
-  if (info->sequence_length > longest) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-        "samples have %u positions, but the model takes at most %u "
-        "(\"block_size\" in '%s')",
-        info->sequence_length, longest, act_model_get_filename (self->model));
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
 gst_act_forward_set_caps (
     GstBaseTransform *trans, GstCaps *in_caps, GstCaps *out_caps)
 {
@@ -348,7 +251,7 @@ gst_act_forward_set_caps (
   g_autoptr (GstActInfo) in = gst_act_info_new_from_caps (in_caps, &error);
   g_autoptr (GstActInfo) out = NULL;
 
-  if (in != NULL && gst_act_forward_check_tokens (self, in, &error))
+  if (in != NULL && act_forward_model_check_tokens (&self->model, in, &error))
     out = gst_act_info_new_from_caps (out_caps, &error);
   if (out == NULL) {
     if (!self->refused)
@@ -381,7 +284,7 @@ static gboolean
 gst_act_forward_add_dense (GstActForward *self, GstBuffer *buffer,
     const GstActBatch *batch, GError **error)
 {
-  gsize n_columns = act_model_get_n_components (self->model), size;
+  gsize n_columns = act_model_get_n_components (self->model.model), size;
   GstMemory *memory;
   gpointer values;
 
@@ -459,8 +362,9 @@ gst_act_forward_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  if (self->alive != NULL)
-    gst_act_batch_meta_set_alive (gst_act_batch_meta_get (buffer), self->alive);
+  if (self->model.alive != NULL)
+    gst_act_batch_meta_set_alive (
+        gst_act_batch_meta_get (buffer), self->model.alive);
   return GST_FLOW_OK;
 }
 

@@ -77,7 +77,11 @@ enum {
 static GParamSpec *props[N_PROPS];
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
-    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_CLUSTERS_CAPS));
+    GST_PAD_SINK, GST_PAD_ALWAYS,
+    /* a device's memory is mapped like any other */
+    GST_STATIC_CAPS (GST_ACT_CLUSTERS_CAPS
+        "; " GST_ACT_MEDIA_TYPE_CLUSTERS "(" GST_ACT_CAPS_FEATURE_MEMORY_CUDA
+        "), format=(string)F32LE, layout=(string){ csr, dense }"));
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src_%u",
     GST_PAD_SRC, GST_PAD_REQUEST, GST_STATIC_CAPS (GST_ACT_RECORDS_CAPS));

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "elements/hostblocks.h"
 #include "sparse/csr.h"
 
 /* --- derived or not --- */
@@ -139,17 +140,16 @@ add_kept (
   (1u << GST_ACT_BLOCK_CLUSTER_INDPTR | 1u << GST_ACT_BLOCK_CLUSTER_INDICES    \
       | 1u << GST_ACT_BLOCK_CLUSTER_VALUES)
 
-/* The buffer without the blocks that are not kept, mapped. */
+/* The buffer without the blocks that are not kept, in plain memory, mapped. */
 static KeptBatch *
 keep (GstBuffer *buffer, const GstActInfo *info, guint dropped,
     GstActMapFlags flags, GError **error)
 {
+  GstBuffer *own = act_host_blocks (buffer, dropped, error);
+
   if (dropped & CLUSTER_BLOCKS)
     flags &= ~GST_ACT_MAP_CLUSTERS;
-  return kept_batch_new (dropped != 0
-          ? gst_act_buffer_copy_without (buffer, dropped)
-          : gst_buffer_ref (buffer),
-      info, flags, error);
+  return own != NULL ? kept_batch_new (own, info, flags, error) : NULL;
 }
 
 /* A dense matrix is read and let go: the store keeps its nonzeros. */

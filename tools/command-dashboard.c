@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <model/runfolder.h>
 #include <text/textfiles.h>
 
+#include "device.h"
 #include "locations.h"
 #include "toolerror.h"
 
 #define DESCRIPTION "dashboard"
+#define CUDA_DESCRIPTION "dashboard-cuda"
 
 static const char summary[] =
     "Makes a dashboard of a model over texts: the shipped description\n"
-    "'dashboard.pipeline' with its variables as options.";
+    "'dashboard.pipeline', or 'dashboard-cuda.pipeline', with its variables "
+    "as\n"
+    "options.";
 
 static const char details[] =
     "Example:\n"
@@ -66,6 +71,12 @@ static const Option options_table[] = {
   { "modules", KIND_TEXT, "Modules to compute: names or patterns like h.1.*",
       "LIST" },
   { "threads", KIND_INTEGER, "Threads of the forward pass, 0 for all", "N" },
+  { "precision", KIND_TEXT,
+      "Of a CUDA device's matrix products: fp32, tf32 or bf16", "NAME" },
+  { "cuda-device-id", KIND_INTEGER, "Which CUDA device, counted from 0", "N" },
+  { "memory-budget", KIND_SIZE,
+      "Bytes of a CUDA device's memory for batches, 0 for half of what is free",
+      "BYTES" },
   { "threshold", KIND_NUMBER,
       "Components that stay below this in a batch are dead there", "X" },
   { "reduction", KIND_TEXT,
@@ -105,6 +116,7 @@ static const Option options_table[] = {
 typedef struct {
   GHashTable *values;
   GPtrArray *texts;
+  char *device; /* NULL: "cpu" */
   gboolean overwrite;
   gboolean repair;
 } Settings;
@@ -172,6 +184,9 @@ make_group (Settings *settings)
   GOptionEntry overwrite = { "overwrite", 0, 0, G_OPTION_ARG_NONE,
     &settings->overwrite, "Replace an earlier output, or an empty folder",
     NULL };
+  GOptionEntry device = { "device", 0, 0, G_OPTION_ARG_STRING,
+    &settings->device,
+    "Where to compute: cpu, cuda, or auto for cuda if it works", "DEVICE" };
   GOptionEntry repair = { "repair", 0, 0, G_OPTION_ARG_NONE, &settings->repair,
     "Make the batches of damaged files of the store again", NULL };
 
@@ -184,6 +199,7 @@ make_group (Settings *settings)
     if (i == 0)
       g_array_append_val (entries, text);
   }
+  g_array_append_val (entries, device);
   g_array_append_val (entries, repair);
   g_array_append_val (entries, overwrite);
   g_array_append_val (entries, rest);
@@ -278,6 +294,76 @@ settle_values (Settings *settings)
         settings->values, g_strdup ("overwrite"), g_strdup ("true"));
 }
 
+/* what the other description does not have */
+static const char *const cpu_only[] = { "threads" };
+static const char *const cuda_only[] = { "precision", "cuda-device-id",
+  "memory-budget" };
+
+static void
+drop_values (Settings *settings, const char *const *names, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_hash_table_remove (settings->values, names[i]);
+}
+
+/* auto: whether CUDA works, and says what it comes to */
+static gboolean
+is_cuda_there (Settings *settings)
+{
+  const char *id = g_hash_table_lookup (settings->values, "cuda-device-id");
+  g_autofree char *name = NULL, *reason = NULL;
+
+  if (act_device_probe (id != NULL ? atoi (id) : -1, &name, &reason)) {
+    g_printerr ("device: CUDA ('%s')\n", name);
+    return TRUE;
+  }
+  g_printerr ("device: CPU (%s)\n", reason);
+  return FALSE;
+}
+
+/* The elements would find it out too, but only once the model is read. */
+static gboolean
+check_device (Settings *settings, GError **error)
+{
+  const char *id = g_hash_table_lookup (settings->values, "cuda-device-id");
+  g_autofree char *name = NULL, *reason = NULL;
+
+  if (g_strcmp0 (settings->device, "cuda") != 0
+      || act_device_probe (id != NULL ? atoi (id) : -1, &name, &reason))
+    return TRUE;
+  g_set_error_literal (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED, reason);
+  return FALSE;
+}
+
+/* The description to run; NULL: *problem (transfer full) says what was wrong.
+ */
+static const char *
+choose_description (Settings *settings, char **problem)
+{
+  const char *device = settings->device != NULL ? settings->device : "cpu";
+  gboolean is_auto = g_str_equal (device, "auto");
+
+  if (g_str_equal (device, "cuda") || (is_auto && is_cuda_there (settings))) {
+    /* it changes the time and nothing else */
+    drop_values (settings, cpu_only, G_N_ELEMENTS (cpu_only));
+    return CUDA_DESCRIPTION;
+  }
+  if (!is_auto && !g_str_equal (device, "cpu")) {
+    *problem = g_strdup_printf (
+        "--device takes cpu, cuda or auto, not '%s'", settings->device);
+    return NULL;
+  }
+  for (guint i = 0; !is_auto && i < G_N_ELEMENTS (cuda_only); i++) {
+    if (!g_hash_table_contains (settings->values, cuda_only[i]))
+      continue;
+    *problem =
+        g_strdup_printf ("--%s is for --device cuda or auto", cuda_only[i]);
+    return NULL;
+  }
+  drop_values (settings, cuda_only, G_N_ELEMENTS (cuda_only));
+  return DESCRIPTION;
+}
+
 int
 act_command_dashboard (char **command_line)
 {
@@ -289,7 +375,9 @@ act_command_dashboard (char **command_line)
   g_autoptr (GError) error = NULL;
   g_autofree char *problem = NULL, *report = NULL;
   Settings settings = { values, texts };
+  g_autofree char *device = NULL;
   ActCommandOptions options = { FALSE };
+  const char *description;
 
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, details);
@@ -298,12 +386,17 @@ act_command_dashboard (char **command_line)
   if (!g_option_context_parse_strv (context, &arguments, &error))
     return act_command_usage_error ("dashboard", error->message);
   report = options.report;
+  device = settings.device;
 
   problem = find_missing (&settings);
+  description =
+      problem == NULL ? choose_description (&settings, &problem) : NULL;
   if (problem != NULL)
     return act_command_usage_error ("dashboard", problem);
   settle_values (&settings);
-  if (!options.print && !check_inputs (&settings, &error))
+  if (!options.print
+      && (!check_inputs (&settings, &error)
+          || !check_device (&settings, &error)))
     return act_command_error (error);
-  return act_command_execute (DESCRIPTION, values, &options);
+  return act_command_execute (description, values, &options);
 }

@@ -215,23 +215,49 @@ is_merge_of (const char *output, const ActStoreSet *set)
       && act_store_set_get_n_values (made) == act_store_set_get_n_values (set);
 }
 
-/* The element would take a store that is complete and have nothing to do; who
- * asks for a merge wants these stores there, not those before. What else may
- * be there it refuses itself. */
 static gboolean
-check_output (
-    const char *output, const ActStoreSet *set, gboolean *done, GError **error)
+find_complete (const char *output, gboolean *complete, GError **error)
 {
   g_autofree char *path = g_build_filename (output, ACT_MANIFEST_NAME, NULL);
   g_autoptr (ActManifest) manifest = NULL;
 
+  *complete = FALSE;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
   manifest = act_manifest_read (output, error);
   if (manifest == NULL)
     return FALSE;
-  *done = manifest->complete && is_merge_of (output, set);
-  if (!manifest->complete || *done)
+  *complete = manifest->complete;
+  return TRUE;
+}
+
+/* The element would take a store that is complete and have nothing to do; who
+ * asks for a merge wants these stores there, not those before. What else may
+ * be there it refuses itself. */
+gboolean
+act_command_merge_check_output (const char *output, GError **error)
+{
+  gboolean complete;
+
+  if (!find_complete (output, &complete, error))
+    return FALSE;
+  if (!complete)
+    return TRUE;
+  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+      "the output '%s' is a complete store already", output);
+  return FALSE;
+}
+
+static gboolean
+check_output (
+    const char *output, const ActStoreSet *set, gboolean *done, GError **error)
+{
+  gboolean complete;
+
+  if (!find_complete (output, &complete, error))
+    return FALSE;
+  *done = complete && is_merge_of (output, set);
+  if (!complete || *done)
     return TRUE;
   g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
       "the output '%s' is a complete store already, and of something else",

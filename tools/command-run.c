@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "description.h"
+#include "devices.h"
 #include "pipelines.h"
 #include "planrun.h"
 #include "toolerror.h"
@@ -19,6 +20,8 @@ static const char details[] =
     "  gst-activations run --list dashboard\n"
     "  gst-activations run dashboard model=DIR text=FILE output=DIR\n"
     "  gst-activations run my.pipeline threshold=0.02 --report report.json\n"
+    "  gst-activations run --devices 0,1 store-cuda model=DIR text=FILE "
+    "store=DIR\n"
     "  eval \"gst-launch-1.0 $(gst-activations run --print my.pipeline)\"\n"
     "\n"
     "Exit code: 0 done; 1 failed, or not all input came through; 2 usage;\n"
@@ -73,7 +76,7 @@ act_command_run (char **command_line)
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_auto (GStrv) rest = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *problem = NULL, *report = NULL;
+  g_autofree char *problem = NULL, *report = NULL, *devices = NULL;
   ActCommandOptions options = { FALSE };
   ActPlanRunOptions plan = { .common = &options };
   gboolean list = FALSE;
@@ -92,6 +95,9 @@ act_command_run (char **command_line)
         "Wait while somebody else makes this shard", NULL },
     { "repair", 0, 0, G_OPTION_ARG_NONE, &plan.repair,
         "Make damaged segments of the shard again", NULL },
+    { "devices", 'd', 0, G_OPTION_ARG_STRING, &devices,
+        "Run a shard on each of these CUDA devices, then merge the stores",
+        "N,N..." },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL,
         NULL },
     { NULL },
@@ -120,5 +126,7 @@ act_command_run (char **command_line)
   problem = act_command_parse_values (rest + 1, values);
   if (problem != NULL)
     return act_command_usage_error ("run", problem);
+  if (devices != NULL)
+    return act_devices_run (devices, rest[0], values, &options);
   return act_command_execute (rest[0], values, &options);
 }

@@ -38,6 +38,9 @@ char *act_command_parse_values (char *const *arguments, GHashTable *values);
 /* how a run ended, unless it was well or in quiet */
 void act_command_print_end (const ActOutcome *outcome, gboolean quiet);
 
+/* whether a merge may write there: not over a store that is complete */
+gboolean act_command_merge_check_output (const char *output, GError **error);
+
 /* (transfer full): the command's name and what follows it */
 int act_command_run (char **command_line);
 int act_command_dashboard (char **command_line);

@@ -8,10 +8,8 @@
 #include "checkvalues.h"
 #include "reductions.h"
 
-/* An installation in a prefix of its own brings plugins that GStreamer does
- * not look for; what the environment gives comes first. */
-static void
-add_installed_plugins (void)
+void
+act_launch_add_plugins (void)
 {
   GstRegistry *registry = gst_registry_get ();
   g_autoptr (GstPluginFeature) store =
@@ -24,7 +22,7 @@ add_installed_plugins (void)
 gboolean
 act_launch_check (const char *const *words, GError **error)
 {
-  add_installed_plugins ();
+  act_launch_add_plugins ();
   return act_reductions_check (words, error) && act_check_values (words, error);
 }
 
@@ -35,7 +33,7 @@ act_launch_build (const char *const *words, ActProblem **problem)
   g_autoptr (GError) error = NULL;
   GstElement *element, *pipeline;
 
-  add_installed_plugins ();
+  act_launch_add_plugins ();
   /* without the flag a broken pipeline comes back together with an error */
   element =
       gst_parse_launch_full (line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);

@@ -5,6 +5,10 @@
 
 #include "problem.h"
 
+/* Finds the plugins of an installation in a prefix of its own; what the
+ * environment gives comes first. */
+void act_launch_add_plugins (void);
+
 /* whether the values of properties are such as their elements take */
 gboolean act_launch_check (const char *const *words, GError **error);
 

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/gelu.h"
 #include "model/pointwise.h"
 
 /* The sums and maxima of a row run in LANES lanes whatever the width of a
@@ -219,44 +220,11 @@ silu_times (gsize n, const float *restrict gate, float *restrict x)
   }
 }
 
-/* GELU (x) = x Phi (x) = max (x, 0) - |x| Phi (-|x|), and Phi (-a) for a >= 0
- * is 1 / P (a)^8, P a polynomial of degree 9: one division, no branch, and an
- * error that is small where the function itself is. Its coefficients minimise
- * the largest error of a Phi (-a), which is 8e-9 for the erf form and 3e-8
- * for the tanh form; float32 arithmetic adds up to 1.7e-7. P grows without
- * bound, so large a give 0. */
-#define DEFINE_GELU(NAME, C0, C1, C2, C3, C4, C5, C6, C7, C8, C9)              \
-  static inline float NAME (float x)                                           \
-  {                                                                            \
-    float a = fabsf (x), p = C9;                                               \
-                                                                               \
-    p = p * a + C8;                                                            \
-    p = p * a + C7;                                                            \
-    p = p * a + C6;                                                            \
-    p = p * a + C5;                                                            \
-    p = p * a + C4;                                                            \
-    p = p * a + C3;                                                            \
-    p = p * a + C2;                                                            \
-    p = p * a + C1;                                                            \
-    p = p * a + C0;                                                            \
-    p *= p;                                                                    \
-    p *= p;                                                                    \
-    p *= p;                                                                    \
-    return (x > 0.0f ? x : 0.0f) - a / p;                                      \
-  }
-
-DEFINE_GELU (gelu_erf_value, 0x1.172b82p+0f, 0x1.bd8078p-4f, 0x1.8fbd2ap-5f,
-    0x1.37c766p-7f, 0x1.b4ea5ep-11f, 0x1.63626ap-12f, -0x1.7a92c6p-17f,
-    0x1.38535cp-16f, -0x1.8e7114p-19f, 0x1.c75f3p-22f)
-DEFINE_GELU (gelu_tanh_value, 0x1.172b7ap+0f, 0x1.bd893p-4f, 0x1.8f451p-5f,
-    0x1.3b15dep-7f, 0x1.9e3a5ep-12f, 0x1.8554a2p-11f, -0x1.35df64p-12f,
-    0x1.5268dap-13f, -0x1.11ec24p-15f, 0x1.b58c3p-19f)
-
 static void
 gelu_tanh (gsize n, float *restrict x)
 {
   for (gsize i = 0; i < n; i++)
-    x[i] = gelu_tanh_value (x[i]);
+    x[i] = act_gelu_tanh (x[i]);
 }
 
 static void
@@ -265,7 +233,7 @@ bias_gelu_erf (
 {
   for (gsize row = 0; row < n_rows; row++, x += n_cols)
     for (gsize i = 0; i < n_cols; i++)
-      x[i] = gelu_erf_value (x[i] + bias[i]);
+      x[i] = act_gelu_erf (x[i] + bias[i]);
 }
 
 static gboolean
@@ -362,7 +330,7 @@ lines_gelu_erf (gsize n_units, gsize n, const float *restrict weight,
 {
   for (gsize unit = 0; unit < n_units; unit++, out += n)
     for (gsize i = 0; i < n; i++)
-      out[i] = gelu_erf_value (weight[unit] * x[i] + bias[unit]);
+      out[i] = act_gelu_erf (weight[unit] * x[i] + bias[unit]);
 }
 
 static void
@@ -371,7 +339,7 @@ lines_bias_gelu_erf (
 {
   for (gsize unit = 0; unit < n_units; unit++, x += n)
     for (gsize i = 0; i < n; i++)
-      x[i] = gelu_erf_value (x[i] + bias[unit]);
+      x[i] = act_gelu_erf (x[i] + bias[unit]);
 }
 
 static void

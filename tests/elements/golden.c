@@ -9,6 +9,15 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+/* compiled a second time for the elements on a CUDA device */
+#ifdef ACT_TEST_CUDA
+#define UP "cudaactupload ! "
+#define CUDA "cuda"
+#else
+#define UP
+#define CUDA
+#endif
+
 static const gchar *const cases[] = { "basic", "batch_1", "batch_128",
   "dead_components", "dense_normal_sigmoid", "duplicate_texts",
   "empty_clusters", "leaky_negative", "many_values", "negative_and_zero",
@@ -56,7 +65,7 @@ case_open (Case *c, const gchar *name)
       (gint) json_object_get_int_member (c->params, "hist_bins"),
       activation_threshold,
       (gint) json_object_get_int_member (c->params, "top_n_tokens"));
-  c->clusters = g_strdup_printf (
+  c->clusters = g_strdup_printf (CUDA
       "actclustermax clusters=\"%s/clusters.json\" run=%s iteration=%d",
       c->folder, json_object_get_string_member (c->params, "clustering_run"),
       (gint) json_object_get_int_member (c->params, "iteration"));
@@ -119,11 +128,12 @@ GST_START_TEST (test_golden)
 
   case_open (&c, cases[__i__]);
   for (guint i = 0; i < 4; i++) {
-    g_autofree gchar *line = g_strdup_printf (
-        "actdumpsrc location=\"%s\" layout=%s ! actdeadfilter threshold=%s"
-        " layout=%s ! %s ! actstore ! %s location=\"%s\" facts=%s",
-        c.folder, layouts[i % 2], c.threshold, layouts[i / 2], c.clusters,
-        c.sink, c.output, i == 1 || i == 2 ? "false" : "true");
+    g_autofree gchar *line =
+        g_strdup_printf ("actdumpsrc location=\"%s\" layout=%s ! " UP CUDA
+                         "actdeadfilter threshold=%s layout=%s ! %s ! actstore "
+                         "! %s location=\"%s\" facts=%s",
+            c.folder, layouts[i % 2], c.threshold, layouts[i / 2], c.clusters,
+            c.sink, c.output, i == 1 || i == 2 ? "false" : "true");
 
     fail_unless_equals_int (run (line), 1);
     golden_compare (c.folder, c.output);
@@ -140,11 +150,12 @@ GST_START_TEST (test_queues)
   Case c;
 
   case_open (&c, cases[__i__]);
-  line = g_strdup_printf (
-      "actdumpsrc location=\"%s\" ! queue ! actdeadfilter threshold=%s"
-      " ! queue ! %s ! queue ! actstore max-record-size=1024"
-      " component-records=true ! queue ! %s location=\"%s\"",
-      c.folder, c.threshold, c.clusters, c.sink, c.output);
+  line =
+      g_strdup_printf ("actdumpsrc location=\"%s\" ! queue ! " UP CUDA
+                       "actdeadfilter threshold=%s"
+                       " ! queue ! %s ! queue ! actstore max-record-size=1024"
+                       " component-records=true ! queue ! %s location=\"%s\"",
+          c.folder, c.threshold, c.clusters, c.sink, c.output);
   fail_unless_equals_int (run (line), 1);
   golden_compare (c.folder, c.output);
   golden_remove (c.output, 13);
@@ -162,9 +173,9 @@ GST_START_TEST (test_tee)
   second = g_build_filename (c.dir, "second", NULL);
   third = g_build_filename (c.dir, "third", NULL);
   line = g_strdup_printf (
-      "actdumpsrc location=\"%s\" ! tee name=t ! queue ! actdeadfilter"
-      " threshold=%s ! %s ! actstore ! %s location=\"%s\""
-      "  t. ! queue ! actdeadfilter threshold=%s layout=dense ! %s"
+      "actdumpsrc location=\"%s\" ! " UP "tee name=t ! queue ! " CUDA
+      "actdeadfilter threshold=%s ! %s ! actstore ! %s location=\"%s\""
+      "  t. ! queue ! " CUDA "actdeadfilter threshold=%s layout=dense ! %s"
       " ! actstore name=s ! %s location=\"%s\""
       "  s. ! queue ! %s location=\"%s\"",
       c.folder, c.threshold, c.clusters, c.sink, c.output, c.threshold,

@@ -7,6 +7,15 @@
 #include "formats/npy.h"
 #include "tests/elements/batches.h"
 
+/* compiled a second time for the elements on a CUDA device */
+#ifdef ACT_TEST_CUDA
+#define UP "cudaactupload ! "
+#define CUDA "cuda"
+#else
+#define UP
+#define CUDA
+#endif
+
 typedef struct {
   gchar *folder;
   JsonNode *params;
@@ -166,8 +175,8 @@ check_case (const gchar *name, GstActLayout layout, GstActLayout filtered)
   GstHarness *h;
 
   golden_open (&golden, name);
-  line = g_strdup_printf (
-      "actdeadfilter threshold=%.17g layout=%s ! "
+  line = g_strdup_printf (UP CUDA
+      "actdeadfilter threshold=%.17g layout=%s ! " CUDA
       "actclustermax clusters=\"%s/clusters.json\" run=%s iteration=%d",
       json_object_get_double_member (
           json_node_get_object (golden.params), "filter_dead_threshold"),

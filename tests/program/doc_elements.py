@@ -29,7 +29,8 @@ def inspect(*arguments):
 
 def registered():
     """The elements of the plugins that this build has."""
-    return set(re.findall(r'^act\w+:\s+(act\w+):', inspect(), re.MULTILINE))
+    return set(re.findall(r'^act\w+:\s+((?:cuda)?act\w+):', inspect(),
+                          re.MULTILINE))
 
 
 def range_text(description):

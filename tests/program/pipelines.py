@@ -72,9 +72,10 @@ class Shipped(harness.Case):
                        harness.PIPELINES.glob('*.pipeline'))
         self.assertEqual([line.split()[0] for line in listing.splitlines()],
                          names)
-        self.assertEqual(names, ['dashboard', 'from-dump', 'from-store',
-                                 'from-tokens', 'harvest', 'merge',
-                                 'shard', 'shard-dump', 'shard-tokens'])
+        self.assertEqual(names, ['dashboard', 'dashboard-cuda', 'from-dump',
+                                 'from-store', 'from-tokens', 'harvest',
+                                 'merge', 'shard', 'shard-dump',
+                                 'shard-tokens', 'store-cuda'])
         for line in listing.splitlines():
             self.assertGreater(len(line.split(maxsplit=1)), 1, line)
 

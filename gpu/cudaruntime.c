@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gpu/cudaruntime.h"
+
+#include <cuda_runtime_api.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* cudart is linked in and looks for the driver at its first call: without one
+ * each call fails, and nothing needs to be there to load the plugin. */
+
+const char *
+act_cudart_status_text (ActCudartStatus status)
+{
+  return cudaGetErrorString ((cudaError_t) status);
+}
+
+ActCudartStatus
+act_cudart_device_count (int *n)
+{
+  cudaError_t status = cudaGetDeviceCount (n);
+
+  if (status != cudaSuccess) {
+    *n = 0;
+    cudaGetLastError (); /* not for the next caller to find */
+  }
+  return status;
+}
+
+ActCudartStatus
+act_cudart_device_name (int device, char *name, size_t size)
+{
+  struct cudaDeviceProp properties;
+  cudaError_t status = cudaGetDeviceProperties (&properties, device);
+
+  if (status == cudaSuccess)
+    snprintf (name, size, "%s", properties.name);
+  return status;
+}
+
+ActCudartStatus
+act_cudart_set_device (int device)
+{
+  return cudaSetDevice (device);
+}
+
+ActCudartStatus
+act_cudart_memory_info (size_t *n_free, size_t *total)
+{
+  return cudaMemGetInfo (n_free, total);
+}
+
+ActCudartStatus
+act_cudart_pool_new (int device, void **pool)
+{
+  struct cudaMemPoolProps properties;
+  uint64_t keep = UINT64_MAX;
+  cudaMemPool_t made;
+  cudaError_t status;
+
+  memset (&properties, 0, sizeof properties);
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = device;
+  status = cudaMemPoolCreate (&made, &properties);
+  if (status != cudaSuccess)
+    return status;
+  /* the next batch needs the same again: not to go back to the driver */
+  status =
+      cudaMemPoolSetAttribute (made, cudaMemPoolAttrReleaseThreshold, &keep);
+  if (status != cudaSuccess)
+    cudaMemPoolDestroy (made);
+  else
+    *pool = made;
+  return status;
+}
+
+void
+act_cudart_pool_trim (void *pool)
+{
+  cudaMemPoolTrimTo (pool, 0);
+}
+
+void
+act_cudart_pool_free (void *pool)
+{
+  cudaMemPoolDestroy (pool);
+}
+
+ActCudartStatus
+act_cudart_alloc (void *pool, size_t size, void *stream, void **data)
+{
+  cudaError_t status = cudaMallocFromPoolAsync (data, size, pool, stream);
+
+  if (status != cudaSuccess)
+    cudaGetLastError ();
+  return status;
+}
+
+void
+act_cudart_free (void *data, void *stream)
+{
+  cudaFreeAsync (data, stream);
+}
+
+ActCudartStatus
+act_cudart_host_alloc (size_t size, void **data)
+{
+  return cudaHostAlloc (data, size, cudaHostAllocPortable);
+}
+
+void
+act_cudart_host_free (void *data)
+{
+  cudaFreeHost (data);
+}
+
+ActCudartStatus
+act_cudart_stream_new (void **stream)
+{
+  cudaStream_t made;
+  cudaError_t status = cudaStreamCreateWithFlags (&made, cudaStreamNonBlocking);
+
+  if (status == cudaSuccess)
+    *stream = made;
+  return status;
+}
+
+void
+act_cudart_stream_free (void *stream)
+{
+  cudaStreamDestroy (stream);
+}
+
+ActCudartStatus
+act_cudart_stream_synchronize (void *stream)
+{
+  return cudaStreamSynchronize (stream);
+}
+
+ActCudartStatus
+act_cudart_stream_wait (void *stream, void *event)
+{
+  return cudaStreamWaitEvent (stream, event, 0);
+}
+
+/* blocking: a thread that waits leaves its processor to the others */
+ActCudartStatus
+act_cudart_event_new (void **event)
+{
+  cudaEvent_t made;
+  cudaError_t status = cudaEventCreateWithFlags (
+      &made, cudaEventBlockingSync | cudaEventDisableTiming);
+
+  if (status == cudaSuccess)
+    *event = made;
+  return status;
+}
+
+void
+act_cudart_event_free (void *event)
+{
+  cudaEventDestroy (event);
+}
+
+ActCudartStatus
+act_cudart_event_record (void *event, void *stream)
+{
+  return cudaEventRecord (event, stream);
+}
+
+ActCudartStatus
+act_cudart_event_synchronize (void *event)
+{
+  return cudaEventSynchronize (event);
+}
+
+ActCudartStatus
+act_cudart_copy (void *to, const void *from, size_t size,
+    ActCudartCopy direction, void *stream)
+{
+  static const enum cudaMemcpyKind kinds[] = { cudaMemcpyHostToDevice,
+    cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
+
+  return cudaMemcpyAsync (to, from, size, kinds[direction], stream);
+}

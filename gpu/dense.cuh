@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "pack.cuh"
+
+/* A dense matrix in memory as a source of values (pack.cuh), without the
+ * columns that are dead. vector: rows begin on 16 bytes. */
+struct ActDenseSource {
+  const float *dense;
+  const uint8_t *alive; /* NULL: all */
+  size_t n_cols;
+  bool vector;
+  uint64_t first_row;
+  uint32_t first_column;
+
+  __device__ float
+  load (size_t row, size_t column) const
+  {
+    return dense[row * n_cols + column];
+  }
+
+  __device__ bool
+  load4 (size_t row, size_t column, size_t n, float *v) const
+  {
+    const float *from = dense + row * n_cols + column;
+
+    if (vector && column + 4 <= n) {
+      float4 all = *reinterpret_cast<const float4 *> (from);
+
+      v[0] = all.x;
+      v[1] = all.y;
+      v[2] = all.z;
+      v[3] = all.w;
+    } else {
+      for (int i = 0; i < 4; i++)
+        v[i] = column + i < n ? from[i] : 0.0f;
+    }
+    for (int i = 0; alive != NULL && i < 4; i++)
+      if (column + i < n && alive[column + i] == 0)
+        v[i] = 0.0f;
+    return isfinite (v[0]) && isfinite (v[1]) && isfinite (v[2])
+        && isfinite (v[3]);
+  }
+
+  __device__ size_t
+  bad_column (size_t row, size_t column, size_t n) const
+  {
+    for (size_t i = column; i < column + 4 && i < n; i++)
+      if ((alive == NULL || alive[i] != 0) && !isfinite (load (row, i)))
+        return i;
+    return column;
+  }
+};
+
+static inline bool
+act_gpu_is_vector (const float *dense, size_t n_cols)
+{
+  return n_cols % 4 == 0 && reinterpret_cast<uintptr_t> (dense) % 16 == 0;
+}
+
+static inline ActDenseSource
+act_gpu_dense_source (size_t n_cols, const float *dense, const uint8_t *alive)
+{
+  ActDenseSource source = { dense, alive, n_cols,
+    act_gpu_is_vector (dense, n_cols), 0, 0 };
+
+  return source;
+}
+
+/* indptr out of the offsets of each row's segments; also of no rows */
+static __global__ void
+act_pack_indptr (ActPackShape shape, const int64_t *offsets, int64_t *indptr)
+{
+  for (size_t row = act_thread (); row <= shape.n_rows; row += act_n_threads ())
+    indptr[row] = offsets[row * shape.n_segments];
+}
+
+/* all of act_gpu_csr_from_dense () but the checks */
+static inline ActGpuStatus
+act_gpu_pack_dense (const ActPackShape &shape, const ActPackSpace &space,
+    const ActDenseSource &source, const ActGpuCsr *out, ActGpuResult *result,
+    ActGpuStream stream)
+{
+  ActPackOutput output = { NULL, 0, out->indices, out->values, out->capacity };
+
+  ACT_TRY (act_gpu_result_begin (result, out->indptr, stream));
+  if (shape.n_rows > 0) {
+    ACT_TRY (act_gpu_pack (source, shape, space, output, result, stream));
+    ACT_LAUNCH (act_pack_indptr, act_gpu_n_blocks (shape.n_rows + 1, ACT_BLOCK),
+        ACT_BLOCK, 0, stream, shape, space.offsets, out->indptr);
+    ACT_TRY (act_gpu_launched ());
+  }
+  return act_gpu_result_end (
+      result, out->indptr + shape.n_rows, out->capacity, stream);
+}

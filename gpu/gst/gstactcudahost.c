@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gpu/gst/gstactcudahost.h"
+
+#include <gst/activations/activations.h>
+
+#include "gpu/cudaruntime.h"
+#include "gpu/gst/gstactcudadevice-private.h"
+
+#define MAX_SPARE_SIZE ((gsize) 1 << 30)
+#define MIN_SIZE ((gsize) 4096)
+
+static void
+destroy (GstActCudaHost *host)
+{
+  if (host->busy != NULL) {
+    act_cudart_event_synchronize (host->busy);
+    act_cudart_event_free (host->busy);
+  }
+  act_cudart_host_free (host->data);
+  g_free (host);
+}
+
+void
+gst_act_cuda_host_pool_init (GstActCudaHostPool *pool)
+{
+  g_mutex_init (&pool->lock);
+  g_queue_init (&pool->spare);
+  pool->size = 0;
+}
+
+void
+gst_act_cuda_host_pool_clear (GstActCudaHostPool *pool)
+{
+  g_queue_clear_full (&pool->spare, (GDestroyNotify) destroy);
+  g_mutex_clear (&pool->lock);
+}
+
+/* one of about the size, the last used first; NULL: there is none */
+static GstActCudaHost *
+take (GstActCudaHostPool *pool, gsize size)
+{
+  GstActCudaHost *found = NULL;
+
+  g_mutex_lock (&pool->lock);
+  for (GList *i = pool->spare.tail; i != NULL && found == NULL; i = i->prev) {
+    GstActCudaHost *host = i->data;
+
+    if (host->size < size || host->size - size > MAX (size / 4, MIN_SIZE))
+      continue;
+    found = host;
+    pool->size -= host->size;
+    g_queue_delete_link (&pool->spare, i);
+    break;
+  }
+  g_mutex_unlock (&pool->lock);
+  return found;
+}
+
+static void
+give (GstActCudaHostPool *pool, GstActCudaHost *host)
+{
+  g_mutex_lock (&pool->lock);
+  g_queue_push_tail (&pool->spare, host);
+  pool->size += host->size;
+  while (pool->size > MAX_SPARE_SIZE) {
+    GstActCudaHost *oldest = g_queue_pop_head (&pool->spare);
+
+    pool->size -= oldest->size;
+    destroy (oldest);
+  }
+  g_mutex_unlock (&pool->lock);
+}
+
+/* What is still on its way to the device must not be written over. */
+static gboolean
+wait_until_idle (GstActCudaHost *host, GError **error)
+{
+  if (host->busy == NULL)
+    return TRUE;
+  if (!gst_act_cuda_check (act_cudart_event_synchronize (host->busy),
+          "the CUDA device failed in what it was asked before", error))
+    return FALSE;
+  gst_act_cuda_device_give_event (host->device, g_steal_pointer (&host->busy));
+  return TRUE;
+}
+
+GstActCudaHost *
+gst_act_cuda_host_new (GstActCudaDevice *device, gsize size, GError **error)
+{
+  GstActCudaHost *host;
+  gsize step = (gsize) 1 << (MAX (g_bit_storage (size), 4) - 4);
+
+  /* some room, an eighth at most, so that it fits the next batch too */
+  size = MAX (MIN_SIZE, (size + step - 1) / step * step);
+  gst_act_cuda_device_enter (device);
+  host = take (gst_act_cuda_device_get_host_pool (device), size);
+  if (host == NULL) {
+    gpointer data = NULL;
+
+    if (!gst_act_cuda_check (act_cudart_host_alloc (size, &data),
+            "no pinned memory for a copy from or to the device", error))
+      return NULL;
+    host = g_new0 (GstActCudaHost, 1);
+    host->data = data;
+    host->size = size;
+  }
+  host->ref_count = 1;
+  host->device = gst_object_ref (device);
+  if (wait_until_idle (host, error))
+    return host;
+  gst_act_cuda_host_unref (host);
+  return NULL;
+}
+
+GstActCudaHost *
+gst_act_cuda_host_ref (GstActCudaHost *host)
+{
+  g_atomic_int_inc (&host->ref_count);
+  return host;
+}
+
+void
+gst_act_cuda_host_unref (GstActCudaHost *host)
+{
+  GstActCudaDevice *device = host->device;
+
+  if (!g_atomic_int_dec_and_test (&host->ref_count))
+    return;
+  host->device = NULL;
+  gst_act_cuda_device_enter (device);
+  give (gst_act_cuda_device_get_host_pool (device), host);
+  gst_object_unref (device);
+}
+
+gboolean
+gst_act_cuda_host_upload (
+    GstActCudaHost *host, gpointer data, gsize size, GError **error)
+{
+  gpointer stream = gst_act_cuda_device_get_stream (host->device);
+
+  gst_act_cuda_device_enter (host->device);
+  if (host->busy == NULL)
+    host->busy = gst_act_cuda_device_take_event (host->device);
+  if (host->busy == NULL) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
+        "the CUDA device gives no event");
+    return FALSE;
+  }
+  return gst_act_cuda_check (act_cudart_copy (data, host->data, size,
+                                 ACT_CUDART_TO_DEVICE, stream),
+             "the CUDA device failed in a copy or before it", error)
+      && gst_act_cuda_check (act_cudart_event_record (host->busy, stream),
+          "a copy to the device cannot be followed", error);
+}
+
+/* behind what is in the stream by now, and waits */
+static gboolean
+bring (GstActCudaHost *host, gconstpointer data, gsize size, gpointer stream,
+    GError **error)
+{
+  static const gchar failed[] = "the CUDA device failed in a copy or before it";
+  gpointer done = gst_act_cuda_device_take_event (host->device);
+  gboolean fine;
+
+  if (done == NULL) {
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
+        "the CUDA device gives no event");
+    return FALSE;
+  }
+  fine = gst_act_cuda_check (act_cudart_copy (host->data, data, size,
+                                 ACT_CUDART_TO_HOST, stream),
+             failed, error)
+      && gst_act_cuda_check (
+          act_cudart_event_record (done, stream), failed, error)
+      && gst_act_cuda_check (
+          act_cudart_event_synchronize (done), failed, error);
+  gst_act_cuda_device_give_event (host->device, done);
+  return fine;
+}
+
+gboolean
+gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
+    gsize size, gpointer ready, GError **error)
+{
+  gpointer stream = gst_act_cuda_device_get_copy_stream (host->device);
+
+  gst_act_cuda_device_enter (host->device);
+  return gst_act_cuda_check (act_cudart_stream_wait (stream, ready),
+             "the CUDA device failed before a copy", error)
+      && bring (host, data, size, stream, error);
+}
+
+gboolean
+gst_act_cuda_host_read (
+    GstActCudaHost *host, gconstpointer data, gsize size, GError **error)
+{
+  gst_act_cuda_device_enter (host->device);
+  return bring (
+      host, data, size, gst_act_cuda_device_get_stream (host->device), error);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gpu/gst/gstactcudaallocator.h"
+
+G_BEGIN_DECLS
+
+/* A part of a memory (its parent is not NULL) has where it lies, and the rest
+ * is its parent's. */
+typedef struct {
+  GstMemory parent;
+
+  gpointer data;    /* on the device */
+  gboolean counted; /* as a batch's */
+  gpointer ready;   /* event behind what filled it last */
+  GMutex lock;      /* of what follows */
+  gboolean filled;
+  GstActCudaHost *host; /* a copy, NULL: none yet */
+  gsize host_size;      /* bytes of it that are like the device's */
+} GstActCudaMemory;
+
+/* takes data and the event */
+GstMemory *gst_act_cuda_memory_wrap (GstActCudaAllocator *allocator,
+    gpointer data, gsize size, gsize maxsize, gpointer ready);
+/* how its memory is mapped, copied and shared */
+void gst_act_cuda_memory_init_allocator (GstAllocator *allocator);
+
+G_END_DECLS

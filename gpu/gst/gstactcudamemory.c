@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gpu/gst/gstactcudamemory-private.h"
+
+#include <gst/activations/activations.h>
+
+#include "gpu/cudaruntime.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
+#define GST_CAT_DEFAULT gst_actcuda_debug
+
+static GstActCudaDevice *
+device_of (const GstMemory *memory)
+{
+  return gst_act_cuda_allocator_get_device (
+      GST_ACT_CUDA_ALLOCATOR (memory->allocator));
+}
+
+/* the memory whose data, host copy and event a part has too */
+static GstActCudaMemory *
+root_of (GstMemory *memory)
+{
+  return (GstActCudaMemory *) (memory->parent ? memory->parent : memory);
+}
+
+static GstActCudaMemory *
+wrap (GstAllocator *allocator, GstMemoryFlags flags, GstMemory *parent,
+    gpointer data, gsize maxsize, gsize offset, gsize size)
+{
+  GstActCudaMemory *self = g_new0 (GstActCudaMemory, 1);
+
+  gst_memory_init (GST_MEMORY_CAST (self), flags, allocator, parent, maxsize,
+      255, offset, size);
+  g_mutex_init (&self->lock);
+  self->data = data;
+  return self;
+}
+
+GstMemory *
+gst_act_cuda_memory_wrap (GstActCudaAllocator *allocator, gpointer data,
+    gsize size, gsize maxsize, gpointer ready)
+{
+  GstActCudaMemory *self =
+      wrap (GST_ALLOCATOR (allocator), 0, NULL, data, maxsize, 0, size);
+
+  self->ready = ready;
+  return GST_MEMORY_CAST (self);
+}
+
+/* With the lock: makes host hold the first size bytes. */
+static gboolean
+download (GstActCudaMemory *root, gsize size, GError **error)
+{
+  GstActCudaDevice *device = device_of (&root->parent);
+  GstActCudaHost *host;
+
+  if (root->host != NULL && root->host_size >= size)
+    return TRUE;
+  host = gst_act_cuda_host_new (device, size, error);
+  if (host == NULL)
+    return FALSE;
+  if (root->filled
+      && !gst_act_cuda_host_download (
+          host, root->data, size, root->ready, error)) {
+    gst_act_cuda_host_unref (host);
+    return FALSE;
+  }
+  /* whoever mapped the old one has a reference of his own */
+  g_clear_pointer (&root->host, gst_act_cuda_host_unref);
+  root->host = host;
+  root->host_size = size;
+  return TRUE;
+}
+
+/* of the whole memory: GStreamer adds the offset of a part */
+static gpointer
+map (GstMemory *memory, GstMapInfo *info, gsize maxsize)
+{
+  GstActCudaMemory *root = root_of (memory);
+  g_autoptr (GError) error = NULL;
+  gpointer data = NULL;
+
+  g_mutex_lock (&root->lock);
+  if (download (root, memory->offset + memory->size, &error)) {
+    info->user_data[0] = gst_act_cuda_host_ref (root->host);
+    data = root->host->data;
+  }
+  g_mutex_unlock (&root->lock);
+  if (data == NULL)
+    GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
+  return data;
+}
+
+static void
+unmap (GstMemory *memory, GstMapInfo *info)
+{
+  GstActCudaMemory *root = root_of (memory);
+  GstActCudaHost *host = info->user_data[0];
+  g_autoptr (GError) error = NULL;
+
+  if ((info->flags & GST_MAP_WRITE) != 0) {
+    g_mutex_lock (&root->lock);
+    if (!gst_act_cuda_host_upload (host, root->data, root->host_size, &error)
+        || !gst_act_cuda_check (
+            act_cudart_event_record (root->ready,
+                gst_act_cuda_device_get_stream (device_of (memory))),
+            "a copy to the device cannot be followed", &error))
+      GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
+    root->filled = TRUE;
+    g_mutex_unlock (&root->lock);
+  }
+  gst_act_cuda_host_unref (host);
+}
+
+static GstMemory *
+copy (GstMemory *memory, gssize offset, gssize size)
+{
+  gsize n = size < 0 ? memory->size - (gsize) MAX (offset, 0) : (gsize) size;
+  g_autoptr (GError) error = NULL;
+  GstMemory *to = gst_act_cuda_memory_new (
+      GST_ACT_CUDA_ALLOCATOR (memory->allocator), n, &error);
+  const guint8 *from = root_of (memory)->data;
+
+  if (to == NULL
+      || !gst_act_cuda_check (
+          act_cudart_copy (((GstActCudaMemory *) to)->data,
+              from + (gssize) memory->offset + offset, n, ACT_CUDART_ON_DEVICE,
+              gst_act_cuda_device_get_stream (device_of (memory))),
+          "a copy on the device failed", &error)) {
+    GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
+    g_clear_pointer (&to, gst_memory_unref);
+    return NULL;
+  }
+  gst_act_cuda_memory_filled (to, n);
+  return to;
+}
+
+static GstMemory *
+share (GstMemory *memory, gssize offset, gssize size)
+{
+  GstActCudaMemory *root = root_of (memory);
+
+  if (size < 0)
+    size = (gssize) memory->size - offset;
+  return GST_MEMORY_CAST (wrap (memory->allocator,
+      GST_MINI_OBJECT_FLAGS (memory) | GST_MINI_OBJECT_FLAG_LOCK_READONLY,
+      GST_MEMORY_CAST (root), root->data, memory->maxsize,
+      (gsize) ((gssize) memory->offset + offset), (gsize) size));
+}
+
+void
+gst_act_cuda_memory_init_allocator (GstAllocator *allocator)
+{
+  allocator->mem_type = GST_ACT_CUDA_MEMORY_TYPE;
+  allocator->mem_map_full = map;
+  allocator->mem_unmap_full = unmap;
+  allocator->mem_copy = copy;
+  allocator->mem_share = share;
+  GST_OBJECT_FLAG_SET (allocator, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
+}
+
+gboolean
+gst_is_act_cuda_memory (GstMemory *memory)
+{
+  return GST_IS_ACT_CUDA_ALLOCATOR (memory->allocator);
+}
+
+gboolean
+gst_act_cuda_memory_is_on (GstMemory *memory, GstActCudaDevice *device)
+{
+  return gst_is_act_cuda_memory (memory) && device_of (memory) == device;
+}
+
+gpointer
+gst_act_cuda_memory_get_data (GstMemory *memory)
+{
+  return (guint8 *) root_of (memory)->data + memory->offset;
+}
+
+void
+gst_act_cuda_memory_filled (GstMemory *memory, gsize used)
+{
+  GstActCudaMemory *self = (GstActCudaMemory *) memory;
+
+  g_return_if_fail (memory->parent == NULL && used <= memory->maxsize);
+
+  gst_memory_resize (memory, 0, MAX (used, 1));
+  g_mutex_lock (&self->lock);
+  act_cudart_event_record (
+      self->ready, gst_act_cuda_device_get_stream (device_of (memory)));
+  self->filled = TRUE;
+  g_clear_pointer (&self->host, gst_act_cuda_host_unref);
+  self->host_size = 0;
+  g_mutex_unlock (&self->lock);
+}
+
+GstMemory *
+gst_act_cuda_memory_to_host (GstMemory *memory, GError **error)
+{
+  GstActCudaMemory *root = root_of (memory);
+  GstActCudaHost *host = NULL;
+
+  g_mutex_lock (&root->lock);
+  if (download (root, memory->offset + memory->size, error))
+    host = gst_act_cuda_host_ref (root->host);
+  g_mutex_unlock (&root->lock);
+  if (host == NULL)
+    return NULL;
+  return gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, host->data,
+      host->size, memory->offset, memory->size, host,
+      (GDestroyNotify) gst_act_cuda_host_unref);
+}

@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+#   tests/gpu/check-elements.sh [--emulated] [FOLDER]
+#
+# The second part of the check: the elements themselves, on a machine that has
+# a GPU and little else, with what tests/gpu/pack-elements.sh put into FOLDER
+# (default: gpu-elements) and nothing of the machine's but its driver. Prints a
+# line a check; exits 0 if all passed, 77 if there is no device.
+set -u
+
+emulated=false
+if [ "${1:-}" = --emulated ]; then
+  emulated=true
+  shift
+fi
+top=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(cd "${1:-gpu-elements}" 2>/dev/null && pwd) || {
+  echo "check-elements.sh: no folder '${1:-gpu-elements}': tests/gpu/pack-elements.sh makes it" >&2
+  exit 2
+}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+log=$scratch/log
+mkdir "$scratch/elements"
+tar -C "$scratch/elements" -xzf "$folder/elements.tar.gz" || exit 2
+folder=$scratch/elements
+
+# the C library of the folder runs all, whatever the machine's is; of the
+# machine only where drivers and cuBLAS lie
+libraries=$folder/lib:$folder/root/lib
+plugins=$folder/plugins:$folder/root/gstreamer-1.0
+if $emulated; then
+  libraries=$folder/emulated:$libraries
+  plugins=$folder/emulated:$plugins
+else
+  for name in libcuda.so.1 libcublas.so libcublasLt.so; do
+    for place in /usr/lib/x86_64-linux-gnu /usr/lib64 /usr/local/cuda/lib64 \
+        /usr/local/nvidia/lib64 /usr/local/cuda/compat $(echo "${LD_LIBRARY_PATH:-}" | tr : ' '); do
+      # links to them alone: their neighbours are not to be found
+      for file in "$place/$name"*; do
+        test ! -e "$file" || ln -sf "$file" "$scratch/"
+      done
+    done
+  done
+  for file in /usr/lib/x86_64-linux-gnu/libnvidia-*.so* /usr/lib64/libnvidia-*.so*; do
+    test ! -e "$file" || ln -sf "$file" "$scratch/"
+  done
+  libraries=$libraries:$scratch
+fi
+
+# nothing of this shell's environment but what a device needs
+run() {
+  program=$1
+  shift
+  env -i HOME="$scratch" PATH=/usr/bin:/bin TMPDIR="$scratch" \
+    CUDA_VISIBLE_DEVICES="${CUDA_VISIBLE_DEVICES-0}" \
+    GST_PLUGIN_SYSTEM_PATH_1_0= GST_PLUGIN_PATH_1_0="$plugins" \
+    GST_REGISTRY_1_0="$scratch/registry.bin" GST_REGISTRY_FORK=no \
+    GST_ACTIVATIONS_PIPELINES="$top/pipelines" \
+    ACT_TEST_DATA="$top/tests/data" \
+    ACT_TEST_SAMPLE="$top/samples/licences-model" \
+    CK_DEFAULT_TIMEOUT=300 OPENBLAS_NUM_THREADS=1 G_DEBUG=gc-friendly \
+    timeout 500 "$folder/root/lib/ld-linux-x86-64.so.2" \
+    --library-path "$libraries" "$folder/bin/$program" "$@"
+}
+
+failed=0
+check() {
+  what=$1
+  shift
+  if "$@" >"$log" 2>&1; then
+    printf '%-60s ok\n' "$what"
+  else
+    printf '%-60s FAILED\n' "$what"
+    sed 's/^/    /' "$log" | tail -20
+    failed=1
+  fi
+}
+
+lists_elements() {
+  run gst-inspect-1.0 actcuda && [ "$(run gst-inspect-1.0 actcuda | grep -c '^  cudaact')" = 7 ]
+}
+
+dashboard() {
+  device=$1
+  shift
+  run gst-activations dashboard --quiet --device "$device" --model "$top/samples/licences-model" \
+    --text "$top/COPYING" --n-ctx 64 --batch-size 16 "$@"
+}
+
+# one device listed twice: two shards, merged, and the dashboard of the store
+shards() {
+  run gst-activations run --quiet store-cuda model="$top/samples/licences-model" \
+    text="$top/COPYING" n-ctx=64 batch-size=16 store="$scratch/shard-$1" \
+    shard-index="$1" shard-count=2
+}
+merged() {
+  shards 0 && shards 1 &&
+    run gst-activations merge --quiet "$scratch/shard-0" "$scratch/shard-1" \
+      --output "$scratch/store" &&
+    run gst-activations run --quiet from-store stores="$scratch/store" \
+      output="$scratch/from-store"
+}
+
+# every file but run_info.json
+same() {
+  diff -r -q -x run_info.json "$1" "$2"
+}
+
+# activations of device and CPU differ in their last bits: so may rows. The
+# facts that are whole numbers of the run may not.
+same_run() {
+  for name in text_samples.jsonl; do
+    cmp "$1/$name" "$2/$name" || return 1
+  done
+}
+
+check 'elements: the plugin and its seven elements' lists_elements
+if ! run gst-launch-1.0 cudaactupload ! fakesink >"$log" 2>&1 &&
+    grep -q 'there is no CUDA device to run on' "$log"; then
+  echo "no device: $(grep -o 'there is no CUDA device to run on ([^)]*)' "$log" | head -1)"
+  exit 77
+fi
+check 'elements: golden cases, filter and clusters' run test-cuda-goldenclusters
+check 'elements: golden cases, from dump to dashboard' run test-cuda-golden
+check 'elements: from text to dashboard' dashboard cuda --output "$scratch/cuda"
+check 'elements: again' dashboard auto --output "$scratch/again"
+check 'elements: the same bytes again' same "$scratch/cuda" "$scratch/again"
+check 'elements: the CPU does it' dashboard cpu --output "$scratch/cpu"
+check 'elements: the same texts as on the CPU' same_run "$scratch/cuda" "$scratch/cpu"
+check 'elements: two shards, merged' merged
+check 'elements: the same bytes as one run' same "$scratch/cuda" "$scratch/from-store"
+exit $failed

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* cuda_runtime_api.h on the CPU. */
+
+#include "cuda_runtime_api.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "state.h"
+
+/* a copy to the host that nobody waited for yet */
+struct Copy {
+  void *to;
+  const void *from;
+  size_t size;
+};
+
+struct CUstream_st {
+  std::vector<Copy> copies;
+};
+
+struct CUevent_st {
+  cudaStream_t stream; /* that it was recorded in */
+  std::chrono::steady_clock::time_point when;
+};
+
+namespace
+{
+
+std::mutex lock;
+ActEmulatedCounts counts;
+std::map<void *, size_t> blocks;
+int n_devices = -1;
+size_t memory_size;
+size_t fail_in;
+cudaError_t fail_with;
+cudaError_t fail_waits;
+CUstream_st default_stream;
+std::set<cudaStream_t> streams;
+thread_local cudaError_t last_error = cudaSuccess;
+thread_local int current_device;
+
+int
+get_n_devices ()
+{
+  const char *set = getenv ("ACT_EMULATED_DEVICES");
+
+  if (n_devices < 0)
+    n_devices = set != nullptr ? atoi (set) : 1;
+  return n_devices;
+}
+
+cudaError_t
+give (cudaError_t error)
+{
+  if (error != cudaSuccess)
+    last_error = error;
+  return error;
+}
+
+/* with the lock: what the stream was asked to bring */
+cudaError_t
+finish (cudaStream_t stream)
+{
+  if (stream == nullptr)
+    stream = &default_stream;
+  for (const Copy &copy : stream->copies)
+    if (fail_waits == cudaSuccess)
+      memcpy (copy.to, copy.from, copy.size);
+  stream->copies.clear ();
+  return give (fail_waits);
+}
+
+cudaError_t
+finish_all ()
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  for (cudaStream_t stream : streams)
+    finish (stream);
+  return finish (nullptr);
+}
+
+/* with the lock */
+void
+count_copy (size_t size, cudaMemcpyKind kind)
+{
+  if (kind == cudaMemcpyHostToDevice) {
+    counts.n_uploads++;
+    counts.uploaded += size;
+  } else if (kind == cudaMemcpyDeviceToHost) {
+    counts.n_downloads++;
+    counts.downloaded += size;
+  } else if (kind == cudaMemcpyDeviceToDevice) {
+    counts.n_device_copies++;
+    counts.device_copied += size;
+  }
+}
+
+/* full of NaN: what reads before it writes is found out */
+cudaError_t
+allocate (void **memory, size_t size)
+{
+  std::lock_guard<std::mutex> guard (lock);
+  size_t padded = (size + 255) / 256 * 256;
+
+  *memory = nullptr;
+  if (get_n_devices () == 0)
+    return give (cudaErrorNoDevice);
+  if (size == 0)
+    return cudaSuccess;
+  if (memory_size != 0 && counts.allocated + size > memory_size)
+    return give (cudaErrorMemoryAllocation);
+  *memory = aligned_alloc (256, padded);
+  if (*memory == nullptr)
+    return give (cudaErrorMemoryAllocation);
+  memset (*memory, 0xff, size);
+  blocks[*memory] = size;
+  counts.n_allocated++;
+  counts.allocated += size;
+  if (counts.allocated > counts.peak)
+    counts.peak = counts.allocated;
+  return cudaSuccess;
+}
+
+cudaError_t
+release (void *memory)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (memory == nullptr)
+    return cudaSuccess;
+  auto block = blocks.find (memory);
+  if (block == blocks.end ())
+    return give (cudaErrorInvalidValue);
+  memset (memory, 0xff, block->second);
+  counts.n_allocated--;
+  counts.allocated -= block->second;
+  blocks.erase (block);
+  free (memory);
+  return cudaSuccess;
+}
+
+} // namespace
+
+bool
+act_emulated_count_launch (bool *backwards)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  *backwards = counts.n_launches++ % 2 != 0;
+  if (fail_in == 0 || --fail_in > 0)
+    return true;
+  last_error = fail_with;
+  return false;
+}
+
+extern "C" {
+
+void
+act_emulated_get_counts (ActEmulatedCounts *now)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  *now = counts;
+}
+
+void
+act_emulated_reset_counts (void)
+{
+  std::lock_guard<std::mutex> guard (lock);
+  ActEmulatedCounts fresh = {};
+
+  fresh.n_allocated = counts.n_allocated;
+  fresh.allocated = fresh.peak = counts.allocated;
+  counts = fresh;
+}
+
+void
+act_emulated_set_n_devices (int n)
+{
+  n_devices = n;
+}
+
+void
+act_emulated_set_memory (size_t size)
+{
+  memory_size = size;
+}
+
+void
+act_emulated_fail_launch (size_t n, cudaError_t error)
+{
+  fail_in = n;
+  fail_with = error;
+}
+
+void
+act_emulated_fail_waits (cudaError_t error)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  fail_waits = error;
+}
+
+cudaError_t
+cudaGetDeviceCount (int *n)
+{
+  *n = get_n_devices ();
+  return *n > 0 ? cudaSuccess : give (cudaErrorNoDevice);
+}
+
+cudaError_t
+cudaGetDevice (int *device)
+{
+  *device = current_device;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaSetDevice (int device)
+{
+  if (get_n_devices () == 0)
+    return give (cudaErrorNoDevice);
+  if (device < 0 || device >= get_n_devices ())
+    return give (cudaErrorInvalidDevice);
+  current_device = device;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaDeviceSynchronize (void)
+{
+  return finish_all ();
+}
+
+cudaError_t
+cudaGetDeviceProperties (struct cudaDeviceProp *properties, int device)
+{
+  snprintf (
+      properties->name, sizeof properties->name, "emulated device %d", device);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int device)
+{
+  switch (attribute) {
+  case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+    *value = 227 << 10;
+    break;
+  case cudaDevAttrComputeCapabilityMajor:
+    *value = 9;
+    break;
+  case cudaDevAttrComputeCapabilityMinor:
+    *value = 0;
+    break;
+  case cudaDevAttrMemoryPoolsSupported:
+    *value = 1;
+    break;
+  default:
+    *value = 4;
+  }
+  return device < get_n_devices () ? cudaSuccess
+                                   : give (cudaErrorInvalidDevice);
+}
+
+cudaError_t
+cudaDriverGetVersion (int *version)
+{
+  *version = get_n_devices () > 0 ? 13000 : 0;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaRuntimeGetVersion (int *version)
+{
+  *version = 13000;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMalloc (void **memory, size_t size)
+{
+  return allocate (memory, size);
+}
+
+cudaError_t
+cudaFree (void *memory)
+{
+  return release (memory);
+}
+
+cudaError_t
+cudaMallocAsync (void **memory, size_t size, cudaStream_t)
+{
+  return allocate (memory, size);
+}
+
+cudaError_t
+cudaFreeAsync (void *memory, cudaStream_t)
+{
+  return release (memory);
+}
+
+cudaError_t
+cudaMallocHost (void **memory, size_t size)
+{
+  *memory = malloc (size > 0 ? size : 1);
+  return *memory != nullptr ? cudaSuccess : give (cudaErrorMemoryAllocation);
+}
+
+cudaError_t
+cudaHostAlloc (void **memory, size_t size, unsigned)
+{
+  return cudaMallocHost (memory, size);
+}
+
+cudaError_t
+cudaFreeHost (void *memory)
+{
+  free (memory);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemGetInfo (size_t *available, size_t *total)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  *total = memory_size != 0 ? memory_size : (size_t) 1 << 36;
+  *available = *total - counts.allocated;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaDeviceGetDefaultMemPool (cudaMemPool_t *pool, int)
+{
+  *pool = nullptr;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemPoolSetAttribute (cudaMemPool_t, cudaMemPoolAttr, void *)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemPoolCreate (cudaMemPool_t *pool, const struct cudaMemPoolProps *)
+{
+  *pool = nullptr;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemPoolDestroy (cudaMemPool_t)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemPoolTrimTo (cudaMemPool_t, size_t)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMallocFromPoolAsync (
+    void **memory, size_t size, cudaMemPool_t, cudaStream_t)
+{
+  return allocate (memory, size);
+}
+
+cudaError_t
+cudaMemcpy (void *to, const void *from, size_t size, cudaMemcpyKind kind)
+{
+  cudaError_t error = finish_all ();
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (size > 0)
+    memcpy (to, from, size);
+  count_copy (size, kind);
+  return error;
+}
+
+cudaError_t
+cudaMemcpyAsync (void *to, const void *from, size_t size, cudaMemcpyKind kind,
+    cudaStream_t stream)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  count_copy (size, kind);
+  if (kind == cudaMemcpyDeviceToHost)
+    (stream != nullptr ? stream : &default_stream)
+        ->copies.push_back ({ to, from, size });
+  else if (size > 0)
+    memcpy (to, from, size);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemset (void *to, int value, size_t size)
+{
+  if (size > 0)
+    memset (to, value, size);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemsetAsync (void *to, int value, size_t size, cudaStream_t)
+{
+  return cudaMemset (to, value, size);
+}
+
+cudaError_t
+cudaStreamCreate (cudaStream_t *stream)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  *stream = new CUstream_st ();
+  streams.insert (*stream);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned)
+{
+  return cudaStreamCreate (stream);
+}
+
+cudaError_t
+cudaStreamDestroy (cudaStream_t stream)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  finish (stream);
+  streams.erase (stream);
+  delete stream;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamSynchronize (cudaStream_t stream)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  return finish (stream);
+}
+
+cudaError_t
+cudaStreamQuery (cudaStream_t)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamWaitEvent (cudaStream_t, cudaEvent_t, unsigned)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaLaunchHostFunc (cudaStream_t, cudaHostFn_t function, void *data)
+{
+  function (data);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaEventCreate (cudaEvent_t *event)
+{
+  *event = new CUevent_st ();
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaEventCreateWithFlags (cudaEvent_t *event, unsigned)
+{
+  return cudaEventCreate (event);
+}
+
+cudaError_t
+cudaEventDestroy (cudaEvent_t event)
+{
+  delete event;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
+{
+  event->stream = stream;
+  event->when = std::chrono::steady_clock::now ();
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaEventQuery (cudaEvent_t)
+{
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaEventSynchronize (cudaEvent_t event)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  return finish (event->stream);
+}
+
+cudaError_t
+cudaEventElapsedTime (float *ms, cudaEvent_t from, cudaEvent_t to)
+{
+  *ms =
+      std::chrono::duration<float, std::milli> (to->when - from->when).count ();
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaGetLastError (void)
+{
+  cudaError_t error = last_error;
+
+  last_error = cudaSuccess;
+  return error;
+}
+
+cudaError_t
+cudaPeekAtLastError (void)
+{
+  return last_error;
+}
+
+const char *
+cudaGetErrorName (cudaError_t error)
+{
+  switch (error) {
+  case cudaSuccess:
+    return "cudaSuccess";
+  case cudaErrorMemoryAllocation:
+    return "cudaErrorMemoryAllocation";
+  case cudaErrorNoDevice:
+    return "cudaErrorNoDevice";
+  case cudaErrorLaunchFailure:
+    return "cudaErrorLaunchFailure";
+  default:
+    return "cudaError";
+  }
+}
+
+const char *
+cudaGetErrorString (cudaError_t error)
+{
+  switch (error) {
+  case cudaSuccess:
+    return "no error";
+  case cudaErrorMemoryAllocation:
+    return "out of memory";
+  case cudaErrorNoDevice:
+    return "no CUDA-capable device is detected";
+  case cudaErrorLaunchFailure:
+    return "unspecified launch failure";
+  default:
+    return "invalid argument";
+  }
+}
+}
