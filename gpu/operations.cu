@@ -61,7 +61,6 @@ positions (size_t n_rows, size_t width, size_t sequence_length,
 {
   FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
-
     out[row * out_row + column] +=
         weight[row % sequence_length * width + column];
   }

@@ -40,6 +40,8 @@ check() {
   "$@" >"$build/out" 2>&1
   code=$?
   cat "$build/out" >>"$log"
+  # TAP's way to say so, with status 0
+  if [ $code = 0 ] && grep -q '^1\.\.0 # SKIP' "$build/out"; then code=77; fi
   grep -E '^not ok|^# .*(differ|expected)|Bail|ERROR SUMMARY|RACECHECK SUMMARY' "$build/out"
   case $code in
     0) row "$what" ok ;;

@@ -89,7 +89,7 @@ main (int argc, char **argv)
   }
   if (cudaGetDeviceCount (&n_devices) != cudaSuccess || n_devices == 0) {
     printf ("1..0 # SKIP no CUDA device\n");
-    return 77;
+    return 0;
   }
   n_repeats = atoi (argv[1]);
   for (int i = 2; i < argc; i++)

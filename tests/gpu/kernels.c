@@ -36,7 +36,7 @@ main (int argc, char **argv)
     n_repeats = atoi (argv[1]);
   if (cudaGetDeviceCount (&n_devices) != cudaSuccess || n_devices == 0) {
     printf ("1..0 # SKIP no CUDA device\n");
-    return 77;
+    return 0;
   }
   printf ("# device: %s; %d runs of each call\n", device_name (), n_repeats);
   number = run_all (csr_tests, number);

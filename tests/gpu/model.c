@@ -279,7 +279,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   if (cudaGetDeviceCount (&n_devices) != cudaSuccess || n_devices == 0) {
     g_print ("1..0 # SKIP no CUDA device\n");
-    return 77;
+    return 0;
   }
   g_test_add_data_func ("/gpu/model/sample/fp32",
       GINT_TO_POINTER (ACT_GPU_PRECISION_FP32), test_sample_model);

@@ -115,11 +115,11 @@ resume (unsigned thread)
 }
 
 void
-run_block (bool backwards)
+run_block (bool backwards, size_t shared_size)
 {
   unsigned n_left = n_threads;
 
-  memset (shared, 0xff, sizeof shared);
+  memset (shared, 0xff, shared_size);
   memset (warps, 0, sizeof warps);
   n_waiting = 0;
   for (unsigned i = 0; i < n_threads; i++)
@@ -214,7 +214,7 @@ act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
     blockIdx =
         dim3 ((unsigned) (at % grid.x), (unsigned) (at / grid.x % grid.y),
             (unsigned) (at / ((size_t) grid.x * grid.y)));
-    run_block (backwards);
+    run_block (backwards, shared_size);
   }
   return cudaSuccess;
 }
