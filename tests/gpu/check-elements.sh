@@ -103,21 +103,18 @@ merged() {
       output="$scratch/from-store"
 }
 
-# every file but run_info.json
+# every file but run_info.json, which the page has too
 same() {
-  diff -r -q -x run_info.json "$1" "$2"
+  diff -r -q -x run_info.json -x run_info.js "$1" "$2"
 }
 
-# activations of device and CPU differ in their last bits: so may rows. The
-# facts that are whole numbers of the run may not.
-same_run() {
-  for name in text_samples.jsonl; do
-    cmp "$1/$name" "$2/$name" || return 1
-  done
+# activations of device and CPU differ in their last bits, texts do not
+same_texts() {
+  cmp "$1/text_samples.jsonl" "$2/text_samples.jsonl"
 }
 
 check 'elements: the plugin and its seven elements' lists_elements
-if ! run gst-launch-1.0 cudaactupload ! fakesink >"$log" 2>&1 &&
+if ! run gst-launch-1.0 fakesrc num-buffers=0 ! cudaactupload ! fakesink >"$log" 2>&1 &&
     grep -q 'there is no CUDA device to run on' "$log"; then
   echo "no device: $(grep -o 'there is no CUDA device to run on ([^)]*)' "$log" | head -1)"
   exit 77
@@ -128,7 +125,7 @@ check 'elements: from text to dashboard' dashboard cuda --output "$scratch/cuda"
 check 'elements: again' dashboard auto --output "$scratch/again"
 check 'elements: the same bytes again' same "$scratch/cuda" "$scratch/again"
 check 'elements: the CPU does it' dashboard cpu --output "$scratch/cpu"
-check 'elements: the same texts as on the CPU' same_run "$scratch/cuda" "$scratch/cpu"
+check 'elements: the same texts as on the CPU' same_texts "$scratch/cuda" "$scratch/cpu"
 check 'elements: two shards, merged' merged
 check 'elements: the same bytes as one run' same "$scratch/cuda" "$scratch/from-store"
 exit $failed
