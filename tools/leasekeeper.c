@@ -7,6 +7,8 @@
 #include <acterror.h>
 #include <store/lease.h>
 
+#include "toolerror.h"
+
 struct _ActLeaseKeeper {
   ActLease *lease;
   guint interval_ms;
@@ -14,7 +16,6 @@ struct _ActLeaseKeeper {
   GMutex lock;
   GCond cond;
   gboolean ending;
-  GError *lost;
 };
 
 /* --- signals before there is a run to take them --- */
@@ -42,39 +43,33 @@ watch_early_signals (int exit_code)
 
 /* --- renewing --- */
 
+/* At once, and nothing is closed or written any more: the folder is another's,
+ * who has swept what this process had begun there. */
+static void
+end_program (const GError *error)
+{
+  g_printerr ("error: %s\n", error->message);
+  _exit (ACT_EXIT_FAILED);
+}
+
 static void *
 keep (void *data)
 {
   ActLeaseKeeper *self = data;
-  gboolean kept = TRUE;
+  g_autoptr (GError) lost = NULL;
 
   g_mutex_lock (&self->lock);
-  while (!self->ending && kept) {
+  while (!self->ending) {
     gint64 until = g_get_monotonic_time ()
         + (gint64) self->interval_ms * G_TIME_SPAN_MILLISECOND;
 
     while (!self->ending && g_cond_wait_until (&self->cond, &self->lock, until))
       ;
-    if (!self->ending)
-      kept = act_lease_renew (self->lease, &self->lost);
+    if (!self->ending && !act_lease_renew (self->lease, &lost))
+      end_program (lost);
   }
   g_mutex_unlock (&self->lock);
-  if (!kept)
-    kill (getpid (), SIGTERM);
   return NULL;
-}
-
-gboolean
-act_lease_keeper_check (ActLeaseKeeper *self, GError **error)
-{
-  gboolean kept;
-
-  g_mutex_lock (&self->lock);
-  kept = self->lost == NULL;
-  if (!kept)
-    g_propagate_error (error, g_error_copy (self->lost));
-  g_mutex_unlock (&self->lock);
-  return kept;
 }
 
 /* --- taking --- */
@@ -134,7 +129,6 @@ act_lease_keeper_free (ActLeaseKeeper *self)
   g_thread_join (self->thread);
   early_lease = NULL;
   act_lease_free (self->lease);
-  g_clear_error (&self->lost);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   g_free (self);

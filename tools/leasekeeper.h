@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /* A lease (store/lease.h) that a thread renews for as long as something is
- * made. One that is lost ends the program's run by SIGTERM to itself: what it
- * makes is another's by then. */
+ * made. One that is lost ends the program at once, with an error: what it makes
+ * is another's by then. */
 typedef struct _ActLeaseKeeper ActLeaseKeeper;
 
 /* With wait until whoever has it gives it back or falls silent; says once that
@@ -15,6 +15,3 @@ ActLeaseKeeper *act_lease_keeper_new (const char *name, guint silence_s,
     gboolean wait, int exit_code, GError **error);
 void act_lease_keeper_free (ActLeaseKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActLeaseKeeper, act_lease_keeper_free)
-
-/* Whether the lease was lost meanwhile, and how. */
-gboolean act_lease_keeper_check (ActLeaseKeeper *keeper, GError **error);

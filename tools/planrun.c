@@ -158,7 +158,7 @@ translate (int code)
 /* with the lease */
 static int
 make (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
-    const char *store, GHashTable *values, ActLeaseKeeper *lease)
+    const char *store, GHashTable *values)
 {
   g_autoptr (ActStoreInfo) info = NULL;
   g_autoptr (GError) error = NULL;
@@ -174,9 +174,8 @@ make (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
   if (done)
     return say_done (plan, shard, options->common->quiet);
   code = execute (options, plan, words, values);
-  if (!act_lease_keeper_check (lease, &error)
-      || (code == ACT_EXIT_OK
-          && !act_plan_state (plan, shard, &state, &info, &error)))
+  if (code == ACT_EXIT_OK
+      && !act_plan_state (plan, shard, &state, &info, &error))
     return act_command_error (error);
   return translate (code);
 }
@@ -198,7 +197,7 @@ take_and_make (const ActPlanRunOptions *options, const ActPlan *plan,
         lock, plan->lock_silence, options->wait, ACT_EXIT_REQUEUE, &error);
   if (lease == NULL)
     return act_command_error (error);
-  return make (options, plan, shard, store, values, lease);
+  return make (options, plan, shard, store, values);
 }
 
 static gboolean
