@@ -12,7 +12,8 @@
  * coactivations (`coactivations.npz`); and, unless `facts=false`, more about
  * each cluster (`cluster_facts.jsonl`, `samples.npz`,
  * `component_activations.npz`) and, unless `viewer=false`, a page that shows
- * all of it (`index.html`, `page/`, `data/`). What these say of single
+ * all of it (`index.html`, `page/`, `data/`), of components also what each does
+ * by itself unless `component-details=false`. What these say of single
  * components needs records of them (`component-records=true` of actstore);
  * without, it is left out.
  *
@@ -55,6 +56,7 @@ GST_DEBUG_CATEGORY_EXTERN (act_dashboard_debug);
 #define DEFAULT_MAX_MEMORY ACT_DASHBOARD_MAX_MEMORY
 #define DEFAULT_VIEWER TRUE
 #define DEFAULT_FACTS TRUE
+#define DEFAULT_COMPONENT_DETAILS TRUE
 #define DEFAULT_N_RANDOM 20
 #define DEFAULT_SEED 0
 #define DEFAULT_N_COACTIVATING 20
@@ -77,6 +79,7 @@ struct _GstActDashboardSink {
   Texts texts;
   guint64 max_memory;
   gboolean viewer;
+  gboolean component_details;
   gboolean facts;
   guint n_random;
   guint64 seed;
@@ -112,6 +115,7 @@ enum {
   PROP_MAX_MEMORY,
   PROP_VIEWER,
   PROP_TITLE,
+  PROP_COMPONENT_DETAILS,
   PROP_FACTS,
   PROP_N_RANDOM,
   PROP_SEED,
@@ -281,6 +285,7 @@ begin_run (GstActDashboardSink *self, GError **error)
     .referenced_texts = self->texts == TEXTS_REFERENCED,
     .max_memory = MIN (self->max_memory, G_MAXSIZE),
     .viewer = self->viewer,
+    .component_details = self->component_details,
     .facts = {
       .enabled = self->facts,
       .n_random = self->n_random,
@@ -632,6 +637,9 @@ gst_act_dashboard_sink_set_property (
   case PROP_VIEWER:
     self->viewer = g_value_get_boolean (value);
     break;
+  case PROP_COMPONENT_DETAILS:
+    self->component_details = g_value_get_boolean (value);
+    break;
   default:
     set_facts_property (self, id, value, pspec);
   }
@@ -679,6 +687,9 @@ gst_act_dashboard_sink_get_property (
     break;
   case PROP_VIEWER:
     g_value_set_boolean (value, self->viewer);
+    break;
+  case PROP_COMPONENT_DETAILS:
+    g_value_set_boolean (value, self->component_details);
     break;
   default:
     get_facts_property (self, id, value, pspec);
@@ -772,6 +783,11 @@ install_properties (GObjectClass *object_class)
       "Also write the page that shows the dashboard (index.html, page/ and"
       " data/); it needs the facts",
       DEFAULT_VIEWER, flags);
+  props[PROP_COMPONENT_DETAILS] = g_param_spec_boolean ("component-details",
+      "Component details",
+      "On the page, also what each component does by itself: samples, tokens"
+      " and histograms; it needs the page and records of components",
+      DEFAULT_COMPONENT_DETAILS, flags);
   install_facts_properties (flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -816,6 +832,7 @@ gst_act_dashboard_sink_init (GstActDashboardSink *self)
   self->texts = DEFAULT_TEXTS;
   self->max_memory = DEFAULT_MAX_MEMORY;
   self->viewer = DEFAULT_VIEWER;
+  self->component_details = DEFAULT_COMPONENT_DETAILS;
   self->facts = DEFAULT_FACTS;
   self->n_random = DEFAULT_N_RANDOM;
   self->seed = DEFAULT_SEED;

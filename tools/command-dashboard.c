@@ -105,6 +105,8 @@ static const Option options_table[] = {
   { "title", KIND_TEXT, "What is run, in words, for the page", "TEXT" },
   { "viewer", KIND_TEXT, "A page that shows the dashboard: true or false",
       "BOOLEAN" },
+  { "component-details", KIND_TEXT,
+      "On it, each component by itself too: true or false", "BOOLEAN" },
   { "n-random", KIND_INTEGER, "Random samples of each cluster", "N" },
   { "seed", KIND_TEXT, "Of the random samples: 0 to 2^64 - 1", "N" },
   { "n-coactivating", KIND_INTEGER,

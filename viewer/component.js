@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One component: its numbers, and its activations at the samples that are
- * shown of its cluster. What is counted here says over what. */
+/* One component, as a cluster: its samples, tokens and histograms. Of a run
+ * that has nothing of components by themselves, its activations at the samples
+ * that are shown of its cluster; what is counted then says over what. */
 'use strict';
 
 Act.route.pages.component = (() => {
@@ -9,15 +10,90 @@ Act.route.pages.component = (() => {
   const {HELP, component, table} = Act.lists;
   const FIRST = 12;
 
-  function figures(member) {
+  /* member: of the cluster's facts; own: of components by themselves; or null */
+  function figures(member, own) {
     return Act.lists.stats([
       ['Frequency', percent(member.position_rate), HELP.frequency.replace('the cluster', 'the component')],
       ['Samples', percent(member.sample_rate), HELP.samples],
       ['Max', number(member.max), HELP.max],
       ['Mean', number(member.mean), HELP.mean],
       ['Median', number(member.median)],
-      ['Share of mass', percent(member.mass_share), HELP.mass],
+      member.mass_share === undefined ? null : ['Share of mass', percent(member.mass_share), HELP.mass],
+      own ? ['Entropy', number(own.entropy), HELP.entropy] : null,
+      own ? ['Concentration', percent(own.concentration), HELP.concentration.replace('cluster', 'component')] : null,
     ]);
+  }
+
+  /* as the cluster's facts have them, of which a very large one lists only some */
+  function numbersOf(own) {
+    const {n_samples: n, n_ctx: positions} = Act.model.run;
+    return {
+      position_rate: own.n_active_positions / (n * positions),
+      sample_rate: own.n_active_samples / n,
+      max: own.max,
+      mean: own.n_samples > 0 ? own.sum / (own.n_samples * positions) : 0,
+      median: own.median
+    };
+  }
+
+  /* how its tokens are spread, if that is known */
+  function spread(own, line) {
+    if (!own || !own.same) return own;
+    const {entropy, concentration_ratio: concentration} = line.stats.token_activations;
+    return {entropy, concentration};
+  }
+
+  /* the columns of a ranking, with the rates that a cluster's has */
+  function rates(table, ranking) {
+    const strings = ranking.token.map((id) => Act.tokens.of(id).raw);
+    const given = ranking.count.map((n) => n / table.n_active_positions);
+    return {
+      ...ranking,
+      token: strings,
+      p_token_given_active: given,
+      lift: given.map((p, i) => p / (ranking.run_count[i] / table.n_positions))
+    };
+  }
+
+  const withRates = (table) =>
+      ({...table, by_count: rates(table, table.by_count), by_lift: rates(table, table.by_lift)});
+
+  /* what else fires in a sample: known where the cluster shows it too */
+  function beside(detail, label) {
+    return (sample) => {
+      const k = detail.shown.sample.indexOf(sample);
+      if (k < 0) return [];
+      const {own, members} = Act.samples.ofShown(detail, k);
+      return [own, ...members.filter(({name}) => name !== label)];
+    };
+  }
+
+  /* all that its cluster is */
+  const whole = (detail, params) =>
+      [h('p', {class: 'note'}, 'Its cluster is nothing else: what follows is true of both.'),
+       h('div', {class: 'columns'}, h('div', {}, Act.evidence.ofCluster(detail, params)),
+         h('div', {}, Act.evidence.tokens(detail.facts), Act.evidence.together(detail.facts)))];
+
+  function content(own, detail, label, params) {
+    if (!own) return fallback(detail, label);
+    return own.same ? whole(detail, params) : evidence(own, detail, label, params);
+  }
+
+  function evidence(own, detail, label, params) {
+    const subject = {...own, name: label, line: {components: []}, beside: beside(detail, label)};
+    const facts = {tokens: withRates(own.tokens), next_tokens: withRates(own.next_tokens)};
+    return [
+      own.cut ? h('p', {class: 'notice'}, own.cut) : null,
+      h('div', {class: 'columns'},
+        h('div', {}, Act.evidence.samples(subject, own.samples, params), Act.evidence.distributions([
+          ['Activation', own.all_activations, true],
+          ['Place of the maximum, 0 to 1', own.max_activation_position, false],
+          ['Highest max activation, of samples', own.max_activation, true]
+        ])),
+        h('div', {}, Act.evidence.tokens(facts), together(detail, label),
+          Act.evidence.together(
+              detail.facts, 'Its cluster fires together with', detail.line.cluster_hash + ' as a whole')))
+    ];
   }
 
   /* dense rows of the member at all shown samples, those that peak highest first */
@@ -74,7 +150,9 @@ Act.route.pages.component = (() => {
               ['Share', (entry) => percent(entry.count / entry.all), true]
             ],
             list),
-        h('p', {class: 'note'}, 'Counted over the ' + rows.length + ' samples that are shown of its cluster.'));
+        h('p', {class: 'note'},
+          'Counted over the ' + rows.length +
+              ' samples that are shown of its cluster, and about: from levels of colour.'));
   }
 
   function histograms(detail, rows) {
@@ -91,10 +169,11 @@ Act.route.pages.component = (() => {
         h('p', {class: 'note'}, 'Over the ' + rows.length + ' samples that are shown of its cluster.'));
   }
 
-  function together(detail, m) {
+  function together(detail, label) {
     const {line, shown} = detail;
+    const m = line.components.findIndex((other) => other.label === label);
     const counts = shown.coactivations;
-    if (!counts || counts.length !== line.components.length || counts.length < 2) return null;
+    if (m < 0 || !counts || counts.length !== line.components.length || counts.length < 2) return null;
     const list = line.components
                      .map(({label}, j) => ({
                             label,
@@ -143,7 +222,17 @@ Act.route.pages.component = (() => {
     ];
   }
 
-  async function make({argument, params}) {
+  /* of a run that has nothing of components by themselves */
+  function fallback(detail, label) {
+    const m = detail.line.components.findIndex((other) => other.label === label);
+    const rows = m < 0 ? null : rowsOf(detail, m);
+    if (rows === null) return h('p', {class: 'notice'}, detail.cut || 'This run has no records of components.');
+    return h(
+        'div', {class: 'columns'}, h('div', {}, samples(detail, m, rows), histograms(detail, rows)),
+        h('div', {}, tokens(detail, rows), together(detail, label)));
+  }
+
+  async function make({argument, params}, stale) {
     const column = Act.model.column(argument);
     if (column < 0) throw new Error('The model of this run has no component “' + argument + '”.');
     const lines = Act.model.clustersOf(column);
@@ -151,16 +240,17 @@ Act.route.pages.component = (() => {
     const line = lines.includes(wanted) ? wanted : lines[0];
     const title = 'Component ' + argument;
     if (line === undefined) return {title, content: heading(argument, lines, line)};
-    const detail = await Act.model.detail(line);
-    const m = detail.line.components.findIndex(({label}) => label === argument);
-    const rows = m < 0 ? null : rowsOf(detail, m);
+    const [detail, own] = await Promise.all(
+        [Act.model.detail(line), Act.model.component(line, Act.model.columns.members[line].indexOf(column))]);
+    /* what follows changes the address, which is another page's by now */
+    if (stale()) return null;
+    const listed = (detail.facts.members || []).find(({label}) => label === argument);
+    const known = listed || (own ? numbersOf(own) : null);
     return {
       title,
       content: [
-        heading(argument, lines, line), m >= 0 && detail.facts.members ? figures(detail.facts.members[m]) : null,
-        rows === null ? h('p', {class: 'notice'}, detail.cut || 'This run has no records of components.') :
-                        h('div', {class: 'columns'}, h('div', {}, samples(detail, m, rows), histograms(detail, rows)),
-                          h('div', {}, tokens(detail, rows), together(detail, m)))
+        heading(argument, lines, line), known ? figures(known, spread(own, detail.line)) : null,
+        content(own, detail, argument, params)
       ],
     };
   }

@@ -6,7 +6,7 @@
 window.Act = {};
 
 Act.data = (() => {
-  const KEPT = {clusters: 6, texts: 12, search: 12};
+  const KEPT = {clusters: 6, components: 6, texts: 12, search: 12};
   const waiting = new Map();
   const kept = new Map();
 

@@ -96,6 +96,27 @@ Act.model = (() => {
     return {...found, tokenLists: found.shown.tokens.map((number) => chunk.tokens[number])};
   }
 
+  /* what is said of a member of a line by itself, in the form of a cluster's
+   * details; {same} if it is all that its cluster is; null if the run has nothing of the kind */
+  async function component(line, member) {
+    const files = self.run.component_files;
+    if (!files) return null;
+    const begun = ([l, m]) => l < line || (l === line && m <= member);
+    let low = 0;
+    let high = files.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (begun(files[middle]))
+        low = middle;
+      else
+        high = middle - 1;
+    }
+    const chunk = await Act.data.part('components', low);
+    const found = chunk.components.find((entry) => entry.line === line && entry.member === member);
+    if (!found || found.same) return found || null;
+    return {...found, tokenLists: found.shown.tokens.map((number) => chunk.tokens[number])};
+  }
+
   async function text(number) {
     const size = self.run.texts_part_texts;
     const part = await Act.data.part('texts', Math.floor(number / size));
@@ -111,5 +132,6 @@ Act.model = (() => {
 
   const modulesOf = (line) => [...new Set(self.columns.members[line].map(moduleOf))];
 
-  return Object.assign(self, {open, label, column, layer, moduleOf, clustersOf, lineOf, detail, text, uses, modulesOf});
+  return Object.assign(
+      self, {open, label, column, layer, moduleOf, clustersOf, lineOf, detail, component, text, uses, modulesOf});
 })();

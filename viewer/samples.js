@@ -60,10 +60,10 @@ Act.samples = (() => {
   const follow = (token, ids) =>
       Act.route.go(Act.route.href('search', null, {raw: Act.tokens.of(ids[Number(token.dataset.p)]).raw}));
 
-  /* ids, rows [{row, scale, name, band}], window: positions each side of the
-   * centre, or null */
+  /* ids, rows [{row, scale, name, band, place}], place: where its maximum is
+   * first; window: positions each side of the centre, or null */
   function line(ids, rows, {window: around = null, centre, marked = null, tip} = {}) {
-    const highest = rows.length > 0 ? peak(rows[0].row) : -1;
+    const highest = rows.length > 0 ? rows[0].place ?? peak(rows[0].row) : -1;
     const best = centre ?? (rows.length > 0 ? highest : marked ? Math.min(...marked) : 0);
     const from = around === null ? 0 : Math.max(0, best - around);
     const end = around === null ? ids.length : Math.min(ids.length, best + around + 1);
@@ -119,7 +119,15 @@ Act.samples = (() => {
   function ofShown(detail, k) {
     const {shown, line: cluster} = detail;
     const n = Act.model.run.n_ctx;
-    const own = {row: dense(shown.activations[k], n), scale: shown.scale, name: 'cluster', band: null};
+    const own = {
+      row: dense(shown.activations[k], n),
+      scale: shown.scale,
+      name: detail.name || 'cluster',
+      band: null,
+      best: shown.peak[k],
+      place: shown.peak_position[k]
+    };
+    if (detail.beside) return {ids: detail.tokenLists[k], own, members: detail.beside(shown.sample[k])};
     const members = cluster.components.map(({label}, m) => {
       const found = shown.members && shown.members[m];
       return {row: found ? dense(found[k], n) : null, scale: shown.member_scale, name: label};
@@ -127,7 +135,8 @@ Act.samples = (() => {
     return {ids: detail.tokenLists[k], own, members};
   }
 
-  const peakOf = ({row, scale}) => step(row[peak(row)], scale);
+  /* the value as it is, if it is known: levels do not tell near ones apart */
+  const peakOf = ({row, scale, best}) => (best === undefined ? step(row[peak(row)], scale) : Act.format.number(best));
 
   const pickedPeak = (part) =>
       h('span', {class: 'pick-peak c' + part.band}, h('i', {class: 'swatch', 'aria-hidden': 'true'}),
@@ -140,13 +149,13 @@ Act.samples = (() => {
     const picked = picks.map((m, i) => ({...members[m], band: i % BANDS})).filter(({row}) => row);
     const rows = picked.length > 0 ? picked : [own];
     const subject = about === 'cluster' ? own : rows[0];
-    const best = peak(subject.row);
+    const best = subject.place ?? peak(subject.row);
     const whole = picked.length > 0 ? [own, ...picked] : [own];
     const others = members.filter((_, m) => !picks.includes(m));
     return h(
         'li', {class: 'sample', 'data-shown': k},
         h('div', {class: 'sample-head'}, rank === null ? null : h('span', {class: 'rank'}, rank),
-          h('span', {}, 'peak ', h('span', {class: 'peak-value'}, peakOf(subject))),
+          h('span', {}, 'peak ', h('data', {class: 'peak-value', value: subject.best ?? null}, peakOf(subject))),
           about === 'cluster' ? picked.map(pickedPeak) : null,
           h('span', {class: 'note'}, 'position ' + best + ', sample ' + count(detail.shown.sample[k]))),
         line(ids, rows, {window: around, centre: best, tip: (position) => says(ids, position, whole, others)}));

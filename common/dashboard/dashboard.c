@@ -9,22 +9,15 @@
 #include "dashboard/examples.h"
 #include "dashboard/facts.h"
 #include "dashboard/modelinfo.h"
+#include "dashboard/pieces.h"
 #include "formats/bigarray.h"
-#include "sparse/csr.h"
 #include "viewer/viewer.h"
 
-/* Eleven arrays grow with the run: four of the texts, one each of the examples,
- * the statistics and the facts, four of the cluster at hand. So they take less
- * than half of max_memory; a store that drains at the same time the rest. */
+/* Sixteen arrays grow with the run: four of the texts, one each of the
+ * examples, the statistics and the facts, four of the cluster at hand, five of
+ * the component. So they take half of max_memory; a store that drains at the
+ * same time the rest. */
 #define ARRAY_SHARE 32
-
-/* the rows of the cluster at hand, all its pieces */
-typedef struct {
-  ActBigArray *row_of; /* gsize: the sample's row in the texts */
-  ActBigArray *indptr; /* gsize, one more */
-  ActBigArray *positions;
-  ActBigArray *values;
-} Pieces;
 
 struct _ActDashboard {
   char *folder;
@@ -47,7 +40,7 @@ struct _ActDashboard {
 
   gint64 cluster; /* the one at hand, or the last one */
   ActDashboardCluster description;
-  Pieces pieces;
+  ActPieces pieces; /* its rows */
   gsize array_memory;
   ActBigArray *work;
 
@@ -141,7 +134,8 @@ open_files (ActDashboard *self, GError **error)
     return self->coactivations != NULL;
   if (self->settings.viewer) {
     self->viewer = act_viewer_new (self->folder, self->criteria, &self->run,
-        self->texts, self->settings.hist_bins, error);
+        self->texts, self->settings.hist_bins,
+        self->settings.component_details ? self->settings.n_samples : 0, error);
     if (self->viewer == NULL)
       return FALSE;
   }
@@ -155,14 +149,7 @@ open_arrays (ActDashboard *self)
 {
   gsize memory = self->array_memory;
 
-  self->pieces.row_of =
-      act_big_array_new (sizeof (gsize), memory, self->folder);
-  self->pieces.indptr =
-      act_big_array_new (sizeof (gsize), memory, self->folder);
-  self->pieces.positions =
-      act_big_array_new (sizeof (gint32), memory, self->folder);
-  self->pieces.values =
-      act_big_array_new (sizeof (float), memory, self->folder);
+  act_pieces_init (&self->pieces, memory, self->folder);
   self->work = act_big_array_new (sizeof (double), memory, self->folder);
 }
 
@@ -207,10 +194,7 @@ act_dashboard_free (ActDashboard *self)
   act_criteria_free (self->criteria);
   act_texts_free (self->texts);
   clear_description (self);
-  act_big_array_free (self->pieces.row_of);
-  act_big_array_free (self->pieces.indptr);
-  act_big_array_free (self->pieces.positions);
-  act_big_array_free (self->pieces.values);
+  act_pieces_clear (&self->pieces);
   act_big_array_free (self->work);
   free_run (self);
   g_free (self->folder);
@@ -250,8 +234,6 @@ gboolean
 act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
     const ActDashboardCluster *description, GError **error)
 {
-  gsize *first;
-
   g_return_val_if_fail (self->samples_ended, FALSE);
   g_return_val_if_fail (cluster > self->cluster, FALSE);
   g_return_val_if_fail (cluster < self->run.n_clusters, FALSE);
@@ -265,107 +247,7 @@ act_dashboard_begin_cluster (ActDashboard *self, guint cluster,
   self->description.name = g_strdup (description->name);
   self->description.members =
       g_memdup2 (description->members, description->n_members * sizeof (guint));
-  act_big_array_shrink (self->pieces.row_of, 0);
-  act_big_array_shrink (self->pieces.indptr, 0);
-  act_big_array_shrink (self->pieces.positions, 0);
-  act_big_array_shrink (self->pieces.values, 0);
-  first = act_big_array_grow (self->pieces.indptr, 1, error);
-  if (first == NULL)
-    return FALSE;
-  *first = 0;
-  return TRUE;
-}
-
-/* the samples' rows in the texts; they must be there and ascend */
-static gboolean
-add_row_samples (
-    ActDashboard *self, gsize n_rows, const guint64 *samples, GError **error)
-{
-  gsize n_before = self->pieces.row_of->len;
-  gsize *rows = act_big_array_grow (self->pieces.row_of, n_rows, error);
-
-  if (rows == NULL)
-    return FALSE;
-  for (gsize i = 0; i < n_rows; i++) {
-    if (!act_texts_find (self->texts, samples[i], &rows[i])) {
-      g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
-          "cluster '%s' has a row of sample %" G_GUINT64_FORMAT
-          ", which is not among the run's samples",
-          self->description.name, samples[i]);
-      return FALSE;
-    }
-    if (n_before + i > 0 && rows[i] <= rows[(gssize) i - 1]) {
-      g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
-          "cluster '%s': the row of sample %" G_GUINT64_FORMAT
-          " is out of order",
-          self->description.name, samples[i]);
-      return FALSE;
-    }
-  }
-  return TRUE;
-}
-
-/* room for a piece at the end of all arrays */
-typedef struct {
-  gsize *indptr;
-  gint32 *positions;
-  float *values;
-} Room;
-
-static gboolean
-make_room (
-    Pieces *pieces, gsize n_rows, gsize n_values, Room *room, GError **error)
-{
-  room->indptr = act_big_array_grow (pieces->indptr, n_rows, error);
-  if (room->indptr == NULL)
-    return FALSE;
-  room->positions = act_big_array_grow (pieces->positions, n_values, error);
-  if (room->positions == NULL)
-    return FALSE;
-  room->values = act_big_array_grow (pieces->values, n_values, error);
-  return room->values != NULL;
-}
-
-/* A zero is written over by what comes next, or cut off at the end. */
-static void
-drop_zeros (Pieces *pieces, const Room *room, gsize first, gsize n_rows,
-    const gint64 *indptr, const gint32 *positions, const float *values)
-{
-  gsize n = 0;
-
-  for (gsize i = 0; i < n_rows; i++) {
-    for (gint64 k = indptr[i]; k < indptr[i + 1]; k++) {
-      room->positions[n] = positions[k];
-      room->values[n] = values[k];
-      n += values[k] != 0.0f;
-    }
-    room->indptr[i] = first + n;
-  }
-  act_big_array_shrink (pieces->positions, first + n);
-  act_big_array_shrink (pieces->values, first + n);
-}
-
-/* A store gives no zeros: most pieces are copied as they are. */
-static gboolean
-add_row_values (Pieces *pieces, gsize n_rows, const gint64 *indptr,
-    const gint32 *positions, const float *values, GError **error)
-{
-  gsize first = pieces->values->len, n = indptr[n_rows];
-  Room room;
-
-  if (!make_room (pieces, n_rows, n, &room, error))
-    return FALSE;
-  if (act_csr_count_dense (values, 1, n, NULL) != n) {
-    drop_zeros (pieces, &room, first, n_rows, indptr, positions, values);
-    return TRUE;
-  }
-  for (gsize i = 0; i < n_rows; i++)
-    room.indptr[i] = first + indptr[i + 1];
-  if (n > 0) {
-    memcpy (room.positions, positions, n * sizeof *positions);
-    memcpy (room.values, values, n * sizeof *values);
-  }
-  return TRUE;
+  return act_pieces_begin (&self->pieces, error);
 }
 
 gboolean
@@ -373,9 +255,11 @@ act_dashboard_add_rows (ActDashboard *self, gsize n_rows,
     const guint64 *samples, const gint64 *indptr, const gint32 *positions,
     const float *values, GError **error)
 {
-  return add_row_samples (self, n_rows, samples, error)
-      && add_row_values (
-          &self->pieces, n_rows, indptr, positions, values, error);
+  if (act_pieces_add (&self->pieces, self->texts, n_rows, samples, indptr,
+          positions, values, error))
+    return TRUE;
+  g_prefix_error (error, "cluster '%s': ", self->description.name);
+  return FALSE;
 }
 
 /* the texts that criteria name */
@@ -393,13 +277,7 @@ static gboolean
 write_cluster (ActDashboard *self, GError **error)
 {
   const gsize *row_of = (const gsize *) self->pieces.row_of->data;
-  ActRows rows = {
-    .n_ctx = self->run.n_ctx,
-    .n_rows = self->pieces.row_of->len,
-    .indptr = (const gsize *) self->pieces.indptr->data,
-    .positions = (const gint32 *) self->pieces.positions->data,
-    .values = (const float *) self->pieces.values->data,
-  };
+  ActRows rows = act_pieces_get_rows (&self->pieces, self->run.n_ctx);
   ActStatisticsSettings settings = {
     .n_samples = self->settings.n_samples,
     .criteria = self->criteria,

@@ -36,7 +36,8 @@ typedef struct {
   gboolean referenced_texts; /* only texts that are named; else all */
   /* of all arrays that grow with the run; 0: the default */
   gsize max_memory;
-  gboolean viewer; /* the data of the page; needs facts */
+  gboolean viewer;            /* the data of the page; needs facts */
+  gboolean component_details; /* in it, of components by themselves */
   ActFactsSettings facts;
 } ActDashboardSettings;
 

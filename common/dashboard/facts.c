@@ -2,6 +2,7 @@
 #include "dashboard/facts.h"
 
 #include "acterror.h"
+#include "dashboard/componentfacts.h"
 #include "dashboard/factsline.h"
 #include "dashboard/prioritysample.h"
 #include "dashboard/shownsamples.h"
@@ -26,6 +27,7 @@ struct _ActFacts {
   GArray *random_rows; /* gsize */
   ActShownSamples *shown;
   ActMemberFacts *members;
+  ActComponentFacts *components; /* or NULL: nothing of them by themselves */
   ActCoactive *coactive;
 
   /* lines that lack their coactivations and the last bracket */
@@ -37,6 +39,8 @@ struct _ActFacts {
 
   /* the line at hand */
   const ActDashboardCluster *description; /* NULL: none */
+  ActRows rows;
+  const gsize *row_of;
   GString *line;
   ActJsonWriter *json;
   GArray *member_facts; /* ActMemberFact, of those that came */
@@ -88,6 +92,9 @@ act_facts_new (const char *folder, const ActDashboardSettings *settings,
   self->names = g_ptr_array_new_with_free_func (g_free);
   self->line = g_string_new (NULL);
   self->member_facts = g_array_new (FALSE, FALSE, sizeof (ActMemberFact));
+  if (viewer != NULL && settings->component_details)
+    self->components =
+        act_component_facts_new (folder, settings, texts, max_memory);
   return open_parts (self, max_memory, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -101,6 +108,7 @@ act_facts_free (ActFacts *self)
   g_array_unref (self->random_rows);
   act_shown_samples_free (self->shown);
   act_member_facts_free (self->members);
+  act_component_facts_free (self->components);
   act_coactive_free (self->coactive);
   act_scratch_free (self->lines);
   g_array_unref (self->line_ends);
@@ -258,6 +266,8 @@ act_facts_begin_line (ActFacts *self, guint cluster,
 
   g_return_val_if_fail (self->description == NULL, FALSE);
   self->description = description;
+  self->rows = *rows;
+  self->row_of = row_of;
   self->line_of[cluster] = self->names->len;
   g_array_append_val (self->line_clusters, cluster);
   g_ptr_array_add (self->names, g_strdup (description->name));
@@ -306,8 +316,11 @@ act_facts_add_member_coactivations (
 void
 act_facts_begin_member (ActFacts *self)
 {
-  if (self->description != NULL)
-    act_member_facts_begin (self->members);
+  if (self->description == NULL)
+    return;
+  act_member_facts_begin (self->members);
+  if (self->components != NULL)
+    act_component_facts_begin (self->components);
 }
 
 gboolean
@@ -318,6 +331,9 @@ act_facts_add_member_rows (ActFacts *self, gsize n_rows, const guint64 *samples,
   if (self->description == NULL
       || (act_member_facts_add_rows (
               self->members, n_rows, samples, indptr, positions, values, error)
+          && (self->components == NULL
+              || act_component_facts_add_rows (self->components, n_rows,
+                  samples, indptr, positions, values, error))
           && (self->viewer == NULL
               || act_viewer_add_member_rows (self->viewer, n_rows, samples,
                   indptr, positions, values, error))))
@@ -326,6 +342,27 @@ act_facts_add_member_rows (ActFacts *self, gsize n_rows, const guint64 *samples,
       "cluster '%s', component %u of %u: ", self->description->name,
       self->member_facts->len, self->description->n_members);
   return FALSE;
+}
+
+static gboolean
+end_component (ActFacts *self, const ActMemberFact *fact, GError **error)
+{
+  ActComponentDetail detail;
+  gboolean ok;
+
+  if (self->components == NULL)
+    return TRUE;
+  /* most clusters may be single components: all is known of these */
+  if (self->description->n_members == 1
+      && act_component_facts_is_same (
+          self->components, fact->n_samples, &self->rows, self->row_of))
+    return act_viewer_add_component (self->viewer, NULL, error);
+  if (!act_component_facts_end (
+          self->components, fact, self->tokens, &detail, error))
+    return FALSE;
+  ok = act_viewer_add_component (self->viewer, &detail, error);
+  act_component_detail_clear (&detail);
+  return ok;
 }
 
 gboolean
@@ -339,7 +376,8 @@ act_facts_end_member (ActFacts *self, GError **error)
     return FALSE;
   g_array_append_val (self->member_facts, fact);
   return self->viewer == NULL
-      || act_viewer_end_member (self->viewer, &fact, error);
+      || (end_component (self, &fact, error)
+          && act_viewer_end_member (self->viewer, &fact, error));
 }
 
 gboolean

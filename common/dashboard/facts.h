@@ -22,7 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActFacts, act_facts_free)
 void act_facts_end_samples (ActFacts *facts);
 
 /* A cluster's line: rows, what statistics name of them, and which samples they
- * are. description stays the caller's until the line ends. */
+ * are. description, rows and
+ * row_of stay the caller's until the line ends. */
 gboolean act_facts_begin_line (ActFacts *facts, guint cluster,
     const ActDashboardCluster *description, const ActRows *rows,
     const ActStatistics *statistics, const gsize *row_of, GError **error);

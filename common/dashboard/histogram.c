@@ -9,6 +9,8 @@
 /* with more bins than this, comparing with every edge costs more than
  * computing the place */
 #define MAX_COMPARED 32
+/* values that are made float32 at a time */
+#define FLOATS 4096
 
 void
 act_histogram_init (ActHistogram *histogram, guint n_bins, gboolean single,
@@ -133,4 +135,40 @@ act_histogram_add_f32 (ActHistogram *histogram, const float *values, gsize n)
       bin += bin < (gint) last && values[i] >= edges[bin + 1];
     histogram->counts[bin]++;
   }
+}
+
+void
+act_histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
+    const double *values, gsize n)
+{
+  double low = values[0], high = values[0];
+  float floats[FLOATS];
+
+  for (gsize i = 1; i < n; i++) {
+    low = MIN (low, values[i]);
+    high = MAX (high, values[i]);
+  }
+  act_histogram_init (histogram, n_bins, single, low, high);
+  if (!single) {
+    for (gsize i = 0; i < n; i++)
+      act_histogram_add (histogram, values[i], 1);
+    return;
+  }
+  for (gsize first = 0; first < n; first += FLOATS) {
+    gsize n_floats = MIN (FLOATS, n - first);
+
+    for (gsize i = 0; i < n_floats; i++)
+      floats[i] = values[first + i];
+    act_histogram_add_f32 (histogram, floats, n_floats);
+  }
+}
+
+void
+act_histogram_of_sparse (ActHistogram *histogram, guint n_bins, float min,
+    float max, const float *values, gsize n, guint64 n_zeros)
+{
+  act_histogram_init (histogram, n_bins, TRUE, min, max);
+  if (n_zeros > 0)
+    act_histogram_add (histogram, 0.0, n_zeros);
+  act_histogram_add_f32 (histogram, values, n);
 }

@@ -25,3 +25,10 @@ void act_histogram_add (ActHistogram *histogram, double value, guint64 times);
 /* each of n values once; the histogram is single */
 void act_histogram_add_f32 (
     ActHistogram *histogram, const float *values, gsize n);
+
+/* A histogram of n values, at least one, between their extremes. */
+void act_histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
+    const double *values, gsize n);
+/* One of n float32 values and n_zeros zeros, between their extremes. */
+void act_histogram_of_sparse (ActHistogram *histogram, guint n_bins, float min,
+    float max, const float *values, gsize n, guint64 n_zeros);

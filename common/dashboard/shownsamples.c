@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/shownsamples.h"
 
+#include "dashboard/rowpick.h"
 #include "dashboard/ziparray.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Of a row there are some bytes in memory; its activations are spooled. */
@@ -74,33 +74,6 @@ act_shown_samples_free (ActShownSamples *self)
   g_free (self);
 }
 
-static int
-compare_rows (const void *a, const void *b)
-{
-  gsize x = *(const gsize *) a, y = *(const gsize *) b;
-
-  return x < y ? -1 : x > y;
-}
-
-/* the rows that any list names, each once, ascending */
-static void
-pick_rows (
-    ActShownSamples *self, const gsize *const *lists, const gsize *n_listed)
-{
-  gsize *rows, n = 0;
-
-  g_array_set_size (self->picked, 0);
-  for (guint i = 0; i < self->n_lists; i++)
-    g_array_append_vals (self->picked, lists[i], n_listed[i]);
-  rows = (gsize *) self->picked->data;
-  if (self->picked->len > 1)
-    qsort (rows, self->picked->len, sizeof *rows, compare_rows);
-  for (gsize i = 0; i < self->picked->len; i++)
-    if (n == 0 || rows[i] != rows[n - 1])
-      rows[n++] = rows[i];
-  g_array_set_size (self->picked, n);
-}
-
 static gboolean
 add_row (ActShownSamples *self, const ActRows *rows, gsize row, ActTexts *texts,
     gsize text_row, GError **error)
@@ -128,9 +101,7 @@ add_list (ActShownSamples *self, const gsize *list, gsize n)
   gint64 end = self->list_rows->len + n;
 
   for (gsize i = 0; i < n; i++) {
-    const gsize *found = bsearch (&list[i], self->picked->data,
-        self->picked->len, sizeof (gsize), compare_rows);
-    gint64 row = first + (found - (const gsize *) self->picked->data);
+    gint64 row = first + act_picked_place (self->picked, list[i]);
 
     g_array_append_val (self->list_rows, row);
   }
@@ -144,7 +115,7 @@ act_shown_samples_add (ActShownSamples *self, const ActRows *rows,
 {
   gint64 end;
 
-  pick_rows (self, lists, n_listed);
+  act_pick_rows (self->picked, lists, n_listed, self->n_lists);
   for (gsize i = 0; i < self->picked->len; i++) {
     gsize row = g_array_index (self->picked, gsize, i);
 

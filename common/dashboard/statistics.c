@@ -8,9 +8,6 @@
 
 #include <math.h>
 
-/* values that are made float32 at a time */
-#define FLOATS 4096
-
 /* first position that holds no value; there is one */
 static guint
 first_zero (const ActRows *row)
@@ -77,32 +74,6 @@ property_value (const ActRowProperties *properties, ActProperty property)
   }
 }
 
-static void
-histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
-    const double *values, gsize n)
-{
-  double low = values[0], high = values[0];
-  float floats[FLOATS];
-
-  for (gsize i = 1; i < n; i++) {
-    low = MIN (low, values[i]);
-    high = MAX (high, values[i]);
-  }
-  act_histogram_init (histogram, n_bins, single, low, high);
-  if (!single) {
-    for (gsize i = 0; i < n; i++)
-      act_histogram_add (histogram, values[i], 1);
-    return;
-  }
-  for (gsize first = 0; first < n; first += FLOATS) {
-    gsize n_floats = MIN (FLOATS, n - first);
-
-    for (gsize i = 0; i < n_floats; i++)
-      floats[i] = values[first + i];
-    act_histogram_add_f32 (histogram, floats, n_floats);
-  }
-}
-
 /* values [n_criteria + 1][n_rows]: each criterion's property, and last the
  * place of the maximum between 0 and 1; row_max [n_rows] */
 static void
@@ -149,15 +120,15 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
   for (guint c = 0; c < criteria->n; c++) {
     const double *property = values + c * rows->n_rows;
 
-    histogram_of (&statistics->criteria[c], settings->hist_bins,
+    act_histogram_of (&statistics->criteria[c], settings->hist_bins,
         criteria->items[c].property != ACT_PROPERTY_MAX_POSITION, property,
         rows->n_rows);
     statistics->top[c] = g_new (gsize, MAX (statistics->n_top, 1));
     act_top_f64 (property, rows->n_rows, criteria->items[c].descending,
         statistics->n_top, statistics->top[c]);
   }
-  histogram_of (&statistics->position, settings->hist_bins, FALSE, positions,
-      rows->n_rows);
+  act_histogram_of (&statistics->position, settings->hist_bins, FALSE,
+      positions, rows->n_rows);
 }
 
 /* row_max [n_rows]: most rows of most clusters have nothing to count */
@@ -190,11 +161,8 @@ values_of_all (ActStatistics *statistics, const ActRows *rows, guint hist_bins)
   statistics->mean =
       (float) (act_sum_rows (rows) / (double) statistics->n_tokens) + 0.0f;
   statistics->median = act_median_f32 (rows->values, n_values, n_zeros) + 0.0f;
-  act_histogram_init (
-      &statistics->all, hist_bins, TRUE, statistics->min, statistics->max);
-  if (n_zeros > 0)
-    act_histogram_add (&statistics->all, 0.0, n_zeros);
-  act_histogram_add_f32 (&statistics->all, rows->values, n_values);
+  act_histogram_of_sparse (&statistics->all, hist_bins, statistics->min,
+      statistics->max, rows->values, n_values, n_zeros);
 }
 
 /* sums of very large values may have overflowed */

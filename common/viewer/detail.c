@@ -4,6 +4,7 @@
 #include "formats/json.h"
 #include "viewer/datafile.h"
 #include "viewer/numbers.h"
+#include "viewer/tokenlists.h"
 
 struct _ActViewerDetail {
   char *folder;
@@ -12,8 +13,7 @@ struct _ActViewerDetail {
   /* the file at hand */
   ActDataFile *file; /* or NULL */
   gsize size;
-  GHashTable *lists; /* token list -> its number in the file */
-  GArray *list_rows; /* guint32, by number: a row in the texts that has it */
+  ActTokenLists lists;
   GString *text;
 };
 
@@ -22,10 +22,8 @@ act_viewer_detail_new (const char *folder)
 {
   ActViewerDetail *self = g_new0 (ActViewerDetail, 1);
 
-  act_small_numbers_init ();
   self->folder = g_strdup (folder);
-  self->lists = g_hash_table_new (g_direct_hash, g_direct_equal);
-  self->list_rows = g_array_new (FALSE, FALSE, sizeof (guint32));
+  act_token_lists_init (&self->lists);
   self->text = g_string_new (NULL);
   return self;
 }
@@ -36,8 +34,7 @@ act_viewer_detail_free (ActViewerDetail *self)
   if (self == NULL)
     return;
   act_data_file_free (self->file);
-  g_hash_table_unref (self->lists);
-  g_array_unref (self->list_rows);
+  act_token_lists_clear (&self->lists);
   g_string_free (self->text, TRUE);
   g_free (self->folder);
   g_free (self);
@@ -68,36 +65,11 @@ begin_file (ActViewerDetail *self, GError **error)
 static gboolean
 end_file (ActViewerDetail *self, const ActTexts *texts, GError **error)
 {
-  g_string_assign (self->text, "],\"tokens\":[");
-  for (guint i = 0; i < self->list_rows->len; i++) {
-    guint32 row = g_array_index (self->list_rows, guint32, i);
-
-    if (i > 0)
-      g_string_append_c (self->text, ',');
-    act_append_u32_list (self->text, act_texts_get_tokens (texts, row),
-        act_texts_get_n_ctx (texts));
-  }
-  g_string_append (self->text, "]}");
-  g_hash_table_remove_all (self->lists);
-  g_array_set_size (self->list_rows, 0);
+  g_string_assign (self->text, "],\"tokens\":");
+  act_token_lists_take (&self->lists, texts, self->text);
+  g_string_append_c (self->text, '}');
   return append_text (self, error)
       && act_data_file_close (g_steal_pointer (&self->file), error);
-}
-
-/* the number of a row's token list, which may be new */
-static guint32
-list_number (ActViewerDetail *self, const ActTexts *texts, guint32 row)
-{
-  /* lists do not move any more: all samples are there */
-  gpointer list = (gpointer) act_texts_get_tokens (texts, row), found;
-
-  if (g_hash_table_lookup_extended (self->lists, list, NULL, &found))
-    return GPOINTER_TO_UINT (found);
-  g_hash_table_insert (
-      self->lists, list, GUINT_TO_POINTER (self->list_rows->len));
-  g_array_append_val (self->list_rows, row);
-  self->size += (gsize) act_texts_get_n_ctx (texts) * 5;
-  return self->list_rows->len - 1;
 }
 
 /* which of the ascending numbers it is; it is there */
@@ -131,7 +103,7 @@ write_samples (ActViewerDetail *self, const ActDetailLine *line,
 
     samples[i] = act_texts_get_sample (texts, row);
     numbers[i] = place_of (shown, n_texts, act_texts_get_text (texts, row));
-    lists[i] = list_number (self, texts, row);
+    lists[i] = act_token_lists_number (&self->lists, texts, row, &self->size);
   }
   g_string_append (self->text, ",\"shown\":{\"first_row\":");
   act_append_uint (self->text, line->first_row);

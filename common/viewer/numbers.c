@@ -75,3 +75,15 @@ act_append_double (GString *out, double value)
 
   g_string_append_len (out, buffer, act_double_to_string (value, buffer));
 }
+
+void
+act_append_double_list (GString *out, const double *values, gsize n)
+{
+  g_string_append_c (out, '[');
+  for (gsize i = 0; i < n; i++) {
+    if (i > 0)
+      g_string_append_c (out, ',');
+    act_append_double (out, values[i]);
+  }
+  g_string_append_c (out, ']');
+}

@@ -51,6 +51,7 @@ act_put_list_end (char *begin, char *p)
 /* "[1,2,3]" */
 void act_append_u32_list (GString *out, const guint32 *values, gsize n);
 void act_append_u64_list (GString *out, const guint64 *values, gsize n);
+void act_append_double_list (GString *out, const double *values, gsize n);
 void act_append_uint (GString *out, guint64 value);
 void act_append_double (GString *out, double value);
 

@@ -41,6 +41,25 @@ write_parts (ActJsonWriter *json, const char *parts_key, const char *size_key,
   act_json_add_uint (json, size_key, parts->part_size);
 }
 
+/* where each file of components begins, or null */
+static void
+write_component_files (ActJsonWriter *json, const ActRunFile *file)
+{
+  act_json_key (json, "component_files");
+  if (file->n_component_files == 0) {
+    act_json_null (json);
+    return;
+  }
+  act_json_begin_array (json);
+  for (guint i = 0; i < file->n_component_files; i++) {
+    act_json_begin_array (json);
+    act_json_uint (json, file->component_files[2 * i]);
+    act_json_uint (json, file->component_files[2 * i + 1]);
+    act_json_end_array (json);
+  }
+  act_json_end_array (json);
+}
+
 static void
 write_layer (ActJsonWriter *json, gint64 layer, double mass)
 {
@@ -114,6 +133,7 @@ write_counts (ActJsonWriter *json, const ActRunFile *file,
   write_parts (json, "texts_parts", "texts_part_texts", &file->texts);
   act_json_add_uint (json, "n_texts", file->n_texts);
   write_parts (json, "search_parts", "search_part_ids", &file->search);
+  write_component_files (json, file);
   write_masses (json, run, file);
 }
 

@@ -15,6 +15,9 @@ typedef struct {
   ActViewerParts vocabulary;
   ActViewerParts texts;
   ActViewerParts search;
+  /* of each file of components its first line and member; NULL: none */
+  guint n_component_files;
+  const guint32 *component_files;
   gboolean has_masses; /* components came */
   double *masses;      /* [n_modules] */
 } ActRunFile;

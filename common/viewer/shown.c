@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "dashboard/statistics.h"
 #include "dashboard/topitems.h"
 #include "formats/bigarray.h"
 #include "viewer/numbers.h"
@@ -25,10 +26,12 @@ struct _ActViewerShown {
   ActBigArray *ends; /* gsize, by row: its last value, one past */
   ActBigArray *positions;
   ActBigArray *values;
-  GArray *masses;  /* double, by member */
-  GArray *counts;  /* gint64 */
-  guint n_counted; /* members that counts are of */
-  gsize n_done;    /* rows of the member at hand */
+  GArray *peaks;       /* double, by the cluster's row: its maximum */
+  GArray *peak_places; /* guint32: where it is first */
+  GArray *masses;      /* double, by member */
+  GArray *counts;      /* gint64 */
+  guint n_counted;     /* members that counts are of */
+  gsize n_done;        /* rows of the member at hand */
 };
 
 ActViewerShown *
@@ -40,6 +43,8 @@ act_viewer_shown_new (const char *folder)
   self->ends = act_big_array_new (sizeof (gsize), ARRAY_MEMORY, folder);
   self->positions = act_big_array_new (sizeof (gint32), ARRAY_MEMORY, folder);
   self->values = act_big_array_new (sizeof (float), ARRAY_MEMORY, folder);
+  self->peaks = g_array_new (FALSE, FALSE, sizeof (double));
+  self->peak_places = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->masses = g_array_new (FALSE, FALSE, sizeof (double));
   self->counts = g_array_new (FALSE, FALSE, sizeof (gint64));
   return self;
@@ -53,6 +58,8 @@ act_viewer_shown_free (ActViewerShown *self)
   act_big_array_free (self->ends);
   act_big_array_free (self->positions);
   act_big_array_free (self->values);
+  g_array_unref (self->peaks);
+  g_array_unref (self->peak_places);
   g_array_unref (self->masses);
   g_array_unref (self->counts);
   g_free (self);
@@ -83,6 +90,23 @@ add_row (ActViewerShown *self, const gint32 *positions, const float *values,
   return TRUE;
 }
 
+/* exact: levels do not tell near values apart */
+static void
+add_peak (ActViewerShown *self, const ActRows *rows, gsize row)
+{
+  ActRowProperties properties;
+  gsize indptr[2];
+  ActRows one = act_rows_get (rows, row, indptr);
+  double peak;
+  guint32 place;
+
+  act_row_properties (&one, FALSE, FALSE, &properties);
+  peak = properties.max;
+  place = properties.max_position;
+  g_array_append_val (self->peaks, peak);
+  g_array_append_val (self->peak_places, place);
+}
+
 gboolean
 act_viewer_shown_begin (ActViewerShown *self, const ActRows *rows,
     const gsize *picked, const guint64 *samples, gsize n_shown, GError **error)
@@ -94,11 +118,14 @@ act_viewer_shown_begin (ActViewerShown *self, const ActRows *rows,
   act_big_array_shrink (self->ends, 0);
   act_big_array_shrink (self->positions, 0);
   act_big_array_shrink (self->values, 0);
+  g_array_set_size (self->peaks, 0);
+  g_array_set_size (self->peak_places, 0);
   g_array_set_size (self->masses, 0);
   g_array_set_size (self->counts, 0);
   for (gsize i = 0; i < n_shown; i++) {
     gsize first = rows->indptr[picked[i]];
 
+    add_peak (self, rows, picked[i]);
     if (!add_row (self, rows->positions + first, rows->values + first,
             rows->indptr[picked[i] + 1] - first, error))
       return FALSE;
@@ -358,8 +385,7 @@ write_coactivations (
 }
 
 void
-act_viewer_shown_write (const ActViewerShown *self, GString *out,
-    const guint *kept, guint n_kept, gboolean leave_out)
+act_viewer_shown_write_own (const ActViewerShown *self, GString *out)
 {
   float scale = largest (self, 0, 0);
 
@@ -367,6 +393,19 @@ act_viewer_shown_write (const ActViewerShown *self, GString *out,
   act_append_double (out, scale);
   g_string_append (out, ",\"activations\":");
   write_block (self, out, 0, scale);
+  g_string_append (out, ",\"peak\":");
+  act_append_double_list (
+      out, (const double *) self->peaks->data, self->peaks->len);
+  g_string_append (out, ",\"peak_position\":");
+  act_append_u32_list (
+      out, (const guint32 *) self->peak_places->data, self->peak_places->len);
+}
+
+void
+act_viewer_shown_write (const ActViewerShown *self, GString *out,
+    const guint *kept, guint n_kept, gboolean leave_out)
+{
+  act_viewer_shown_write_own (self, out);
   if (self->masses->len > 0) {
     write_members (self, out, kept, n_kept, leave_out);
     write_coactivations (self, out, kept, n_kept);

@@ -38,8 +38,10 @@ guint64 act_viewer_shown_get_size (
 void act_viewer_shown_pick_members (
     const ActViewerShown *shown, guint n, guint *picked);
 
-/* "scale", "activations", "member_scale", "members" and "coactivations". kept
- * [n_kept]: the members that have details, ascending; NULL: all. Others are
- * null, or left out. */
+/* "scale", "activations", "peak" and "peak_position": the cluster's own */
+void act_viewer_shown_write_own (const ActViewerShown *shown, GString *out);
+/* these, "member_scale", "members" and "coactivations". kept [n_kept]: the
+ * members that have details, ascending; NULL: all. Others are null, or left
+ * out. */
 void act_viewer_shown_write (const ActViewerShown *shown, GString *out,
     const guint *kept, guint n_kept, gboolean leave_out);

@@ -7,6 +7,7 @@
 #include "dashboard/layers.h"
 #include "formats/file.h"
 #include "formats/scratch.h"
+#include "viewer/components.h"
 #include "viewer/cutlist.h"
 #include "viewer/datafile.h"
 #include "viewer/detail.h"
@@ -47,7 +48,8 @@ struct _ActViewer {
   ActViewerDetail *detail;
   ActViewerSearch *search;
   ActViewerShown *shown;
-  ActRunFile file; /* what run.js says of the others */
+  ActViewerComponents *components; /* or NULL */
+  ActRunFile file;                 /* what run.js says of the others */
 
   /* the line at hand */
   ActViewerLine line;
@@ -87,7 +89,7 @@ open_parts (ActViewer *self, guint hist_bins, GError **error)
 ActViewer *
 act_viewer_new (const char *folder, const ActCriteria *criteria,
     const ActDashboardRun *run, ActTexts *texts, guint hist_bins,
-    GError **error)
+    guint n_component_samples, GError **error)
 {
   g_autoptr (ActViewer) self = g_new0 (ActViewer, 1);
 
@@ -101,6 +103,9 @@ act_viewer_new (const char *folder, const ActCriteria *criteria,
   self->ends = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->shown_texts = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->file.masses = g_new0 (double, MAX (run->n_modules, 1));
+  if (n_component_samples > 0)
+    self->components =
+        act_viewer_components_new (self->folder, texts, n_component_samples);
   return open_parts (self, hist_bins, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -113,6 +118,7 @@ act_viewer_free (ActViewer *self)
   act_viewer_detail_free (self->detail);
   act_viewer_search_free (self->search);
   act_viewer_shown_free (self->shown);
+  act_viewer_components_free (self->components);
   act_scratch_free (self->spool);
   g_array_unref (self->ends);
   g_array_unref (self->shown_texts);
@@ -222,6 +228,15 @@ act_viewer_add_member_rows (ActViewer *self, gsize n_rows,
 {
   return act_viewer_shown_add_member_rows (
       self->shown, n_rows, samples, indptr, positions, values, error);
+}
+
+gboolean
+act_viewer_add_component (
+    ActViewer *self, const ActComponentDetail *detail, GError **error)
+{
+  return self->components == NULL
+      || act_viewer_components_add (
+          self->components, self->ends->len, self->n_members, detail, error);
 }
 
 gboolean
@@ -392,7 +407,9 @@ act_viewer_end_files (ActViewer *self, ActCoactive *coactive,
   gsize n_shown = self->shown_texts->len;
   ActRunFile *file = &self->file;
 
-  return act_viewer_detail_finish (self->detail, self->texts, error)
+  return (self->components == NULL
+             || act_viewer_components_finish (self->components, error))
+      && act_viewer_detail_finish (self->detail, self->texts, error)
       && act_viewer_index_finish (self->index, error)
       && act_viewer_vocabulary_write (self->folder,
           act_texts_get_strings (self->texts), &file->vocabulary, error)
@@ -413,6 +430,9 @@ act_viewer_write_run (ActViewer *self, const char *model_info, GError **error)
   file->n_samples = act_texts_get_n_samples (self->texts);
   file->n_strings = act_strings_get_n (act_texts_get_strings (self->texts));
   file->n_texts = self->shown_texts->len;
+  if (self->components != NULL)
+    file->component_files = act_viewer_components_get_files (
+        self->components, &file->n_component_files);
   file->index = (ActViewerParts){ act_viewer_index_get_n_parts (self->index),
     act_viewer_index_get_part_lines (self->index) };
   return act_run_file_write (

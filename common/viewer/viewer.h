@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dashboard/activity.h"
+#include "dashboard/componentfacts.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/coactive.h"
 #include "dashboard/memberfacts.h"
@@ -13,7 +14,8 @@
  *
  *   { act_viewer_set_line (), act_viewer_begin_line (),
  *     act_viewer_add_member_coactivations () at most once,
- *     { act_viewer_add_member_rows ()*, act_viewer_end_member () }*,
+ *     { act_viewer_add_member_rows ()*, act_viewer_add_component () at most
+ *       once, act_viewer_end_member () }*,
  *     act_viewer_end_line () }*,
  *   act_viewer_begin_files (), act_viewer_add_facts () for each line,
  *   act_viewer_end_files (), act_viewer_write_run ()
@@ -22,10 +24,11 @@
  * each for lines, shown texts and the vocabulary. */
 typedef struct _ActViewer ActViewer;
 
-/* texts and run stay the caller's */
+/* texts and run stay the caller's; n_component_samples: 0 if nothing is said of
+ * components by themselves, else n-samples */
 ActViewer *act_viewer_new (const char *folder, const ActCriteria *criteria,
     const ActDashboardRun *run, ActTexts *texts, guint hist_bins,
-    GError **error);
+    guint n_component_samples, GError **error);
 void act_viewer_free (ActViewer *viewer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActViewer, act_viewer_free)
 
@@ -56,6 +59,9 @@ gboolean act_viewer_add_member_rows (ActViewer *viewer, gsize n_rows,
     const float *values, GError **error);
 gboolean act_viewer_end_member (
     ActViewer *viewer, const ActMemberFact *fact, GError **error);
+/* before its member ends; NULL: it is what its cluster is */
+gboolean act_viewer_add_component (
+    ActViewer *viewer, const ActComponentDetail *detail, GError **error);
 /* facts_length: of what is known of its line of cluster_facts.jsonl */
 gboolean act_viewer_end_line (
     ActViewer *viewer, gsize facts_length, GError **error);

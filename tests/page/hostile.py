@@ -129,6 +129,16 @@ class Sparse(browser.Case):
         self.open('#/component/' + label.replace(':', '%3A'))
         self.assertIn('no records of components', self.text('.notice'))
 
+    def test_without_details_of_components(self):
+        """what is shown of the cluster, then, and it says so"""
+        output = self.output.parent / 'undetailed'
+        self.from_dump(output, 'component-details=false')
+        label = self.lines[0]['components'][0]['label']
+        self.base = (output / 'index.html').as_uri()
+        self.open('#/component/' + label.replace(':', '%3A'))
+        self.assertGreater(len(self.texts('.sample .tok')), 0)
+        self.assertIn('samples that are shown of its cluster', self.text('main'))
+
     def test_silent(self):
         self.base = (self.output.parent / 'silent' / 'index.html').as_uri()
         self.open()

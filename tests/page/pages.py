@@ -71,6 +71,11 @@ class Pages(browser.Case):
             places.append(self.page.evaluate('document.querySelector (".map").toDataURL ()'))
         self.assertEqual(*places)
 
+    def peaks(self):
+        """as they are, not as they are written"""
+        found = self.page.eval_on_selector_all('.sample .peak-value', 'list => list.map (e => e.value)')
+        return [float(value) for value in found]
+
     def assert_samples(self, line, rows):
         """tokens, values and places of the samples shown are those of samples.npz"""
         texts = browser.lines_of(self.output, 'text_samples.jsonl')
@@ -79,8 +84,9 @@ class Pages(browser.Case):
             values = self.samples['activations'][row]
             best = int(values.argmax())
             said = re.search(r'peak ([\d.]+)position (\d+), sample (\S+)', heads[number])
-            self.assertAlmostEqual(float(said[1]), values[best], delta=0.003)
-            self.assertAlmostEqual(values[int(said[2])], values[best], delta=0.002)
+            self.assertAlmostEqual(float(said[1]), values[best], delta=0.0005)
+            self.assertEqual(int(said[2]), best)
+            self.assertEqual(self.peaks()[number], values[best])
             self.assertEqual(plain(said[3]), self.samples['sample'][row])
             shades = self.page.eval_on_selector_all(
                 f'.sample:nth-child({number + 1}) .tok',
@@ -162,13 +168,53 @@ class Pages(browser.Case):
                 'list => list.map (e => Number (e.style.getPropertyValue ("--v")))')
             numpy.testing.assert_allclose(seen, dense, atol=1 / 500)
 
+    def open_component(self, wanted):
+        """the second or only member of the first line of a wanted size; what the data say of it"""
+        line = next(i for i, fact in enumerate(self.facts) if wanted(len(fact['members'])))
+        place = min(1, len(self.facts[line]['members']) - 1)
+        member = self.facts[line]['members'][place]
+        self.open('#/component/' + quote(member['label'], safe='.'))
+        own = self.page.evaluate('([line, place]) => Act.model.component (line, place)', [line, place])
+        return line, member, own
+
     def test_component(self):
-        label = self.facts[0]['members'][1]['label']
-        self.open('#/component/' + label.replace(':', '%3A'))
-        self.assertEqual(self.text('.where .name'), 'run-0-0')
+        line, member, own = self.open_component(lambda n: n > 2)
+        self.assertEqual(self.text('.where .name'), self.lines[line]['cluster_hash'])
         figures = dict(zip((t.rstrip('?') for t in self.texts('.stats dt')), self.texts('.stats dd')))
-        self.assertAlmostEqual(float(figures['Mean']), self.facts[0]['members'][1]['mean'], delta=5e-4)
-        self.assertGreater(len(self.texts('.sample')), 5)
+        self.assertAlmostEqual(float(figures['Mean']), member['mean'], delta=5e-4)
+        self.assertAlmostEqual(float(figures['Entropy']), own['entropy'], delta=5e-3)
+        self.assertEqual(own['n_active_positions'], member['n_active_positions'])
+        shown = own['shown']
+        self.assertEqual(max(shown['peak']), member['max'])
+        for button, name in (None, 'max_activation-max-20'), ('At random', 'random'):
+            if button:
+                self.page.click('text=' + button)
+            places = own['samples'][name][:12]
+            self.assertEqual(self.peaks(), [shown['peak'][k] for k in places])
+            said = [re.search(r'position (\d+), sample (\S+)', head).groups() for head in self.texts('.sample-head')]
+            self.assertEqual([(int(p), plain(s)) for p, s in said],
+                             [(shown['peak_position'][k], shown['sample'][k]) for k in places])
+        self.assertIn('list=random', self.page.url)
+
+    def test_tables_of_a_component(self):
+        line, _, own = self.open_component(lambda n: n > 2)
+        for button, ranking in (None, own['tokens']['by_lift']), ('Most frequent', own['tokens']['by_count']), (
+                'Next token', own['next_tokens']['by_lift']):
+            if button:
+                self.page.click(f'button:text("{button}")')
+            counts = self.texts('[aria-label="Tokens"] tbody td:nth-child(3)')
+            self.assertEqual(list(map(plain, counts)), ranking['count'][:len(counts)])
+        bars = self.page.get_attribute('svg.histogram', 'aria-label')
+        self.assertEqual([plain(n) for n in re.findall(r': ([\d\s]+)', bars)], own['all_activations']['bin_counts'])
+        near = self.texts('[aria-label^="Clusters that"] tbody td:first-child')
+        self.assertEqual(near, self.facts[line]['coactivating']['by_jaccard']['cluster_hash'][:len(near)])
+
+    def test_a_component_that_is_all_of_its_cluster(self):
+        line, _, own = self.open_component(lambda n: n == 1)
+        self.assertEqual(own['same'], True)
+        self.assertIn('Its cluster is nothing else', self.text('main'))
+        rows = self.facts[line]['samples']['max_activation-max-20']['row'][:12]
+        self.assertEqual(self.peaks(), [float(self.samples['activations'][row].max()) for row in rows])
 
     def test_search(self):
         self.open('#/search')

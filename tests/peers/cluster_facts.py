@@ -536,7 +536,8 @@ def test_exact_sums():
         assert found == [math.fsum(wide), math.fsum(map(abs, wide))], values
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_"):
-        test()
-        print(name, "ok", flush=True)
+if __name__ == "__main__":
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            test()
+            print(name, "ok", flush=True)

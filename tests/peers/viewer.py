@@ -205,6 +205,8 @@ def assert_shown(page, i, samples, components, texts):
         assert " ".join(tokens) == texts[text]["full_text"]
     rows = samples["activations"][first:end]
     assert shown["scale"] == np.abs(rows).max(initial=0)
+    assert shown["peak"] == rows.max(1).tolist(), i
+    assert shown["peak_position"] == rows.argmax(1).tolist(), i
     found = np.array([dense(pair, n_ctx) for pair in shown["activations"]]).reshape(-1, n_ctx)
     assert np.array_equal(found, quantized(rows, shown["scale"])), i
 
@@ -394,7 +396,8 @@ def test_without():
                               if not name.startswith(("data/", "page/", "index.html"))}
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_"):
-        test()
-        print(name, "ok", flush=True)
+if __name__ == "__main__":
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            test()
+            print(name, "ok", flush=True)

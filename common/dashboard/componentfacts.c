@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dashboard/componentfacts.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dashboard/kernels.h"
+#include "dashboard/order.h"
+#include "dashboard/pieces.h"
+#include "dashboard/prioritysample.h"
+#include "dashboard/statistics.h"
+
+struct _ActComponentFacts {
+  const ActTexts *texts;
+  guint n_ctx;
+  guint n_samples;
+  guint hist_bins;
+  guint64 seed;
+  float threshold;
+
+  gboolean begun;
+  ActPieces pieces;
+  GArray *samples;   /* guint64: those of a piece's rows that hold values */
+  GArray *indptr;    /* gint64, one more */
+  ActBigArray *work; /* double */
+  ActPrioritySample random;
+  ActTokenCount *count;
+  gint32 *picked; /* [n_ctx + ACT_DASHBOARD_SLACK] */
+};
+
+ActComponentFacts *
+act_component_facts_new (const char *folder,
+    const ActDashboardSettings *settings, const ActTexts *texts,
+    gsize max_memory)
+{
+  ActComponentFacts *self = g_new0 (ActComponentFacts, 1);
+
+  self->texts = texts;
+  self->n_ctx = act_texts_get_n_ctx (texts);
+  self->n_samples = settings->n_samples;
+  self->hist_bins = settings->hist_bins;
+  self->seed = settings->facts.seed;
+  self->threshold = (float) settings->activation_threshold;
+  act_pieces_init (&self->pieces, max_memory, folder);
+  self->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->indptr = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->work = act_big_array_new (sizeof (double), max_memory, folder);
+  act_priority_sample_init (&self->random, settings->facts.n_random);
+  self->count =
+      act_token_count_new (act_strings_get_n (act_texts_get_strings (texts)));
+  self->picked = g_new (gint32, (gsize) self->n_ctx + ACT_DASHBOARD_SLACK);
+  return self;
+}
+
+void
+act_component_facts_free (ActComponentFacts *self)
+{
+  if (self == NULL)
+    return;
+  act_pieces_clear (&self->pieces);
+  g_array_unref (self->samples);
+  g_array_unref (self->indptr);
+  act_big_array_free (self->work);
+  act_priority_sample_clear (&self->random);
+  act_token_count_free (self->count);
+  g_free (self->picked);
+  g_free (self);
+}
+
+void
+act_component_facts_begin (ActComponentFacts *self)
+{
+  self->begun = FALSE;
+}
+
+static gboolean
+begin_rows (ActComponentFacts *self, GError **error)
+{
+  if (!self->begun)
+    self->begun = act_pieces_begin (&self->pieces, error);
+  return self->begun;
+}
+
+gboolean
+act_component_facts_add_rows (ActComponentFacts *self, gsize n_rows,
+    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
+    const float *values, GError **error)
+{
+  g_array_set_size (self->samples, 0);
+  g_array_set_size (self->indptr, 0);
+  g_array_append_val (self->indptr, indptr[0]);
+  for (gsize i = 0; i < n_rows; i++) {
+    if (indptr[i + 1] == indptr[i])
+      continue;
+    g_array_append_val (self->samples, samples[i]);
+    g_array_append_val (self->indptr, indptr[i + 1]);
+  }
+  return begin_rows (self, error)
+      && act_pieces_add (&self->pieces, self->texts, self->samples->len,
+          (const guint64 *) self->samples->data,
+          (const gint64 *) self->indptr->data, positions, values, error);
+}
+
+gboolean
+act_component_facts_is_same (const ActComponentFacts *self, guint64 n_samples,
+    const ActRows *rows, const gsize *row_of)
+{
+  const gsize *own_row_of = (const gsize *) self->pieces.row_of->data;
+  gsize n_values = rows->indptr[rows->n_rows], n = 0;
+  ActRows own;
+
+  if (!self->begun || n_samples != rows->n_rows)
+    return FALSE;
+  own = act_pieces_get_rows (&self->pieces, self->n_ctx);
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    if (rows->indptr[i + 1] == rows->indptr[i])
+      continue;
+    if (n == own.n_rows || own_row_of[n] != row_of[i]
+        || own.indptr[++n] != rows->indptr[i + 1])
+      return FALSE;
+  }
+  return n == own.n_rows && n_values > 0
+      && memcmp (own.positions, rows->positions, n_values * sizeof (gint32))
+      == 0
+      && memcmp (own.values, rows->values, n_values * sizeof (float)) == 0;
+}
+
+/* above the threshold somewhere: its tokens count, and it may be picked */
+static void
+take_active_row (ActComponentFacts *self, const ActRows *row, gsize place,
+    gsize text_row, ActTokenFacts *tokens)
+{
+  const guint32 *strings = act_texts_get_tokens (self->texts, text_row);
+  gsize n = row->indptr[1];
+  gsize n_picked = act_dashboard_kernels ()->pick_above (
+      row->values, row->positions, n, self->threshold, self->picked);
+
+  act_token_count_add_positions (self->count, strings, self->picked, n_picked);
+  act_token_facts_add_row (
+      tokens, strings, row->positions, row->values, n, self->threshold);
+  act_priority_sample_add (&self->random,
+      act_priority_key (
+          self->seed, act_texts_get_sample (self->texts, text_row)),
+      place);
+}
+
+/* maxima [n_rows]; places of those above 0, whose number is returned */
+static gsize
+scan_rows (ActComponentFacts *self, const ActRows *rows, const gsize *row_of,
+    ActTokenFacts *tokens, double *maxima, double *places)
+{
+  ActRowProperties properties;
+  gsize indptr[2], n_peaks = 0;
+
+  act_priority_sample_reset (&self->random);
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    ActRows row = act_rows_get (rows, i, indptr);
+
+    act_row_properties (&row, FALSE, FALSE, &properties);
+    maxima[i] = properties.max;
+    if (properties.max > 0.0f)
+      places[n_peaks++] =
+          properties.max_position / (double) MAX (1, self->n_ctx - 1);
+    if (properties.max > self->threshold)
+      take_active_row (self, &row, i, row_of[i], tokens);
+  }
+  act_priority_sample_sort (&self->random);
+  return n_peaks;
+}
+
+static void
+list_rows (ActComponentFacts *self, const double *maxima, gsize n_peaks,
+    ActComponentDetail *detail)
+{
+  gsize n_top = MIN (self->n_samples, n_peaks);
+
+  /* those above 0 come first */
+  detail->top = g_new (gsize, MAX (n_top, 1));
+  detail->n_top =
+      act_top_f64 (maxima, detail->rows.n_rows, TRUE, n_top, detail->top);
+  detail->n_random = self->random.n;
+  detail->random = g_new (gsize, MAX (detail->n_random, 1));
+  for (guint i = 0; i < detail->n_random; i++)
+    detail->random[i] = self->random.heap[i].row;
+}
+
+/* maxima: those above 0 move to the front */
+static void
+make_histograms (const ActComponentFacts *self, const ActMemberFact *fact,
+    double *maxima, const double *places, gsize n_peaks,
+    ActComponentDetail *detail)
+{
+  gsize n_values = detail->rows.indptr[detail->rows.n_rows], n = 0;
+
+  if (fact->n_samples > 0 && isfinite (fact->max - fact->min))
+    act_histogram_of_sparse (&detail->all, self->hist_bins, fact->min,
+        fact->max, detail->rows.values, n_values,
+        fact->n_samples * self->n_ctx - n_values);
+  if (n_peaks == 0)
+    return;
+  for (gsize i = 0; i < detail->rows.n_rows; i++)
+    if (maxima[i] > 0)
+      maxima[n++] = maxima[i];
+  act_histogram_of (&detail->peaks, self->hist_bins, TRUE, maxima, n_peaks);
+  act_histogram_of (&detail->places, self->hist_bins, FALSE, places, n_peaks);
+}
+
+static void
+finish_tokens (
+    ActComponentFacts *self, ActTokenFacts *tokens, ActComponentDetail *detail)
+{
+  ActTokenStatistics statistics;
+
+  act_token_count_finish (self->count, &statistics);
+  detail->entropy = statistics.entropy;
+  detail->concentration_ratio = statistics.concentration_ratio;
+  act_token_facts_finish (tokens, statistics.ranking, statistics.n_unique,
+      &detail->tokens, &detail->next_tokens);
+  g_free (statistics.ranking);
+}
+
+gboolean
+act_component_facts_end (ActComponentFacts *self, const ActMemberFact *fact,
+    ActTokenFacts *tokens, ActComponentDetail *detail, GError **error)
+{
+  double *maxima, *places;
+  gsize n_rows, n_peaks;
+
+  if (!begin_rows (self, error))
+    return FALSE;
+  *detail = (ActComponentDetail){
+    .fact = *fact,
+    .rows = act_pieces_get_rows (&self->pieces, self->n_ctx),
+    .row_of = (const gsize *) self->pieces.row_of->data,
+  };
+  n_rows = detail->rows.n_rows;
+  act_big_array_shrink (self->work, 0);
+  maxima = act_big_array_grow (self->work, 2 * n_rows, error);
+  if (maxima == NULL)
+    return FALSE;
+  places = maxima + n_rows;
+  n_peaks =
+      scan_rows (self, &detail->rows, detail->row_of, tokens, maxima, places);
+  list_rows (self, maxima, n_peaks, detail);
+  make_histograms (self, fact, maxima, places, n_peaks, detail);
+  finish_tokens (self, tokens, detail);
+  return TRUE;
+}
+
+void
+act_component_detail_clear (ActComponentDetail *detail)
+{
+  act_histogram_clear (&detail->all);
+  act_histogram_clear (&detail->peaks);
+  act_histogram_clear (&detail->places);
+  act_token_table_clear (&detail->tokens);
+  act_token_table_clear (&detail->next_tokens);
+  g_clear_pointer (&detail->top, g_free);
+  g_clear_pointer (&detail->random, g_free);
+}
