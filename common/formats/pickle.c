@@ -7,11 +7,15 @@
 
 /* A pickle is a program for a machine with a stack and a memo. Each operation
  * is a byte, with what belongs to it behind; the table at the end of this file
- * has those that there are here. An operation makes one value at most, so
- * memory is bounded by the pickle's size; values belong to the machine and are
- * freed with it, however they hold each other. */
+ * has those that there are here. An operation makes one value at most, and
+ * there are MAX_VALUES of them at most, some hundred bytes each; values belong
+ * to the machine and are freed with it, however they hold each other.
+ *
+ * The memo is an array: Python numbers what it remembers from 0 on. A hash
+ * table's time would be up to who chose the keys. */
 
 #define MAX_SIZE ((gsize) 16 << 20)
+#define MAX_VALUES (1u << 20) /* a tensor takes about 25 */
 #define MAX_PROTOCOL 5
 
 struct _ActPickle {
@@ -26,8 +30,7 @@ typedef struct {
   const guint8 *data;
   gsize size, at;
   GPtrArray *stack;
-  GHashTable *memo;
-  guint64 n_memo; /* of MEMOIZE */
+  GPtrArray *memo;
   gboolean stopped;
 } Machine;
 
@@ -65,9 +68,6 @@ push (Machine *m, ActPickleKind kind)
   ActPickleValue *value = g_new0 (ActPickleValue, 1);
 
   value->kind = kind;
-  if (kind == ACT_PICKLE_TUPLE || kind == ACT_PICKLE_LIST
-      || kind == ACT_PICKLE_DICT)
-    value->items = g_ptr_array_new ();
   g_ptr_array_add (m->pickle->values, value);
   g_ptr_array_add (m->stack, value);
   return value;
@@ -133,31 +133,31 @@ find_mark (const Machine *m, guint *mark, GError **error)
   return fail (m, error, "there is no mark on its stack");
 }
 
-/* what lies above index moves into items */
+/* what lies above index moves into a value */
 static void
-move_items (Machine *m, guint index, GPtrArray *items)
+move_items (Machine *m, guint index, ActPickleValue *to)
 {
+  if (to->items == NULL && index < m->stack->len)
+    to->items = g_ptr_array_new ();
   for (guint i = index; i < m->stack->len; i++)
-    g_ptr_array_add (items, m->stack->pdata[i]);
+    g_ptr_array_add (to->items, m->stack->pdata[i]);
   g_ptr_array_set_size (m->stack, (gint) index);
 }
 
 static gboolean
 push_tuple (Machine *m, guint n, GError **error)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new ();
-  ActPickleValue *values[3];
+  ActPickleValue *values[3], *tuple;
 
   for (guint i = n; i-- > 0;) {
     values[i] = pop (m);
     if (values[i] == NULL)
       return underflow (m, error);
   }
+  tuple = push (m, ACT_PICKLE_TUPLE);
+  tuple->items = g_ptr_array_sized_new (n);
   for (guint i = 0; i < n; i++)
-    g_ptr_array_add (items, values[i]);
-  g_clear_pointer (&push (m, ACT_PICKLE_TUPLE)->items, g_ptr_array_unref);
-  ((ActPickleValue *) m->stack->pdata[m->stack->len - 1])->items =
-      g_steal_pointer (&items);
+    g_ptr_array_add (tuple->items, values[i]);
   return TRUE;
 }
 
@@ -196,15 +196,13 @@ static gboolean
 push_memo (Machine *m, guint n_bytes, GError **error)
 {
   guint64 key;
-  gpointer value;
 
   if (!take_number (m, n_bytes, &key, error))
     return FALSE;
-  value = g_hash_table_lookup (m->memo, GSIZE_TO_POINTER (key));
-  if (value == NULL)
+  if (key >= m->memo->len)
     return fail (
         m, error, "there is nothing at %" G_GUINT64_FORMAT " in its memo", key);
-  g_ptr_array_add (m->stack, value);
+  g_ptr_array_add (m->stack, m->memo->pdata[key]);
   return TRUE;
 }
 
@@ -216,7 +214,13 @@ set_memo (Machine *m, guint64 key, GError **error)
 
   if (top == NULL || top->kind == ACT_PICKLE_MARK)
     return underflow (m, error);
-  g_hash_table_insert (m->memo, GSIZE_TO_POINTER (key), top);
+  if (key > m->memo->len || key == MAX_VALUES)
+    return fail (m, error,
+        "it puts %" G_GUINT64_FORMAT " into its memo, expected at most %u", key,
+        MIN (m->memo->len, MAX_VALUES - 1));
+  if (key == m->memo->len)
+    g_ptr_array_add (m->memo, top);
+  m->memo->pdata[key] = top;
   return TRUE;
 }
 
@@ -397,16 +401,15 @@ op_tuple3 (Machine *m, GError **error)
 static gboolean
 op_tuple (Machine *m, GError **error)
 {
-  GPtrArray *items;
+  ActPickleValue *tuple;
   guint mark = 0;
 
   if (!find_mark (m, &mark, error))
     return FALSE;
-  items = g_ptr_array_new ();
-  move_items (m, mark + 1, items);
-  g_ptr_array_set_size (m->stack, (gint) mark);
-  g_clear_pointer (&push (m, ACT_PICKLE_TUPLE)->items, g_ptr_array_unref);
-  ((ActPickleValue *) m->stack->pdata[mark])->items = items;
+  /* the mark's value becomes the tuple: it lies where that belongs */
+  tuple = m->stack->pdata[mark];
+  move_items (m, mark + 1, tuple);
+  tuple->kind = ACT_PICKLE_TUPLE;
   return TRUE;
 }
 
@@ -424,7 +427,8 @@ op_empty_dict (Machine *m, GError **error)
   return TRUE;
 }
 
-/* What lies above index goes into the container below (or below the mark). */
+/* What lies above index goes into the container below (or below the mark). A
+ * call is filled with pairs alone: whoever reads it takes two at a time. */
 static gboolean
 fill (Machine *m, guint index, gboolean mark, gboolean pairs, GError **error)
 {
@@ -437,15 +441,11 @@ fill (Machine *m, guint index, gboolean mark, gboolean pairs, GError **error)
   for (guint i = index; i < m->stack->len; i++)
     if (((ActPickleValue *) m->stack->pdata[i])->kind == ACT_PICKLE_MARK)
       return underflow (m, error);
-  if (pairs && to->kind == ACT_PICKLE_CALL && to->items == NULL)
-    to->items = g_ptr_array_new ();
-  if (to->kind != ACT_PICKLE_CALL
-      && to->kind != (pairs ? ACT_PICKLE_DICT : ACT_PICKLE_LIST))
+  if (to->kind != (pairs ? ACT_PICKLE_DICT : ACT_PICKLE_LIST)
+      && !(pairs && to->kind == ACT_PICKLE_CALL))
     return fail (
         m, error, "items are put into %s", act_pickle_kind_name (to->kind));
-  if (to->items == NULL)
-    return fail (m, error, "items are put into what a call gives");
-  move_items (m, index, to->items);
+  move_items (m, index, to);
   g_ptr_array_set_size (m->stack, (gint) (index - (mark ? 1 : 0)));
   return TRUE;
 }
@@ -576,7 +576,7 @@ op_long_binput (Machine *m, GError **error)
 static gboolean
 op_memoize (Machine *m, GError **error)
 {
-  return set_memo (m, m->n_memo++, error);
+  return set_memo (m, m->memo->len, error);
 }
 
 static gboolean
@@ -659,6 +659,8 @@ step (Machine *m, GError **error)
         m->where, m->at, code);
     return FALSE;
   }
+  if (m->pickle->values->len == MAX_VALUES)
+    return fail (m, error, "it has more than %u values", MAX_VALUES);
   m->at++;
   return run (m, error);
 }
@@ -669,7 +671,7 @@ act_pickle_parse (
 {
   g_autoptr (ActPickle) pickle = g_new0 (ActPickle, 1);
   g_autoptr (GPtrArray) stack = g_ptr_array_new ();
-  g_autoptr (GHashTable) memo = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) memo = g_ptr_array_new ();
   Machine m = { pickle, where, names };
 
   m.stack = stack;
@@ -707,11 +709,28 @@ act_pickle_get_root (const ActPickle *pickle)
 const char *
 act_pickle_kind_name (ActPickleKind kind)
 {
-  static const char *const names[] = { "None", "a boolean", "an integer",
-    "a number", "a string", "a tuple", "a list", "a dict", "a name", "a call",
-    "a storage", "a mark" };
+  static const char *const names[] = {
+    [ACT_PICKLE_NONE] = "None",
+    [ACT_PICKLE_BOOL] = "a boolean",
+    [ACT_PICKLE_INT] = "an integer",
+    [ACT_PICKLE_FLOAT] = "a number",
+    [ACT_PICKLE_STRING] = "a string",
+    [ACT_PICKLE_TUPLE] = "a tuple",
+    [ACT_PICKLE_LIST] = "a list",
+    [ACT_PICKLE_DICT] = "a dict",
+    [ACT_PICKLE_NAME] = "a name",
+    [ACT_PICKLE_CALL] = "a call",
+    [ACT_PICKLE_PERSISTENT] = "a storage",
+    [ACT_PICKLE_MARK] = "a mark",
+  };
 
   return names[kind];
+}
+
+guint
+act_pickle_get_n_items (const ActPickleValue *value)
+{
+  return value->items != NULL ? value->items->len : 0;
 }
 
 gboolean
@@ -721,7 +740,7 @@ act_pickle_is_call (
   if (value->kind != ACT_PICKLE_CALL
       || !g_str_equal (value->callee->text, name))
     return FALSE;
-  *n_args = value->value->items->len;
+  *n_args = act_pickle_get_n_items (value->value);
   return TRUE;
 }
 

@@ -32,9 +32,9 @@ struct _ActPickleValue {
   gint64 integer; /* BOOL, INT */
   double number;  /* FLOAT */
   char *text;     /* STRING, NAME */
-  /* TUPLE, LIST: what they hold. DICT, and a CALL that was used as one: key,
-   * value, key, value.. Values that are shared occur more than once, and one
-   * may hold itself: walk with care. */
+  /* NULL: none. TUPLE, LIST: what they hold. DICT, and a CALL that was used as
+   * one: key, value, key, value.. Values that are shared occur more than once,
+   * and one may hold itself: walk with care. */
   GPtrArray *items;
   ActPickleValue *callee; /* CALL: a NAME */
   ActPickleValue *value;  /* CALL: its arguments, a TUPLE; PERSISTENT: the id */
@@ -54,6 +54,7 @@ const ActPickleValue *act_pickle_get_root (const ActPickle *pickle);
 
 /* "a list": for messages */
 const char *act_pickle_kind_name (ActPickleKind kind);
+guint act_pickle_get_n_items (const ActPickleValue *value);
 /* whether it is a call of that name; *n_args: how many arguments it has */
 gboolean act_pickle_is_call (
     const ActPickleValue *value, const char *name, guint *n_args);

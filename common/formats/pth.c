@@ -94,9 +94,9 @@ static gboolean
 get_counts (const ActPickleValue *value, guint *n, guint64 *counts)
 {
   if (value->kind != ACT_PICKLE_TUPLE
-      || value->items->len > ACT_TENSOR_MAX_DIMS)
+      || act_pickle_get_n_items (value) > ACT_TENSOR_MAX_DIMS)
     return FALSE;
-  *n = value->items->len;
+  *n = act_pickle_get_n_items (value);
   for (guint i = 0; i < *n; i++)
     if (!get_count (value->items->pdata[i], &counts[i]))
       return FALSE;
@@ -134,7 +134,7 @@ read_storage (ActPth *pth, const char *tensor, const ActPickleValue *value,
   gsize size;
 
   if (value->kind != ACT_PICKLE_PERSISTENT || id->kind != ACT_PICKLE_TUPLE
-      || id->items->len != 5)
+      || act_pickle_get_n_items (id) != 5)
     return fail (pth, tensor, error, "what it lies in is no storage");
   parts = (ActPickleValue **) id->items->pdata;
   if (parts[0]->kind != ACT_PICKLE_STRING
@@ -308,7 +308,7 @@ read_dict (ActPth *pth, GError **error)
 {
   const ActPickleValue *root = act_pickle_get_root (pth->pickle);
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-  guint n_args;
+  guint n_args, n;
 
   if (root->kind != ACT_PICKLE_DICT
       && !act_pickle_is_call (root, ORDERED_DICT, &n_args)) {
@@ -317,7 +317,13 @@ read_dict (ActPth *pth, GError **error)
         act_pickle_kind_name (root->kind));
     return FALSE;
   }
-  for (guint i = 0; root->items != NULL && i < root->items->len; i += 2) {
+  n = act_pickle_get_n_items (root);
+  if (n % 2 != 0) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': its dict has a key without a value", pth->filename);
+    return FALSE;
+  }
+  for (guint i = 0; i < n; i += 2) {
     const ActPickleValue *key = root->items->pdata[i];
 
     if (!read_tensor (pth, key, root->items->pdata[i + 1], error))

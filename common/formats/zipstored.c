@@ -96,10 +96,11 @@ static gboolean
 read_end_64 (
     ActZipStored *zip, guint64 end, guint64 *n, guint64 *size, GError **error)
 {
-  const guint8 *locator = zip->data + end - LOCATOR_SIZE;
+  const guint8 *locator =
+      end >= LOCATOR_SIZE ? zip->data + end - LOCATOR_SIZE : NULL;
   guint64 at;
 
-  if (end < LOCATOR_SIZE || memcmp (locator, "PK\6\7", 4) != 0)
+  if (locator == NULL || memcmp (locator, "PK\6\7", 4) != 0)
     return fail (zip, error, "its end says 64 bits, but has no such record");
   at = get (locator + 8, 8);
   if (!within (at, END_64_SIZE, end)
@@ -299,12 +300,12 @@ act_zip_stored_get (ActZipStored *zip, guint index, GError **error)
 {
   const Member *member = &g_array_index (zip->members, Member, index);
   guint64 begin = member->offset;
-  const guint8 *local = zip->data + begin;
+  const guint8 *local;
 
   if (!check_member (zip, member, error))
     return NULL;
-  if (!within (begin, LOCAL_SIZE, zip->directory)
-      || memcmp (local, "PK\3\4", 4) != 0) {
+  local = within (begin, LOCAL_SIZE, zip->directory) ? zip->data + begin : NULL;
+  if (local == NULL || memcmp (local, "PK\3\4", 4) != 0) {
     fail (zip, error, "member '%s' is not where the directory says",
         member->name);
     return NULL;

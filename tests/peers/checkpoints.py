@@ -158,6 +158,44 @@ def test_damaged():
         f.write(data[:-30])
     read("cut.pth", fails="cut off")
 
+STORAGE = (b"(\x8c\x07storagectorch\nFloatStorage\n\x8c\x010\x8c\x03cpuK\x04"
+           b"tQ")
+ORDERED = b"ccollections\nOrderedDict\n)R"
+
+def tensor(shape=b"K\x04\x85", strides=b"K\x01\x85", storage=STORAGE):
+    return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\x00"
+            + shape + strides + b"\x89" + ORDERED + b"tR")
+
+def test_hostile_pickles():
+    """Pickles that no Python writes: memory, time, and pairs that are none."""
+    key, data = b"\x8c\x01x", b"\0" * 16
+    most = 1 << 20
+    hostile = {
+        # a call used as a dict takes pairs: one item more was read past its end
+        "odd": (ORDERED + b"(u" + key + b"a", "items are put into a call"),
+        "odd-pair": (ORDERED + key + tensor() + b"s" + key + b"a",
+                     "items are put into a call"),
+        "odd-full": (ORDERED + (key + tensor() + b"s") * 8 + key + b"a",
+                     "items are put into a call"),
+        "odd-many": (ORDERED + b"(" + key + b"e", "items are put into a call"),
+        "memo": (b"}r" + (1).to_bytes(4, "little"), "it puts 1 into its memo"),
+        "unmemo": (b"}q\0h\1", "there is nothing at 1 in its memo"),
+        "values": (b")" * (most + 1), f"more than {most} values"),
+        "memos": (b"}" + b"\x94" * (most + 1), "into its memo"),
+        "mark": (b"(q\0", "too little on its stack"),
+        "tuple": (b"(tQ", "holds a storage"),
+        "call": (ORDERED[:-2] + b"(tR", None),
+    }
+    for name, (body, message) in hostile.items():
+        rewrite(f"{name}.pth", {"a/data.pkl": b"\x80\x02" + body + b".",
+                                "a/data/0": data})
+        if message is not None:
+            read(f"{name}.pth", fails=message)
+    rewrite("by-hand.pth", {
+        "a/data.pkl": b"\x80\x02}(" + key + tensor() + b"u.",
+        "a/data/0": data})
+    same(read("by-hand.pth"), {"x": torch.zeros(4)})
+
 def mutations(data, n):
     for _ in range(n):
         changed = bytearray(data)
