@@ -14,7 +14,10 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import zipfile
+from typing import Tuple
 
 try:
     import numpy
@@ -230,6 +233,64 @@ def test_not_run():
     harvest(run, scratch / "x", fails="posix.system")
     import_run(run, scratch / "x", fails="cannot be read as weights alone")
     assert not (scratch / "ran").exists()
+
+
+class Script(torch.nn.Module):
+    """Writes a file when it is loaded: code of TorchScript runs then."""
+    @torch.jit.export
+    def __getstate__(self):
+        return (torch.zeros(1), self.training)
+
+    @torch.jit.export
+    def __setstate__(self, state: Tuple[torch.Tensor, bool]):
+        torch.save(state[0], "script-ran")
+        self.training = state[1]
+
+    def forward(self, x: torch.Tensor):
+        return x
+
+
+def zip_of(path, members, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def test_only_state_dicts():
+    """What torch.load would hand to something else never gets there."""
+    run = make_run("archives")
+    checkpoint = run / "model_20000.pth"
+    with zipfile.ZipFile(checkpoint) as archive:
+        good = {i.filename: archive.read(i) for i in archive.infolist()}
+    top = next(name for name in good if name.endswith("/data.pkl"))[:-9]
+    here = os.getcwd()
+    os.chdir(scratch)
+    try:
+        torch.jit.script(Script()).save(checkpoint)
+        torch.jit.load(checkpoint)  # it is what it says
+        assert (scratch / "script-ran").exists()
+        (scratch / "script-ran").unlink()
+        import_run(run, scratch / "x", fails="TorchScript archive")
+        # its pickle under the name of a state dict's, the code elsewhere
+        for name in "constants.pkl", "CODE/x.py", "code/x.py", "data/code/x":
+            zip_of(checkpoint, good | {f"{top}/{name}": b"x"})
+            import_run(run, scratch / "x", fails="TorchScript archive")
+        for name in "other/data.pkl", f"{top}/DATA.pkl":
+            zip_of(checkpoint, good | {name: b"x"})
+            import_run(run, scratch / "x", fails="one */data.pkl")
+        zip_of(checkpoint, good, zipfile.ZIP_DEFLATED)
+        import_run(run, scratch / "x", fails="packed members")
+        torch.save(sample, checkpoint, _use_new_zipfile_serialization=False)
+        import_run(run, scratch / "x", fails="since PyTorch 1.6")
+        with tarfile.open(checkpoint, "w") as archive:
+            archive.add(run / "final_config.yaml", "storages")
+        import_run(run, scratch / "x", fails="since PyTorch 1.6")
+        assert not (scratch / "script-ran").exists()
+        zip_of(checkpoint, good | {"elsewhere/readme": b"x"})
+        import_run(run, scratch / "from-archive")
+        assert_same(scratch / "from-archive", "dump-from-archive")
+    finally:
+        os.chdir(here)
 
 
 for name, test in sorted(globals().items()):
