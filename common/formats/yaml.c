@@ -10,6 +10,9 @@
 #include "formats/file.h"
 
 #define MAX_DEPTH 64
+#define MAX_FILE_SIZE ((gsize) 1 << 20)
+/* a mapping is a hash table whose keys a file could choose to collide */
+#define MAX_KEYS 4096
 
 typedef struct {
   const char *filename;
@@ -153,6 +156,9 @@ read_pair (Reader *reader, const yaml_event_t *key, JsonObject *object,
         reader, key->start_mark.line, error, "expected a string as a key");
   if (!check_scalar (reader, key, error))
     return FALSE;
+  if (json_object_get_size (object) == MAX_KEYS)
+    return fail (reader, key->start_mark.line, error,
+        "a mapping has more than 4096 keys");
   name = (const char *) key->data.scalar.value;
   if (json_object_has_member (object, name))
     return fail (
@@ -249,10 +255,45 @@ read_document (Reader *reader, GError **error)
   return g_steal_pointer (&root);
 }
 
+static gboolean
+begins_line (const guint8 *data, gsize at)
+{
+  /* all that YAML 1.1 breaks lines at */
+  static const char *const breaks[] = { "\n", "\r", "\302\205", "\342\200\250",
+    "\342\200\251" };
+
+  if (at == 0)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (breaks); i++) {
+    gsize n = strlen (breaks[i]);
+
+    if (at >= n && memcmp (data + at - n, breaks[i], n) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* libyaml compares each %TAG with all before it, within the first event
+ * already, so they must not get there. */
+static gboolean
+check_directives (
+    const Reader *reader, const guint8 *data, gsize size, GError **error)
+{
+  gsize line = 0;
+
+  for (gsize at = 0; at < size; at++) {
+    line += data[at] == '\n';
+    if (data[at] == '%' && begins_line (data, at))
+      return fail (reader, line, error, "a directive (%..) is not supported");
+  }
+  return TRUE;
+}
+
 JsonNode *
 act_yaml_read_file (const char *filename, gsize max_size, GError **error)
 {
-  g_autoptr (GBytes) bytes = act_file_read (filename, max_size, error);
+  g_autoptr (GBytes) bytes =
+      act_file_read (filename, MIN (max_size, MAX_FILE_SIZE), error);
   g_auto (Reader) reader = { filename };
   const guint8 *data;
   gsize size;
@@ -260,11 +301,18 @@ act_yaml_read_file (const char *filename, gsize max_size, GError **error)
   if (bytes == NULL)
     return NULL;
   data = g_bytes_get_data (bytes, &size);
+  if (size >= 3 && memcmp (data, "\357\273\277", 3) == 0) {
+    data += 3; /* a byte order mark */
+    size -= 3;
+  }
+  if (!check_directives (&reader, data, size, error))
+    return NULL;
   if (!yaml_parser_initialize (&reader.parser)) {
     g_set_error (
         error, ACT_ERROR, ACT_ERROR_FAILED, "'%s': no memory for it", filename);
     return NULL;
   }
+  yaml_parser_set_encoding (&reader.parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string (&reader.parser, data, size);
   return read_document (&reader, error);
 }

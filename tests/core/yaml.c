@@ -39,6 +39,7 @@ test_scalars (void)
   assert_json ("[1_000, 0x10, 1.2.3, -, 12ab, .5, 9223372036854775807, nan]",
       "[\"1_000\",\"0x10\",\"1.2.3\",\"-\",\"12ab\",0.5,9223372036854775807,"
       "\"nan\"]");
+  assert_json ("\357\273\277a: 5%\nb: 1\n", "{\"a\":\"5%\",\"b\":1}");
   assert_json ("a: h.*.attn.q_proj\nb: \"\\u00fc\"\nc: >-\n  two\n  lines\n",
       "{\"a\":\"h.*.attn.q_proj\",\"b\":\"\303\274\",\"c\":\"two lines\"}");
 }
@@ -78,6 +79,12 @@ test_refused (void)
     { "a: [1, 2\n", "line" },
     { "\ta: 1\n", "line 1" },
     { "a: \377\n", "line 1" },
+    { "%TAG !a! x\n--- {}\n", "line 1: a directive" },
+    { "# x\n%YAML 1.1\n--- {}\n", "line 2: a directive" },
+    { "#\r%TAG !a! x\n--- {}\n", "a directive" },
+    { "#\302\205%TAG !a! x\n--- {}\n", "a directive" },
+    { "\357\273\277%TAG !a! x\n--- {}\n", "a directive" },
+    { "\377\376{", "line 1" },
   };
   g_autofree char *deep = g_strnfill (400, '[');
 
@@ -85,6 +92,33 @@ test_refused (void)
     assert_refused (cases[i].yaml, strlen (cases[i].yaml), cases[i].what);
   assert_refused (deep, 400, "nested too deep");
   assert_refused (deep, 60, "line");
+}
+
+static void
+test_many_keys (void)
+{
+  g_autoptr (GString) yaml = g_string_new (NULL);
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i <= 4096; i++)
+    g_string_append_printf (yaml, "k%u: 1\n", i);
+  path = test_write ("t.yaml", yaml->str, yaml->len);
+  g_assert_null (act_yaml_read_file (path, yaml->len, &error));
+  test_assert_error (error, ACT_ERROR_FORMAT, "more than 4096 keys", path);
+}
+
+/* whatever the caller allows */
+static void
+test_mebibyte (void)
+{
+  gsize size = (1 << 20) + 1;
+  g_autofree char *text = g_strnfill (size, '#');
+  g_autofree char *path = test_write ("t.yaml", text, size);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (act_yaml_read_file (path, 10 * size, &error));
+  test_assert_error (error, ACT_ERROR_FORMAT, "at most 1048576", path);
 }
 
 static void
@@ -154,6 +188,8 @@ main (int argc, char **argv)
   g_test_add_func ("/yaml/nesting", test_nesting);
   g_test_add_func ("/yaml/refused", test_refused);
   g_test_add_func ("/yaml/too-large", test_too_large);
+  g_test_add_func ("/yaml/many-keys", test_many_keys);
+  g_test_add_func ("/yaml/mebibyte", test_mebibyte);
   g_test_add_func ("/run/names", test_names);
   g_test_add_func ("/run/modules", test_modules);
   result = g_test_run ();
