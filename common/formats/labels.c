@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "acterror.h"
+#include "strhash.h"
 
 /* Memory goes with the largest index, so a slip in a label must not take it
  * all; the largest models have a few ten thousand components a module. */
@@ -176,8 +177,8 @@ act_labels_parse (
   parser.components = g_array_new (FALSE, FALSE, sizeof (guint));
   parser.label_module = g_array_new (FALSE, FALSE, sizeof (guint));
   parser.label_index = g_array_new (FALSE, FALSE, sizeof (guint));
-  parser.module_of = g_hash_table_new (g_str_hash, g_str_equal);
-  parser.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  parser.module_of = g_hash_table_new (act_str_hash, g_str_equal);
+  parser.seen = g_hash_table_new_full (act_str_hash, g_str_equal, g_free, NULL);
   parser.error = error;
   if (add_lines (&parser, copy))
     labels = labels_from_parser (&parser);

@@ -7,6 +7,7 @@
 #include "formats/file.h"
 #include "formats/json.h"
 #include "formats/safetensors-private.h"
+#include "strhash.h"
 
 #define MAX_HEADER_SIZE 100000000
 
@@ -319,7 +320,7 @@ new_empty (const char *name)
   file->filename = g_strdup (name);
   file->entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   g_array_set_clear_func (file->entries, entry_clear);
-  file->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  file->by_name = g_hash_table_new (act_str_hash, g_str_equal);
   return file;
 }
 

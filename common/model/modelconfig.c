@@ -9,6 +9,7 @@
 #include "model/head.h"
 #include "model/modelconfig.h"
 #include "model/plan.h"
+#include "strhash.h"
 
 #define MAX_CONFIG_SIZE (64 << 20)
 #define MAX_MODULES (1 << 16)
@@ -189,7 +190,7 @@ read_module (ActModelConfig *config, ActModelModule *module, JsonNode *node,
 static gboolean
 read_modules (ActModelConfig *config, JsonObject *object, GError **error)
 {
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) names = g_hash_table_new (act_str_hash, g_str_equal);
   JsonArray *array = get_array (config, object, "modules", MAX_MODULES, error);
   guint n;
 

@@ -8,6 +8,7 @@
 #include "acterror.h"
 #include "model/head.h"
 #include "model/plan.h"
+#include "strhash.h"
 
 /* -1: none of that name */
 static gint
@@ -165,7 +166,7 @@ ActPlan *
 act_plan_new (const ActModelConfig *config, GError **error)
 {
   g_autoptr (ActPlan) plan = g_new0 (ActPlan, 1);
-  g_autoptr (GHashTable) modules = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) modules = g_hash_table_new (act_str_hash, g_str_equal);
 
   plan->config = config;
   plan->architecture = act_architecture_lookup (config->architecture);

@@ -14,6 +14,7 @@
 #include "acterror.h"
 #include "formats/output.h"
 #include "formats/tokens.h"
+#include "strhash.h"
 
 /* a segment that was checked: while the file is the same one, nobody has to
  * read it again */
@@ -273,7 +274,7 @@ act_store_folder_open (const char *path, gboolean repair, GError **error)
   self->digests = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->damaged = g_ptr_array_new_with_free_func (g_free);
   self->known =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, known_free);
+      g_hash_table_new_full (act_str_hash, g_str_equal, g_free, known_free);
   return act_store_folder_reload (self, error) ? g_steal_pointer (&self) : NULL;
 }
 

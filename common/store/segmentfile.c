@@ -15,6 +15,7 @@
 #include "formats/file.h"
 #include "formats/output.h"
 #include "store/manifest.h"
+#include "strhash.h"
 
 #define PREFIX "segment-"
 #define SUFFIX ".safetensors"
@@ -303,7 +304,7 @@ void
 act_segment_files_sweep (
     const char *folder, const ActSegmentFile *files, guint n)
 {
-  g_autoptr (GHashTable) listed = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) listed = g_hash_table_new (act_str_hash, g_str_equal);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
 

@@ -9,6 +9,7 @@
 
 #include "acterror.h"
 #include "formats/output.h"
+#include "strhash.h"
 
 typedef struct {
   GPtrArray *files;
@@ -185,7 +186,7 @@ act_text_files_find (
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (text_file_free);
   g_autoptr (GHashTable) seen =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_new_full (act_str_hash, g_str_equal, g_free, NULL);
   Finder finder = { files, seen, 0 };
 
   for (guint i = 0; i < n_locations; i++) {

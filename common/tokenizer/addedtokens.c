@@ -5,6 +5,7 @@
 
 #include "acterror.h"
 #include "formats/json.h"
+#include "strhash.h"
 #include "tokenizer/charclass.h"
 #include "tokenizer/vocab.h"
 
@@ -245,7 +246,7 @@ act_added_tokens_new (JsonNode *list, JsonNode *vocab,
   JsonArray *array;
 
   tokens->all = g_ptr_array_new_with_free_func (token_free);
-  tokens->by_key = g_hash_table_new (g_str_hash, g_str_equal);
+  tokens->by_key = g_hash_table_new (act_str_hash, g_str_equal);
   for (guint i = 0; i < 2; i++)
     tokens->sets[i].tokens = g_ptr_array_new ();
   tokens->classes = act_char_classes ();
