@@ -7,6 +7,7 @@
 #include "formats/file.h"
 #include "formats/pickle.h"
 #include "formats/zipstored.h"
+#include "strhash.h"
 
 #define PICKLE "/data.pkl"
 #define ORDERED_DICT "collections.OrderedDict"
@@ -20,7 +21,9 @@ struct _ActPth {
   char *prefix;         /* of the members: "archive" */
   GHashTable *storages; /* key -> GBytes */
   GArray *tensors;      /* of ActTensor */
-  GPtrArray *copies;
+  GHashTable *copies;   /* a Copy -> itself */
+  guint64 copied;       /* bytes */
+  guint64 file_size;
 };
 
 static const struct {
@@ -203,13 +206,49 @@ in_order (const ActTensor *tensor, const Place *place)
   return TRUE;
 }
 
+/* A tensor that does not lie in order, in order: one for all names of it. */
+typedef struct {
+  Place place;
+  ActTensor tensor; /* with the data */
+} Copy;
+
+static guint
+copy_hash (gconstpointer data)
+{
+  const Copy *copy = data;
+
+  /* few differ in what is left out here */
+  return g_direct_hash (copy->place.storage)
+      ^ (guint) (copy->place.offset * 0x9e3779b97f4a7c15 >> 32);
+}
+
+static gboolean
+copy_equal (gconstpointer a, gconstpointer b)
+{
+  const Copy *x = a, *y = b;
+  gsize size = x->tensor.n_dims * sizeof (guint64);
+
+  return x->place.storage == y->place.storage
+      && x->place.offset == y->place.offset
+      && x->tensor.dtype == y->tensor.dtype
+      && x->tensor.n_dims == y->tensor.n_dims
+      && memcmp (x->tensor.shape, y->tensor.shape, size) == 0
+      && memcmp (x->place.strides, y->place.strides, size) == 0;
+}
+
+static void
+copy_free (gpointer data)
+{
+  g_free ((gpointer) ((Copy *) data)->tensor.data);
+  g_free (data);
+}
+
 /* row-major, whatever the strides */
-static void *
-copy_in_order (const ActTensor *tensor, const Place *place)
+static void
+copy_in_order (const ActTensor *tensor, const Place *place, guint8 *to)
 {
   gsize size = act_dtype_size (tensor->dtype);
   const guint8 *from = g_bytes_get_data (place->storage, NULL);
-  guint8 *copy = g_malloc (tensor->size), *to = copy;
   guint64 index[ACT_TENSOR_MAX_DIMS] = { 0 };
   guint64 at = place->offset;
 
@@ -224,11 +263,39 @@ copy_in_order (const ActTensor *tensor, const Place *place)
       index[i] = 0;
     }
   }
-  return copy;
 }
 
-static void
-set_data (ActPth *pth, ActTensor *tensor, const Place *place)
+/* Together they take no more than the file, however many it says there are. */
+static gboolean
+set_copy (ActPth *pth, ActTensor *tensor, const Place *place, GError **error)
+{
+  Copy key = { *place, *tensor };
+  Copy *copy = g_hash_table_lookup (pth->copies, &key);
+
+  if (copy == NULL) {
+    guint8 *data = NULL;
+
+    if (tensor->size > pth->file_size - pth->copied)
+      return fail (pth, tensor->name, error,
+          "it is not row-major, and copies of all such tensors are more than "
+          "the file's %" G_GUINT64_FORMAT " bytes",
+          pth->file_size);
+    data = g_try_malloc (tensor->size);
+    if (data == NULL)
+      return fail (pth, tensor->name, error,
+          "there is no memory for its %" G_GSIZE_FORMAT " bytes", tensor->size);
+    copy_in_order (tensor, place, data);
+    pth->copied += tensor->size;
+    copy = g_memdup2 (&key, sizeof key);
+    copy->tensor.data = data;
+    g_hash_table_add (pth->copies, copy);
+  }
+  tensor->data = copy->tensor.data;
+  return TRUE;
+}
+
+static gboolean
+set_data (ActPth *pth, ActTensor *tensor, const Place *place, GError **error)
 {
   static const guint64 nothing = 0;
   gsize size = act_dtype_size (tensor->dtype);
@@ -236,12 +303,11 @@ set_data (ActPth *pth, ActTensor *tensor, const Place *place)
 
   tensor->data = &nothing;
   if (tensor->n_elements == 0)
-    return;
+    return TRUE;
   tensor->data = data + place->offset * size;
   if (in_order (tensor, place) && (gsize) tensor->data % size == 0)
-    return;
-  tensor->data = copy_in_order (tensor, place);
-  g_ptr_array_add (pth->copies, (gpointer) tensor->data);
+    return TRUE;
+  return set_copy (pth, tensor, place, error);
 }
 
 /* (storage, offset, shape, strides, whether it has a gradient, hooks, ..) */
@@ -296,9 +362,9 @@ read_tensor (ActPth *pth, const ActPickleValue *key,
             : "");
     return FALSE;
   }
-  if (!read_place (pth, &tensor, value, &place, error))
+  if (!read_place (pth, &tensor, value, &place, error)
+      || !set_data (pth, &tensor, &place, error))
     return FALSE;
-  set_data (pth, &tensor, &place);
   g_array_append_val (pth->tensors, tensor);
   return TRUE;
 }
@@ -307,7 +373,7 @@ static gboolean
 read_dict (ActPth *pth, GError **error)
 {
   const ActPickleValue *root = act_pickle_get_root (pth->pickle);
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) names = g_hash_table_new (act_str_hash, g_str_equal);
   guint n_args, n;
 
   if (root->kind != ACT_PICKLE_DICT
@@ -419,9 +485,10 @@ act_pth_new (GBytes *bytes, const char *name, GError **error)
 
   pth->filename = g_strdup (name);
   pth->storages = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+      act_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   pth->tensors = g_array_new (FALSE, FALSE, sizeof (ActTensor));
-  pth->copies = g_ptr_array_new_with_free_func (g_free);
+  pth->copies = g_hash_table_new_full (copy_hash, copy_equal, copy_free, NULL);
+  pth->file_size = g_bytes_get_size (bytes);
   if (!read_file (pth, bytes, error)) {
     show_control (error);
     return NULL;
@@ -442,7 +509,7 @@ act_pth_free (ActPth *pth)
 {
   if (pth == NULL)
     return;
-  g_ptr_array_unref (pth->copies);
+  g_hash_table_unref (pth->copies);
   g_array_unref (pth->tensors);
   g_hash_table_unref (pth->storages);
   g_clear_pointer (&pth->pickle, act_pickle_free);

@@ -6,6 +6,7 @@
 #include "acterror.h"
 #include "formats/deflate.h"
 #include "formats/file.h"
+#include "strhash.h"
 
 #define END_SIZE 22
 #define LOCATOR_SIZE 20
@@ -223,6 +224,34 @@ read_directory (ActZipStored *zip, GError **error)
   return TRUE;
 }
 
+static gint
+compare_offsets (gconstpointer a, gconstpointer b)
+{
+  const Member *x = *(const Member *const *) a, *y = *(const Member *const *) b;
+
+  return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Members that lie in each other would let a small file be read as a large
+ * one: what all members have together is no more than the file. */
+static gboolean
+check_overlaps (const ActZipStored *zip, GError **error)
+{
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+
+  for (guint i = 0; i < zip->members->len; i++)
+    g_ptr_array_add (sorted, &g_array_index (zip->members, Member, i));
+  g_ptr_array_sort (sorted, compare_offsets);
+  for (guint i = 1; i < sorted->len; i++) {
+    const Member *before = sorted->pdata[i - 1], *member = sorted->pdata[i];
+
+    if (!within (LOCAL_SIZE, before->packed, member->offset - before->offset))
+      return fail (zip, error, "members '%s' and '%s' overlap", before->name,
+          member->name);
+  }
+  return TRUE;
+}
+
 ActZipStored *
 act_zip_stored_new (GBytes *bytes, const char *name, GError **error)
 {
@@ -235,8 +264,8 @@ act_zip_stored_new (GBytes *bytes, const char *name, GError **error)
   zip->size = size;
   zip->members = g_array_new (FALSE, FALSE, sizeof (Member));
   g_array_set_clear_func (zip->members, member_clear);
-  zip->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  if (!read_directory (zip, error))
+  zip->by_name = g_hash_table_new (act_str_hash, g_str_equal);
+  if (!read_directory (zip, error) || !check_overlaps (zip, error))
     return NULL;
   return g_steal_pointer (&zip);
 }

@@ -196,6 +196,36 @@ def test_hostile_pickles():
         "a/data/0": data})
     same(read("by-hand.pth"), {"x": torch.zeros(4)})
 
+def test_many_names():
+    """Names of one tensor share its copy; copies together have a limit."""
+    base = torch.arange(64.0 * 64).reshape(64, 64)
+    view = base.T
+    shared = {f"t{i}": view for i in range(2000)}
+    torch.save(shared, path("shared.pth"))
+    assert os.path.getsize(path("shared.pth")) < 500_000
+    found = read("shared.pth")
+    assert len(found) == 2000
+    assert all(torch.equal(t, view) for t in found.values())
+    # the same storage, but each at a place of its own
+    apart = {f"t{i}": torch.as_strided(base, (40, 40), (1, 64), i)
+             for i in range(500)}
+    torch.save(apart, path("apart.pth"))
+    read("apart.pth", fails="copies of all such tensors are more than the "
+         f"file's {os.path.getsize(path('apart.pth'))} bytes")
+
+def test_overlap():
+    """Members that share bytes: a small zip of much."""
+    with zipfile.ZipFile(path("overlap.pth"), "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02}.")
+        archive.writestr("a/data/0", bytes(100))
+        other = zipfile.ZipInfo("a/data/1")
+        for field in "header_offset", "CRC", "file_size", "compress_size":
+            setattr(other, field, getattr(archive.filelist[1], field))
+        archive.filelist.append(other)
+        archive.NameToInfo[other.filename] = other
+    read("overlap.pth", fails="members 'a/data/")
+    read("overlap.pth", fails="overlap")
+
 def mutations(data, n):
     for _ in range(n):
         changed = bytearray(data)
