@@ -15,8 +15,9 @@ typedef struct {
   ActSafetensors *file;
   const ActTensor *locations, *activations;
   guint64 first, last; /* latents of the file; last G_MAXUINT64: not said */
-  guint64 *starts;     /* [samples + 1] where a sample's entries begin */
-  guint64 *order;      /* entries by sample, NULL: they are so in the file */
+  guint64 first_sample, n_samples; /* that it has entries of, and between */
+  guint64 *starts; /* [n_samples + 1] where a sample's entries begin */
+  guint64 *order;  /* entries by sample, NULL: they are so in the file */
 } File;
 
 struct _ActLatents {
@@ -189,38 +190,75 @@ check_entry (
       latents->tokens->shape[0], latents->tokens->shape[1], limit);
 }
 
-/* Where each sample's entries begin, and, unless they come sample by sample,
- * their order: counted, then placed. */
+/* All entries are looked at once: the samples that the file has, whether they
+ * come in order, and the largest latent. */
 static gboolean
-index_file (ActLatents *latents, File *file, GError **error)
+check_entries (
+    ActLatents *latents, File *file, gboolean *sorted, GError **error)
 {
-  guint64 n_samples = latents->tokens->shape[0], before = 0, largest = 0;
-  guint64 n = file->locations->shape[0];
-  gboolean sorted = TRUE;
-  g_autofree guint64 *next = NULL;
+  guint64 n = file->locations->shape[0], before = 0, largest = 0;
+  guint64 first = G_MAXUINT64, last = 0;
 
-  file->starts = g_new0 (guint64, n_samples + 1);
+  *sorted = TRUE;
   for (guint64 i = 0; i < n; i++) {
     guint64 sample;
 
     if (!check_entry (latents, file, i, error))
       return FALSE;
     sample = location (file, i, 0);
-    sorted = sorted && sample >= before;
+    *sorted = *sorted && sample >= before;
     before = sample;
+    first = MIN (first, sample);
+    last = MAX (last, sample);
     largest = MAX (largest, location (file, i, 2) + 1);
-    file->starts[sample + 1]++;
   }
-  for (guint64 i = 0; i < n_samples; i++)
-    file->starts[i + 1] += file->starts[i];
+  file->first_sample = n > 0 ? first : 0;
+  file->n_samples = n > 0 ? last - first + 1 : 0;
   largest = file->last == G_MAXUINT64 ? largest : file->last + 1;
   latents->n_latents = MAX (latents->n_latents, largest);
+  return TRUE;
+}
+
+/* an array of a size that the file decides */
+static guint64 *
+try_new (const File *file, guint64 n, GError **error)
+{
+  guint64 *array = g_try_new0 (guint64, n);
+
+  if (array == NULL)
+    fail (file, error,
+        "there is no memory for an index of %" G_GUINT64_FORMAT " entries", n);
+  return array;
+}
+
+/* Where each sample's entries begin, and, unless they come sample by sample,
+ * their order: counted, then placed. Only of the samples from the file's first
+ * to its last: of many files, each may have a few. */
+static gboolean
+index_file (ActLatents *latents, File *file, GError **error)
+{
+  guint64 n = file->locations->shape[0];
+  gboolean sorted;
+  g_autofree guint64 *next = NULL;
+
+  if (!check_entries (latents, file, &sorted, error))
+    return FALSE;
+  file->starts = try_new (file, file->n_samples + 1, error);
+  if (file->starts == NULL)
+    return FALSE;
+  for (guint64 i = 0; i < n; i++)
+    file->starts[location (file, i, 0) - file->first_sample + 1]++;
+  for (guint64 i = 0; i < file->n_samples; i++)
+    file->starts[i + 1] += file->starts[i];
   if (sorted)
     return TRUE;
-  next = g_memdup2 (file->starts, n_samples * sizeof (guint64));
-  file->order = g_new (guint64, n);
+  next = try_new (file, file->n_samples, error);
+  file->order = next ? try_new (file, n, error) : NULL;
+  if (file->order == NULL)
+    return FALSE;
+  memcpy (next, file->starts, file->n_samples * sizeof *next);
   for (guint64 i = 0; i < n; i++)
-    file->order[next[location (file, i, 0)]++] = i;
+    file->order[next[location (file, i, 0) - file->first_sample]++] = i;
   return TRUE;
 }
 
@@ -316,6 +354,15 @@ add_entry (const ActLatents *latents, const File *file, guint64 i,
   return TRUE;
 }
 
+/* the first entry that is of this sample or one after it */
+static guint64
+entry_of (const File *file, guint64 sample)
+{
+  guint64 at = sample > file->first_sample ? sample - file->first_sample : 0;
+
+  return file->starts[MIN (at, file->n_samples)];
+}
+
 /* in order of rows and columns */
 static gboolean
 collect (const ActLatents *latents, guint64 first_sample, guint n_samples,
@@ -326,8 +373,8 @@ collect (const ActLatents *latents, guint64 first_sample, guint n_samples,
   for (guint f = 0; f < latents->files->len; f++) {
     const File *file = latents->files->pdata[f];
 
-    for (guint64 i = file->starts[first_sample];
-         i < file->starts[first_sample + n_samples]; i++)
+    for (guint64 i = entry_of (file, first_sample);
+         i < entry_of (file, first_sample + n_samples); i++)
       if (!add_entry (latents, file, file->order ? file->order[i] : i,
               first_sample, entries, error))
         return FALSE;

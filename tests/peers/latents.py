@@ -143,6 +143,24 @@ def test_splits():
     assert "42" in json.dumps(info), info
 
 
+def test_samples_apart():
+    """Files of a few samples each, that overlap, lie apart, or hold nothing."""
+    every = entries()
+    sample = every["locations"][:, 0]
+    for name, bounds in (("two", (0, 5, 11)), ("each", range(12)),
+                         ("none", (0, 0, 4, 4, 11))):
+        files = {f"part{i}": {n: t[(sample >= a) & (sample < b)].contiguous()
+                              for n, t in every.items()}
+                 for i, (a, b) in enumerate(zip(bounds, bounds[1:]))}
+        files["part0"]["tokens"] = tokens
+        assert_expected(f"apart-{name}", write(f"apart-{name}-cache", **files))
+    odd = sample % 2 == 1
+    files = {"odd": {n: t[odd].flip(0).contiguous() for n, t in every.items()},
+             "even": {n: t[~odd] for n, t in every.items()}
+             | {"tokens": tokens}}
+    assert_expected("interleaved", write("interleaved-cache", **files))
+
+
 def test_layouts_and_clusters():
     cache = write("layouts", cache=entries() | {"tokens": tokens})
     for layout in "csr", "dense":
