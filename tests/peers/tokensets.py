@@ -190,6 +190,32 @@ def test_packing():
                   fails="not one whole sample")
 
 
+def test_hostile_lines():
+    path = scratch / "deep.jsonl"
+    for text, message in (("[" * 100_000, "line 1"), ("{" * 10, "line 1"),
+                          ('{"input_ids": [1' + "0" * 5000 + "]}", "deep")):
+        path.write_text(text + "\n")
+        said = import_tokens(path, scratch / "x.npy", fails=message)
+        assert len(said.splitlines()) == 1 and len(said) < 600, said
+    for n_ctx in 0, -1:
+        import_tokens(path, scratch / "x.npy", "--n-ctx", n_ctx,
+                      fails="expected 1 at least")
+
+
+def test_piece_size():
+    """Rows of many ids come a few at a time."""
+    wide = rng.integers(0, 1000, (40, 3000), numpy.int32)
+    path = parquet("wide.parquet", list(wide))
+    importer.PIECE_IDS, before = 9000, importer.PIECE_IDS
+    try:
+        sizes = [len(ids) for ids, _ in importer.pieces(str(path), "input_ids")]
+        assert max(sizes) <= 9000 and sum(sizes) == wide.size, sizes
+        import_tokens(path, scratch / "wide.npy")
+    finally:
+        importer.PIECE_IDS = before
+    assert (numpy.load(scratch / "wide.npy") == wide).all()
+
+
 def test_bad_parquet():
     good = parquet("good.parquet", pyarrow.array(ids.tolist()))
     cut = scratch / "cut.parquet"
