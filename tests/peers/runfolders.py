@@ -235,6 +235,78 @@ def test_not_run():
     assert not (scratch / "ran").exists()
 
 
+def test_hostile_settings():
+    """YAML that is endless, huge, deep or no text: one line, at once."""
+    bomb = b"a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + b"".join(
+        b"a%d: &a%d [%s]\n" % (i, i, b", ".join([b"*a%d" % (i - 1)] * 10))
+        for i in range(1, 9))
+    run = make_run("hostile")
+    for text, message in (
+            (bomb, "an alias"), (b"a: &a\n  b: *a\n", "an alias"),
+            (b"a: \xff\xfe", "no UTF-8"), (b"[" * 5000, "nested too deep"),
+            (b"{a: " * 5000, "nested too deep"), (b"#" * (1 << 21), "more than"),
+            (b"%TAG !a! x\n--- {}\n", "a directive"),
+            (b"a: 1" + b"0" * 5000, "final_config.yaml"),
+            (b"? {a: 1}\n: 2\n", "final_config.yaml"),
+            (b"a: 2001-99-99\n", "final_config.yaml"),
+            (b"a: !!python/object/apply:os.system [x]\n", "final_config.yaml")):
+        (run / "final_config.yaml").write_bytes(text)
+        said = import_run(run, scratch / "x", fails=message)
+        assert len(said.splitlines()) == 1 and len(said) < 700, said
+
+
+def test_hostile_safetensors():
+    def header(entries, data=b"\0" * 16):
+        text = entries if isinstance(entries, bytes) \
+            else json.dumps(entries).encode()
+        return len(text).to_bytes(8, "little") + text + data
+
+    def entry(begin, end, shape=(2,), kind="F32"):
+        return {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+
+    path = scratch / "hostile.safetensors"
+    path.write_bytes(header({"b": entry(8, 16), "a": entry(0, 8)}))
+    assert set(importer.read_safetensors(str(path))) == {"a", "b"}
+    for data, message in (
+            (b"", "no valid"), (b"\1", "no valid"),
+            (b"\xff" * 16, "no valid"), (header(b"[]"), "no object"),
+            (header(b"[" * 100_000), "header"), (header(b"{\xff"), "header"),
+            (header({"a": 1}), "data_offsets"),
+            (header({"a": entry(-8, 0)}), "data_offsets"),
+            (header({"a": entry(0, True)}), "data_offsets"),
+            (header({"a": entry(0, 8, "2")}), "data_offsets"),
+            (header({"a": entry(8, 0)}), "expected 8 bytes"),
+            (header({"a": entry(0, 8, [1 << 70])}), "expected"),
+            (header({"a": entry(0, 8, kind="F8")}), "expected one of"),
+            (header({"a": entry(0, 8), "b": entry(4, 12)}), "expected 8"),
+            (header({"a": entry(0, 8), "b": entry(12, 20)}), "expected 8"),
+            (header({"a": entry(0, 8)}), "its data 16"),
+            (header({"a": entry(0, 8), "b\n" * 900: entry(8, 16), "c":
+                     entry(16, 24)}), "its data 16"),
+            (header({"b\n" * 900: 1}), "b b b")):
+        path.write_bytes(data)
+        try:
+            importer.read_safetensors(str(path))
+            assert False, message
+        except importer.Problem as problem:
+            said = str(problem)
+            assert message in said and "hostile.safetensors" in said, said
+            assert said.isprintable() and len(said) < 600, said
+    index = scratch / "hostile.index.json"
+    for text, message in (
+            ("[", "hostile.index.json"), ("[" * 100_000, "hostile.index.json"),
+            ("[]", "weight_map"), ("{}", "weight_map"),
+            ('{"weight_map": {"a": 1}}', "weight_map"),
+            ('{"weight_map": {"a": ".."}}', "outside"),
+            ('{"weight_map": {"a": "/etc/passwd"}}', "outside")):
+        index.write_text(text)
+        try:
+            importer.read_index(str(index))
+            assert False, message
+        except importer.Problem as problem:
+            assert message in str(problem), problem
+
+
 class Script(torch.nn.Module):
     """Writes a file when it is loaded: code of TorchScript runs then."""
     @torch.jit.export
