@@ -7,6 +7,7 @@
 #include "acterror.h"
 #include "formats/json.h"
 #include "formats/output.h"
+#include "strhash.h"
 
 #define MAX_HEADER_SIZE 100000000
 
@@ -57,7 +58,7 @@ GString *
 act_safetensors_header (const ActTensor *tensors, guint n_tensors,
     const char *const *metadata, GError **error)
 {
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) names = g_hash_table_new (act_str_hash, g_str_equal);
   g_autoptr (GString) header = g_string_new (NULL);
   g_autoptr (ActJsonWriter) json = act_json_writer_new (header, 0);
   guint64 offset = 0, length;
