@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 PROGRAMS = ('munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scontrol',
@@ -131,6 +132,8 @@ PluginDir=/usr/lib/{os.uname().machine}-linux-gnu/slurm-wlm
                 cwd=self.folder, start_new_session=True)
 
     def start(self):
+        # a test that is ended from outside cleans up too
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended'))
         key = self.folder / 'munge' / 'key'
         key.write_bytes(os.urandom(128))
         key.chmod(0o600)
