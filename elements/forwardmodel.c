@@ -118,16 +118,14 @@ act_forward_model_check_tokens (
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
         "the tokens come from a vocabulary of %u ids, but the model embeds "
         "only %u (\"vocab_size\" in '%s')",
-        info->vocab_size, vocab_size,
-        act_model_get_filename (self->model));
+        info->vocab_size, vocab_size, act_model_get_filename (self->model));
     return FALSE;
   }
   if (info->sequence_length > longest) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
         "samples have %u positions, but the model takes at most %u "
         "(\"block_size\" in '%s')",
-        info->sequence_length, longest,
-        act_model_get_filename (self->model));
+        info->sequence_length, longest, act_model_get_filename (self->model));
     return FALSE;
   }
   return TRUE;

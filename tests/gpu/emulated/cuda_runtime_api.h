@@ -4,10 +4,10 @@
 #include <stddef.h>
 
 /* For tests: the part of CUDA's runtime that the project uses, on the CPU.
- * Device memory is host memory full of NaN. A stream does everything at once but
- * copies to the host: they are there once the stream, or an event behind them,
- * was waited for. Names and types are those of CUDA's header
- * of this name, which this one stands for. */
+ * Device memory is host memory full of NaN. A stream does everything at once
+ * but copies to the host: they are there once the stream, or an event behind
+ * them, was waited for. Names and types are those of CUDA's header of this
+ * name, which this one stands for. */
 
 #ifdef __cplusplus
 extern "C" {
