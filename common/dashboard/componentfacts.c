@@ -18,7 +18,13 @@ struct _ActComponentFacts {
   guint64 seed;
   float threshold;
 
-  gboolean begun;
+  /* the cluster's rows, and how many of them came */
+  gboolean same; /* nothing else came */
+  ActRows cluster;
+  const gsize *cluster_row_of;
+  gsize n_same;
+
+  gboolean begun; /* pieces are this component's */
   ActPieces pieces;
   GArray *samples;   /* guint64: those of a piece's rows that hold values */
   GArray *indptr;    /* gint64, one more */
@@ -68,9 +74,16 @@ act_component_facts_free (ActComponentFacts *self)
 }
 
 void
-act_component_facts_begin (ActComponentFacts *self)
+act_component_facts_begin (ActComponentFacts *self, const ActRows *cluster,
+    const gsize *cluster_row_of)
 {
   self->begun = FALSE;
+  self->same = cluster != NULL;
+  self->n_same = 0;
+  if (cluster == NULL)
+    return;
+  self->cluster = *cluster;
+  self->cluster_row_of = cluster_row_of;
 }
 
 static gboolean
@@ -81,10 +94,11 @@ begin_rows (ActComponentFacts *self, GError **error)
   return self->begun;
 }
 
-gboolean
-act_component_facts_add_rows (ActComponentFacts *self, gsize n_rows,
-    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
-    const float *values, GError **error)
+/* Only those that hold values. */
+static gboolean
+keep_rows (ActComponentFacts *self, gsize n_rows, const guint64 *samples,
+    const gint64 *indptr, const gint32 *positions, const float *values,
+    GError **error)
 {
   g_array_set_size (self->samples, 0);
   g_array_set_size (self->indptr, 0);
@@ -101,28 +115,67 @@ act_component_facts_add_rows (ActComponentFacts *self, gsize n_rows,
           (const gint64 *) self->indptr->data, positions, values, error);
 }
 
-gboolean
-act_component_facts_is_same (const ActComponentFacts *self, guint64 n_samples,
-    const ActRows *rows, const gsize *row_of)
+/* whether these are the cluster's next rows */
+static gboolean
+match_rows (const ActComponentFacts *self, gsize n_rows, const guint64 *samples,
+    const gint64 *indptr, const gint32 *positions, const float *values)
 {
-  const gsize *own_row_of = (const gsize *) self->pieces.row_of->data;
-  gsize n_values = rows->indptr[rows->n_rows], n = 0;
-  ActRows own;
+  const gsize *next = self->cluster.indptr + self->n_same;
+  const gsize *row_of = self->cluster_row_of + self->n_same;
+  gsize n_values = indptr[n_rows];
 
-  if (!self->begun || n_samples != rows->n_rows)
+  if (n_rows > self->cluster.n_rows - self->n_same)
     return FALSE;
-  own = act_pieces_get_rows (&self->pieces, self->n_ctx);
-  for (gsize i = 0; i < rows->n_rows; i++) {
-    if (rows->indptr[i + 1] == rows->indptr[i])
-      continue;
-    if (n == own.n_rows || own_row_of[n] != row_of[i]
-        || own.indptr[++n] != rows->indptr[i + 1])
+  for (gsize i = 0; i < n_rows; i++)
+    if (next[i + 1] - next[0] != (gsize) indptr[i + 1]
+        || act_texts_get_sample (self->texts, row_of[i]) != samples[i])
       return FALSE;
+  return n_values == 0
+      || (memcmp (self->cluster.positions + next[0], positions,
+              n_values * sizeof *positions)
+              == 0
+          && memcmp (self->cluster.values + next[0], values,
+                 n_values * sizeof *values)
+              == 0);
+}
+
+/* From here on the component is not what its cluster is: what came is kept
+ * after all. */
+static gboolean
+part_from_cluster (ActComponentFacts *self, GError **error)
+{
+  gsize n_rows = self->n_same;
+  g_autofree guint64 *samples = g_new (guint64, n_rows + 1);
+  g_autofree gint64 *indptr = g_new (gint64, n_rows + 1);
+
+  indptr[0] = 0;
+  for (gsize i = 0; i < n_rows; i++) {
+    samples[i] = act_texts_get_sample (self->texts, self->cluster_row_of[i]);
+    indptr[i + 1] = self->cluster.indptr[i + 1];
   }
-  return n == own.n_rows && n_values > 0
-      && memcmp (own.positions, rows->positions, n_values * sizeof (gint32))
-      == 0
-      && memcmp (own.values, rows->values, n_values * sizeof (float)) == 0;
+  self->same = FALSE;
+  return keep_rows (self, n_rows, samples, indptr, self->cluster.positions,
+      self->cluster.values, error);
+}
+
+gboolean
+act_component_facts_add_rows (ActComponentFacts *self, gsize n_rows,
+    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
+    const float *values, GError **error)
+{
+  if (self->same
+      && match_rows (self, n_rows, samples, indptr, positions, values)) {
+    self->n_same += n_rows;
+    return TRUE;
+  }
+  return (!self->same || part_from_cluster (self, error))
+      && keep_rows (self, n_rows, samples, indptr, positions, values, error);
+}
+
+gboolean
+act_component_facts_is_same (const ActComponentFacts *self)
+{
+  return self->same && self->n_same == self->cluster.n_rows;
 }
 
 /* above the threshold somewhere: its tokens count, and it may be picked */
@@ -226,7 +279,8 @@ act_component_facts_end (ActComponentFacts *self, const ActMemberFact *fact,
   double *maxima, *places;
   gsize n_rows, n_peaks;
 
-  if (!begin_rows (self, error))
+  if ((self->same && !part_from_cluster (self, error))
+      || !begin_rows (self, error))
     return FALSE;
   *detail = (ActComponentDetail){
     .fact = *fact,

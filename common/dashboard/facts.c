@@ -320,7 +320,8 @@ act_facts_begin_member (ActFacts *self)
     return;
   act_member_facts_begin (self->members);
   if (self->components != NULL)
-    act_component_facts_begin (self->components);
+    act_component_facts_begin (self->components,
+        self->description->n_members == 1 ? &self->rows : NULL, self->row_of);
 }
 
 gboolean
@@ -353,9 +354,7 @@ end_component (ActFacts *self, const ActMemberFact *fact, GError **error)
   if (self->components == NULL)
     return TRUE;
   /* most clusters may be single components: all is known of these */
-  if (self->description->n_members == 1
-      && act_component_facts_is_same (
-          self->components, fact->n_samples, &self->rows, self->row_of))
+  if (act_component_facts_is_same (self->components))
     return act_viewer_add_component (self->viewer, NULL, error);
   if (!act_component_facts_end (
           self->components, fact, self->tokens, &detail, error))

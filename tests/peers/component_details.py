@@ -5,7 +5,9 @@ NumPy: every number, from docs/formats.md alone.
 And: bounded memory gives the same bytes; what would be too much is cut; without
 component-details all else is the same.
 """
+import json
 import math
+import shutil
 import sys
 
 try:
@@ -15,7 +17,7 @@ except ImportError as e:
     print("skipped:", e)
     sys.exit(77)
 
-from cluster_facts import CASES, N_RANDOM, Recomputed, Run, make, priority
+from cluster_facts import CASES, GOLDEN, N_RANDOM, Recomputed, Run, make, priority, scratch
 from viewer import Page, content, dashboard, dense, one_cluster, quantized
 
 
@@ -131,6 +133,18 @@ def test_all_samples():
     for case in "dead_components", "leaky_negative":
         run = Run(case, scope="all")
         assert_components(run, make(run, case + "-all"))
+
+
+def test_parts_from_its_cluster():
+    """a component that is all of its cluster but dead in some batches, of which the cluster has rows"""
+    dump = scratch / "singletons"
+    shutil.copytree(GOLDEN / "dead_components", dump)
+    labels = (dump / "labels.txt").read_text().split()
+    (dump / "clusters.json").write_text(json.dumps({str(i): [label] for i, label in enumerate(labels)}))
+    run = Run(dump, scope="all")
+    output = make(run, "parted")
+    n_same, n = assert_components(run, output), len(entries_of(Page(output)))
+    assert 0 < n_same < n
 
 
 def test_bounded_memory():
