@@ -161,6 +161,9 @@ def test_target_elsewhere():
                                scratch / "target.pth")):
         import_run(run, scratch / f"alone-{i}", "--target", given)
         assert_same(scratch / f"alone-{i}", f"dump-alone-{i}")
+    torch.save({"a": torch.zeros(2)}, scratch / "other.pth")
+    import_run(run, scratch / "x", "--target", scratch / "other.pth",
+               fails="has no wte.weight, so it is no target model")
     shutil.copy(scratch / "target.pth", run / "target_model.pth")
     assert_same(run, "dump-beside-pth")
     (run / "target_model.pth").unlink()
