@@ -5,7 +5,11 @@
 
 #include <gst/activations/activations.h>
 
-/* newlines and runs of blanks become one blank */
+/* a name in a file may be as long as the file */
+#define MAX_TEXT 4000
+
+/* Newlines and runs of blanks become one blank, other controls, which a
+ * terminal might obey, a question mark. */
 static char *
 one_line (const char *text)
 {
@@ -16,6 +20,14 @@ one_line (const char *text)
     g_strstrip (parts[i]);
     if (parts[i][0] != '\0')
       g_string_append_printf (out, "%s%s", out->len > 0 ? " " : "", parts[i]);
+  }
+  for (gsize i = 0; i < out->len; i++)
+    if (g_ascii_iscntrl (out->str[i]))
+      out->str[i] = '?';
+  if (out->len > MAX_TEXT) {
+    g_string_truncate (
+        out, g_utf8_find_prev_char (out->str, out->str + MAX_TEXT) - out->str);
+    g_string_append (out, " ...");
   }
   return g_string_free (out, FALSE);
 }
