@@ -123,7 +123,7 @@ act_forward_model_check_tokens (
   }
   if (info->sequence_length > longest) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_MISMATCH,
-        "samples have %u positions, but the model takes at most %u "
+        "samples have %u positions (n-ctx), but the model takes at most %u "
         "(\"block_size\" in '%s')",
         info->sequence_length, longest, act_model_get_filename (self->model));
     return FALSE;

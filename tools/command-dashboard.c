@@ -252,12 +252,30 @@ check_model (const char *model, GError **error)
   return TRUE;
 }
 
+/* of a training run there is none, and the model's own may be elsewhere */
+static gboolean
+check_clusters (const Settings *settings, GError **error)
+{
+  const char *model = g_hash_table_lookup (settings->values, "model");
+  g_autofree char *path = g_build_filename (model, "clusters.json", NULL);
+
+  if (g_hash_table_contains (settings->values, "clusters")
+      || g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+      "the model '%s' has no clusters.json: --clusters names a file of them,"
+      " and 'singletons' makes each component a cluster",
+      model);
+  return FALSE;
+}
+
 static gboolean
 check_inputs (const Settings *settings, GError **error)
 {
   g_autoptr (GPtrArray) files = NULL;
 
-  if (!check_model (g_hash_table_lookup (settings->values, "model"), error))
+  if (!check_model (g_hash_table_lookup (settings->values, "model"), error)
+      || !check_clusters (settings, error))
     return FALSE;
   files = act_text_files_find ((const char *const *) settings->texts->pdata,
       settings->texts->len, error);
