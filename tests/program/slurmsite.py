@@ -61,9 +61,9 @@ def children_of(pid):
     return found
 
 
-def kill(pid):
+def kill(pid, number=signal.SIGKILL):
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
     except ProcessLookupError:
         pass
 
@@ -155,14 +155,18 @@ PluginDir=/usr/lib/{os.uname().machine}-linux-gnu/slurm-wlm
     def kill_node(self, node):
         """as a power cut would: the node, and all that runs on it"""
         process = self.processes.pop(node)
+        keepers = {process.pid}
         victims = {process.pid, *children_of(process.pid)}
         # what keeps a job is no child of the node's program
         for pid in self.find(f'SLURMD_NODENAME={node}'):
             victims |= {pid, *children_of(pid)}
             parent = parent_of(pid)
             if name_of(parent).startswith('slurmstepd'):
-                victims.add(parent)
-        for pid in victims:
+                keepers.add(parent)
+        # all at once: who keeps a job is not to report its death
+        for pid in keepers:
+            kill(pid, signal.SIGSTOP)
+        for pid in victims | keepers:
             kill(pid)
         process.wait()
 
