@@ -137,6 +137,19 @@ run_forward (void *data)
     device_check (status, "forward");
 }
 
+/* nothing is waited for, as in the forward pass that it is compared with */
+static void
+enqueue (const Forward *f, const ActGpuProduct *product)
+{
+  ActGpuStatus status =
+      act_gpu_product (f->products, product, device_stream ());
+
+  if (status != ACT_GPU_OK) {
+    printf ("a product: %s\n", act_gpu_status_string (status));
+    exit (1);
+  }
+}
+
 static void
 multiply (const Forward *f, size_t n_rows, size_t d_in, size_t d_out,
     ActGpuMatrix weight, int transposed)
@@ -153,7 +166,7 @@ multiply (const Forward *f, size_t n_rows, size_t d_in, size_t d_out,
     .c_row = d_out,
     .n = 1 };
 
-  device_check (act_gpu_product (f->products, &p, device_stream ()), "product");
+  enqueue (f, &p);
 }
 
 /* scores of all positions with all, and those times the values: what cuBLAS
@@ -178,7 +191,7 @@ multiply_attention (const Forward *f, const ActGpuOp *op, size_t n_samples)
     .c_stride = length * length,
     .n = n };
 
-  device_check (act_gpu_product (f->products, &p, device_stream ()), "product");
+  enqueue (f, &p);
   p.n_cols = size;
   p.n_inner = length;
   p.a = f->scratch[2];
@@ -188,7 +201,7 @@ multiply_attention (const Forward *f, const ActGpuOp *op, size_t n_samples)
   p.c = f->scratch[1];
   p.c_row = size;
   p.c_stride = length * size;
-  device_check (act_gpu_product (f->products, &p, device_stream ()), "product");
+  enqueue (f, &p);
 }
 
 static size_t
@@ -241,10 +254,11 @@ make_scratch (Forward *f)
   }
   for (int i = 0; i < 3; i++) {
     size_t n = i < 2 ? n_rows * widest : n_rows * f->plan.length * heads;
-    float *zeros = calloc (n, sizeof *zeros);
+    /* of zeros a device makes quicker work */
+    float *values = random_floats (n, 1);
 
-    f->scratch[i] = device_copy (zeros, n * sizeof *zeros);
-    free (zeros);
+    f->scratch[i] = device_copy (values, n * sizeof *values);
+    free (values);
   }
 }
 

@@ -18,6 +18,8 @@ typedef struct {
 
 static Block blocks[MAX_BLOCKS];
 static int n_blocks;
+static void *kept[MAX_BLOCKS];
+static int n_kept;
 static int n_failed;
 static cudaStream_t stream;
 static uint64_t state;
@@ -142,6 +144,16 @@ check_guard (const unsigned char *memory, size_t size, const char *which)
   free (guard);
 }
 
+void *
+device_keep (void *host)
+{
+  if (n_kept == MAX_BLOCKS) {
+    printf ("Bail out! more than %d blocks of memory\n", MAX_BLOCKS);
+    exit (1);
+  }
+  return kept[n_kept++] = host;
+}
+
 void
 device_free_all (void)
 {
@@ -156,6 +168,8 @@ device_free_all (void)
     must (cudaFree (block->memory), "free");
   }
   n_blocks = 0;
+  while (n_kept > 0)
+    free (kept[--n_kept]);
 }
 
 #ifdef ACT_TEST_EMULATED

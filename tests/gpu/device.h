@@ -19,6 +19,8 @@ void *device_copy (const void *host, size_t size);
 void device_poison (void *memory, size_t size);
 /* malloc ()ed; size 0 gives something too */
 void *device_get (const void *memory, size_t size);
+/* what was malloc ()ed beside it: freed with it */
+void *device_keep (void *host);
 void device_free_all (void);
 ActGpuStream device_stream (void);
 void device_wait (void);

@@ -43,7 +43,7 @@ typedef struct {
 static Floats
 floats_new (size_t n, float scale)
 {
-  Floats f = { .n = n, .host = random_floats (n, scale) };
+  Floats f = { .n = n, .host = device_keep (random_floats (n, scale)) };
 
   f.device = device_copy (f.host, n * sizeof (float));
   return f;
@@ -121,9 +121,6 @@ check_norm (size_t n_rows, size_t width, bool layer)
   check_close (layer ? "layer norm" : "RMS norm", out, expected, n_rows * width,
       TOLERANCE);
   free (expected);
-  free (x.host);
-  free (w.host);
-  free (b.host);
   device_free_all ();
 }
 
@@ -283,9 +280,6 @@ check_attention (const AttentionShape *s)
   check_close ("attention", out, expected, n_rows * row, 1e-5);
   free (first);
   free (expected);
-  free (q.host);
-  free (k.host);
-  free (v.host);
   device_free_all ();
 }
 
@@ -384,9 +378,6 @@ check_product (
       act_gpu_product (products, &product, device_stream ()), "product");
   check_close ("product", c.device, expected, c.n, tolerance);
   free (expected);
-  free (a.host);
-  free (b.host);
-  free (c.host);
 }
 
 static void
