@@ -77,6 +77,7 @@ act_command_run (char **command_line)
   g_auto (GStrv) rest = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *problem = NULL, *report = NULL, *devices = NULL;
+  g_autofree char *plan_file = NULL, *shard = NULL, *variable = NULL;
   ActCommandOptions options = { FALSE };
   ActPlanRunOptions plan = { .common = &options };
   gboolean list = FALSE;
@@ -110,6 +111,9 @@ act_command_run (char **command_line)
   if (!g_option_context_parse_strv (context, &arguments, &error))
     return act_command_usage_error ("run", error->message);
   report = options.report;
+  plan_file = plan.plan;
+  shard = plan.shard;
+  variable = plan.variable;
 
   if (list)
     return rest ? list_variables (rest[0]) : list_descriptions ();
