@@ -211,8 +211,8 @@ enter_folder (const ActPlan *plan, GError **error)
   return FALSE;
 }
 
-static int
-run_plan (const ActPlanRunOptions *options, GHashTable *values)
+int
+act_plan_run (const ActPlanRunOptions *options, GHashTable *values)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ActPlan) plan = act_plan_read (options->plan, &error);
@@ -232,15 +232,4 @@ run_plan (const ActPlanRunOptions *options, GHashTable *values)
   }
   return done ? say_done (plan, shard, options->common->quiet)
               : take_and_make (options, plan, shard, values);
-}
-
-int
-act_plan_run (ActPlanRunOptions *options, GHashTable *values)
-{
-  int code = run_plan (options, values);
-
-  g_clear_pointer (&options->plan, g_free);
-  g_clear_pointer (&options->shard, g_free);
-  g_clear_pointer (&options->variable, g_free);
-  return code;
 }

@@ -15,4 +15,4 @@ typedef struct {
 
 /* Makes one shard of a plan, or goes on with it; gives the exit code. Clears
  * the options' strings. values stand in for the plan's. */
-int act_plan_run (ActPlanRunOptions *options, GHashTable *values);
+int act_plan_run (const ActPlanRunOptions *options, GHashTable *values);
