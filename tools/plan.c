@@ -183,29 +183,6 @@ read_uint (JsonObject *object, const char *field, const char *path, guint64 min,
 }
 
 static gboolean
-check_header (JsonObject *object, const char *path, GError **error)
-{
-  const char *format = act_json_get_string (object, "format", path, error);
-  guint64 version;
-
-  if (format == NULL)
-    return FALSE;
-  if (strcmp (format, FORMAT) != 0) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-        "'%s': \"format\" is \"%s\", expected \"" FORMAT "\"", path, format);
-    return FALSE;
-  }
-  if (!act_json_get_uint (object, "version", path, G_MAXINT32, &version, error))
-    return FALSE;
-  if (version == PLAN_VERSION)
-    return TRUE;
-  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
-      "'%s': \"version\" is %" G_GUINT64_FORMAT ", expected %d", path, version,
-      PLAN_VERSION);
-  return FALSE;
-}
-
-static gboolean
 read_variables (
     ActPlan *self, JsonObject *object, const char *path, GError **error)
 {
@@ -260,7 +237,7 @@ read_object (
 {
   g_autofree char *values = NULL;
 
-  if (!check_header (object, path, error)
+  if (!act_json_check_format (object, FORMAT, PLAN_VERSION, path, error)
       || !read_string (object, "description", path, &self->description, error)
       || !read_string (object, "description_sha256", path, &self->sha256, error)
       || !read_string (object, "folder", path, &self->folder, error)

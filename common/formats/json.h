@@ -62,6 +62,9 @@ JsonNode *act_json_parse_with_nul (
     const char *data, gsize length, const char *name, GError **error);
 void act_json_append_bytes (GString *to, const char *string);
 void act_json_show_nul (GError **error);
+/* whether "format" and "version" are these */
+gboolean act_json_check_format (JsonObject *object, const char *format,
+    guint version, const char *path, GError **error);
 gboolean act_json_get_uint (JsonObject *object, const char *field,
     const char *name, guint64 max, guint64 *value, GError **error);
 gboolean act_json_get_double (JsonObject *object, const char *field,

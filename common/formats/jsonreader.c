@@ -533,3 +533,27 @@ act_json_get_boolean (JsonObject *object, const char *field, const char *name,
   *value = json_node_get_boolean (node);
   return TRUE;
 }
+
+gboolean
+act_json_check_format (JsonObject *object, const char *format, guint version,
+    const char *path, GError **error)
+{
+  const char *found = act_json_get_string (object, "format", path, error);
+  guint64 number;
+
+  if (found == NULL)
+    return FALSE;
+  if (strcmp (found, format) != 0) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"format\" is \"%s\", expected \"%s\"", path, found, format);
+    return FALSE;
+  }
+  if (!act_json_get_uint (object, "version", path, G_MAXINT32, &number, error))
+    return FALSE;
+  if (number == version)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "'%s': \"version\" is %" G_GUINT64_FORMAT ", expected %u", path, number,
+      version);
+  return FALSE;
+}

@@ -173,29 +173,6 @@ read_small (JsonObject *object, const char *field, const char *path,
 }
 
 static gboolean
-check_header (JsonObject *object, const char *path, GError **error)
-{
-  const char *format = act_json_get_string (object, "format", path, error);
-  guint64 version;
-
-  if (format == NULL)
-    return FALSE;
-  if (strcmp (format, FORMAT) != 0) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-        "'%s': \"format\" is \"%s\", expected \"" FORMAT "\"", path, format);
-    return FALSE;
-  }
-  if (!read_uint (object, "version", path, &version, error))
-    return FALSE;
-  if (version == MANIFEST_VERSION)
-    return TRUE;
-  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
-      "'%s': \"version\" is %" G_GUINT64_FORMAT ", expected %d", path, version,
-      MANIFEST_VERSION);
-  return FALSE;
-}
-
-static gboolean
 read_complete (
     ActManifest *self, JsonObject *object, const char *path, GError **error)
 {
@@ -378,7 +355,7 @@ act_manifest_read (const char *folder, GError **error)
     return NULL;
   }
   object = json_node_get_object (node);
-  if (!check_header (object, path, error))
+  if (!act_json_check_format (object, FORMAT, MANIFEST_VERSION, path, error))
     return NULL;
   identity = act_identity_read (object, path, error);
   if (identity == NULL)
