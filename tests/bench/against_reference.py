@@ -144,14 +144,13 @@ def plain_write(path, n_bytes):
 def segments(options, dumps):
     head("workload", "nonzero", "segments", "bytes", "of 8 nonzeros + 12 positions", "MB/s", "dd with fsync, MB/s", "share")
     for name, density, dump in dumps():
-        folder = dump / "stores"
+        folder = dump / "store"
         os.sync()  # or the dump itself is still on its way
         ours = json.loads(run(options.bench_store, dump, REPEATS, folder, one_processor=False))
         n_bytes = ours["segment_bytes"]
-        n = n_batches(dump)
-        rate = n_bytes / (ours["write_ms"] * n) / 1e3
+        rate = n_bytes / (ours["write_ms"] * n_batches(dump)) / 1e3
         disk = median(plain_write, dump / "plain", n_bytes)
-        manifest = json.loads((folder / "0" / "manifest.json").read_text())
+        manifest = json.loads((folder / "manifest.json").read_text())
         n_values = sum(s["values"] for s in manifest["segments"])
         n_positions = np.load(dump / "tokens.npy", mmap_mode="r").size
         row(name, density, len(manifest["segments"]), f"{n_bytes:,}",
@@ -171,48 +170,71 @@ def repeated(dump, folder, n):
     return folder
 
 
+LONG = 2000  # batches
+EARLY, LATE = (96, 304), (LONG - 224, LONG - 16)  # those around 200, and around 2,000
+
+
+def rss_anon(pid):
+    """kB; None: it is gone"""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
+    except (OSError, StopIteration):
+        return None
+
+
+def is_complete(store):
+    manifest = store / "manifest.json"
+    return manifest.exists() and b'"complete": null' not in manifest.read_bytes()
+
+
+def segments_by_batch(store):
+    """files by the first of their batches"""
+    return {int(path.name.split("-")[1].split(".")[0]): path for path in store.glob("segment-*.safetensors")}
+
+
 def watched(dump, store):
-    """largest RssAnon, while storing and in all; the segments' times by batch; seconds"""
+    """the batch that is being stored, with RssAnon; the largest RssAnon afterwards; the segments' times; seconds"""
     command = ["gst-activations", "run", "--quiet", "from-dump", f"dump={dump}", f"clusters={dump}/clusters.json",
                "threshold=0", f"output={dump}/dashboard", f"store={store}", f"max-memory={32 << 20}"]
     start = time.perf_counter()
     process = subprocess.Popen(command, env=ONE_THREAD)
-    peak = {"storing": 0, "all": 0}
-    segment_times = {}
+    storing, draining = [], 0
     while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            rss = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
-        except (OSError, StopIteration):
-            continue
-        peak["all"] = max(peak["all"], rss)
-        if not (store / "manifest.json").exists() or b'"complete": null' in (store / "manifest.json").read_bytes():
-            peak["storing"] = max(peak["storing"], rss)
+        rss = rss_anon(process.pid)
+        if rss is not None and is_complete(store):
+            draining = max(draining, rss)
+        elif rss is not None:
+            storing.append((max(segments_by_batch(store), default=0), rss))
         time.sleep(0.005)
     seconds = time.perf_counter() - start
     if process.returncode != 0:
         raise SystemExit("the run failed")
-    for path in store.glob("segment-*"):
-        segment_times[int(path.name.split("-")[1].split(".")[0])] = path.stat().st_mtime_ns / 1e6
-    return peak, segment_times, seconds
+    segment_times = {batch: path.stat().st_mtime_ns / 1e6 for batch, path in segments_by_batch(store).items()}
+    return storing, draining, segment_times, seconds
 
 
 def pace(segment_times, first, end):
     """milliseconds a batch between two segments"""
+    first, end = (min(segment_times, key=lambda at: abs(at - batch)) for batch in (first, end))
     return (segment_times[end] - segment_times[first]) / (end - first)
 
 
+def memory(storing, first, end):
+    """median RssAnon, MB, between two batches"""
+    return statistics.median(rss for batch, rss in storing if first <= batch < end) / 1e3
+
+
 def long(options, dumps):
-    head("workload", "nonzero", "batches", "RssAnon while storing, MB", "at most, MB", "seconds",
-         "ms a batch around batch 200", "around batch 2,000")
-    for name, density, dump in dumps():
-        for n in (200, 2000):
-            with tempfile.TemporaryDirectory(dir=dump.parent) as folder:
-                folder = Path(folder)
-                peak, at, seconds = watched(repeated(dump, folder / "dump", n), folder / "store")
-            early = f"{pace(at, 96, 304):.2f}" if n > 304 else ""
-            late = f"{pace(at, 1776, 1984):.2f}" if n > 1984 else ""
-            row(name, density, n, f"{peak['storing'] / 1e3:.1f}", f"{peak['all'] / 1e3:.1f}", f"{seconds:.1f}", early, late)
+    head("workload", "nonzero", "RssAnon around batch 200, MB", "around batch 2,000", "at most while storing",
+         "at most afterwards", "ms a batch around batch 200", "around batch 2,000", "seconds")
+    for name, density, dump in dumps([0.01, 0.05]):
+        with tempfile.TemporaryDirectory(dir=dump.parent) as folder:
+            folder = Path(folder)
+            storing, draining, at, seconds = watched(repeated(dump, folder / "dump", LONG), folder / "store")
+        row(name, density, f"{memory(storing, *EARLY):.2f}", f"{memory(storing, *LATE):.2f}",
+            f"{max(rss for _, rss in storing) / 1e3:.1f}", f"{draining / 1e3:.1f}",
+            f"{pace(at, *EARLY):.2f}", f"{pace(at, *LATE):.2f}", f"{seconds:.1f}")
 
 
 PARTS = {f.__name__: f for f in (batches, wholes, coactivations, segments, long)}
@@ -226,9 +248,9 @@ def main():
     parser.add_argument("--density", action="append", type=float)
     options = parser.parse_args()
 
-    def dumps():
+    def dumps(densities=(0.01, 0.05, 1.0)):
         for workload in options.workload or ["100x5x20"]:
-            for density in options.density or [0.01, 0.05, 1.0]:
+            for density in options.density or densities:
                 with tempfile.TemporaryDirectory() as folder:
                     dump = Path(folder, "dump")
                     run(sys.executable, REFERENCE, "--make", dump, *workload.split("x"), density)

@@ -9,6 +9,7 @@
  * goes into the segments of a store there. */
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,6 +259,20 @@ count_coactivations (const Workload *w)
   act_coactivation_clear (&counter);
 }
 
+/* the store of the repetition before: both it and dd, which is compared, write
+ * into memory that the kernel has had before */
+static void
+remove_store (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    (void) g_unlink (path);
+  }
+}
+
 /* bytes of all segments; seconds until the last is on the disk */
 static guint64
 write_segments (const Workload *w, const char *folder, double *seconds)
@@ -267,6 +282,7 @@ write_segments (const Workload *w, const char *folder, double *seconds)
   GError *error = NULL;
   guint64 size = 0;
 
+  remove_store (folder);
   g_mkdir_with_parents (folder, 0777);
   timer = g_timer_new ();
   act_store_free (fill_store (w, folder));
@@ -308,11 +324,8 @@ main (int argc, char **argv)
     g_timer_start (timer);
     count_coactivations (w);
     coactivation[i] = g_timer_elapsed (timer, NULL);
-    if (argc > 3) {
-      g_autofree char *folder = g_strdup_printf ("%s/%u", argv[3], i);
-
-      size = write_segments (w, folder, &written[i]);
-    }
+    if (argc > 3)
+      size = write_segments (w, argv[3], &written[i]);
   }
   g_print ("{\"batches\": %u, \"values\": %" G_GSIZE_FORMAT
            ", \"kernels\": \"%s\", \"store_ms\": %.3f, \"drain_ms\": %.3f, "
