@@ -36,8 +36,14 @@ gboolean act_output_file_close (ActOutputFile *file, GError **error);
 void act_output_file_free (ActOutputFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActOutputFile, act_output_file_free)
 
-/* Renames a file that has been synced, in one folder, and syncs that. What was
- * at target is replaced. */
+gboolean act_output_sync_folder (const char *path, GError **error);
+
+/* Renames a file that has been synced, in one folder. What was at target is
+ * replaced. It stays only when the folder is synced, too. */
+gboolean act_output_rename_unsynced (
+    const char *temporary, const char *target, GError **error);
+
+/* Renames, and syncs the folder. */
 gboolean act_output_rename (
     const char *temporary, const char *target, GError **error);
 /* Writes a whole file in place of the one before, or not at all. */

@@ -151,8 +151,8 @@ act_output_file_free (ActOutputFile *file)
   g_free (file);
 }
 
-static gboolean
-sync_folder (const char *path, GError **error)
+gboolean
+act_output_sync_folder (const char *path, GError **error)
 {
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   gboolean ok =
@@ -175,7 +175,18 @@ act_output_append (
 
   return file != NULL && act_output_file_write (file, data, size, error)
       && act_output_file_close (g_steal_pointer (&file), error)
-      && (!is_new || sync_folder (folder, error));
+      && (!is_new || act_output_sync_folder (folder, error));
+}
+
+gboolean
+act_output_rename_unsynced (
+    const char *temporary, const char *target, GError **error)
+{
+  if (rename (temporary, target) == 0)
+    return TRUE;
+  act_set_errno_error (
+      error, errno, TRUE, "cannot rename '%s' to '%s'", temporary, target);
+  return FALSE;
 }
 
 gboolean
@@ -183,11 +194,8 @@ act_output_rename (const char *temporary, const char *target, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (target);
 
-  if (rename (temporary, target) == 0)
-    return sync_folder (folder, error);
-  act_set_errno_error (
-      error, errno, TRUE, "cannot rename '%s' to '%s'", temporary, target);
-  return FALSE;
+  return act_output_rename_unsynced (temporary, target, error)
+      && act_output_sync_folder (folder, error);
 }
 
 gboolean

@@ -129,24 +129,33 @@ act_manifest_write (ActManifest *self, const char *folder, GError **error)
   return TRUE;
 }
 
-gboolean
-act_manifest_commit (
-    ActManifest *self, ActSegmentFile *file, const char *folder, GError **error)
+static void
+append_line (GString *lines, const ActSegmentFile *file)
 {
-  g_autofree char *log = g_build_filename (folder, ACT_SEGMENT_LOG_NAME, NULL);
-  g_autoptr (GString) line = g_string_new (NULL);
-  g_autoptr (ActJsonWriter) json = act_json_writer_new (line, 0);
+  g_autoptr (ActJsonWriter) json = act_json_writer_new (lines, 0);
 
   write_segment (json, file);
-  g_string_append_c (line, '\n');
-  if (!act_manifest_add (self, file, error))
-    return FALSE;
-  if ((guint64) (self->n_logged + 1) * LOG_PART
-      > self->segments->len - (self->n_logged + 1))
+  g_string_append_c (lines, '\n');
+}
+
+gboolean
+act_manifest_commit (ActManifest *self, ActSegmentFile *files, guint n,
+    const char *folder, GError **error)
+{
+  g_autofree char *log = g_build_filename (folder, ACT_SEGMENT_LOG_NAME, NULL);
+  g_autoptr (GString) lines = g_string_new (NULL);
+  guint n_logged = self->n_logged + n;
+
+  for (guint i = 0; i < n; i++) {
+    append_line (lines, &files[i]);
+    if (!act_manifest_add (self, &files[i], error))
+      return FALSE;
+  }
+  if ((guint64) n_logged * LOG_PART > self->segments->len - n_logged)
     return act_manifest_write (self, folder, error);
-  if (!act_output_append (log, line->str, line->len, error))
+  if (!act_output_append (log, lines->str, lines->len, error))
     return FALSE;
-  self->n_logged++;
+  self->n_logged = n_logged;
   self->has_log = TRUE;
   return TRUE;
 }

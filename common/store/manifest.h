@@ -43,7 +43,7 @@ ActManifest *act_manifest_read (const char *folder, GError **error);
 /* Whole or not at all, in place of the one before and of the log. */
 gboolean act_manifest_write (
     ActManifest *manifest, const char *folder, GError **error);
-/* Adds a segment (takes over *file) and puts that down: in the manifest, or in
- * the log as long as that is much shorter. */
-gboolean act_manifest_commit (ActManifest *manifest, ActSegmentFile *file,
-    const char *folder, GError **error);
+/* Adds segments (takes over what is in files) and puts that down: in the
+ * manifest, or in the log as long as that is much shorter. */
+gboolean act_manifest_commit (ActManifest *manifest, ActSegmentFile *files,
+    guint n, const char *folder, GError **error);

@@ -163,7 +163,7 @@ act_segment_output_publish (
   g_autoptr (ActSegmentOutput) self = output;
 
   if (!act_output_file_close (g_steal_pointer (&self->out), error)
-      || !act_output_rename (self->temporary, self->target, error))
+      || !act_output_rename_unsynced (self->temporary, self->target, error))
     return FALSE;
   g_clear_pointer (&self->temporary, g_free);
   *file = self->file;

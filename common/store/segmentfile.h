@@ -20,8 +20,9 @@ void act_segment_file_clear (ActSegmentFile *file);
 /* Writing segment-NNNNNN.safetensors, NNNNNN the first batch, in two steps, so
  * that the disk can be waited for while the next one is written. The first puts
  * all of it into a file of a temporary name, and is done with the batches; the
- * second syncs, renames, syncs the folder, and fills in *file. What is not
- * published goes when the output is freed. */
+ * second syncs and renames, and fills in *file, but leaves the folder to be
+ * synced, once for however many were renamed. What is not published goes when
+ * the output is freed. */
 typedef struct _ActSegmentOutput ActSegmentOutput;
 
 ActSegmentOutput *act_segment_output_new (const char *folder,

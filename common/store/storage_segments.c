@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "acterror.h"
+#include "formats/output.h"
 #include "formats/scratch.h"
 #include "store/derive.h"
 
@@ -37,7 +38,9 @@ typedef struct {
   GPtrArray *segments; /* Segment */
   GQueue queue;        /* Segment, to be written */
   gboolean writing;
-  ActSegmentOutput *unsynced; /* written, on its way to the disk */
+  GQueue unsynced; /* ActSegmentOutput, written, to be waited for */
+  gboolean syncing;
+  gboolean lost; /* one of these: those after it go */
   gboolean quit;
   gboolean written; /* nothing comes after what is unsynced */
   gsize held;       /* bytes of batches in memory */
@@ -81,45 +84,82 @@ fail (Storage *self, GError *error)
 
 /* --- to the disk, in a thread of its own --- */
 
-static gboolean
-publish (Storage *self, ActSegmentOutput *output, GError **error)
-{
-  ActSegmentFile file;
-  gboolean done;
+/* written segments that may wait for the one that is being synced */
+#define MAX_UNSYNCED 3
 
-  if (!act_segment_output_publish (output, &file, error))
-    return FALSE;
-  done =
-      act_manifest_commit (self->settings.manifest, &file, self->folder, error);
-  act_segment_file_clear (&file);
-  return done;
+/* Segments in their order, up to one that fails; what is not published goes.
+ * The folder and the manifest are synced once for all of them: the more the
+ * disk falls behind, the less it is asked for. */
+static gboolean
+publish (Storage *self, GQueue *outputs, GError **error)
+{
+  ActSegmentFile files[MAX_UNSYNCED] = { 0 };
+  ActSegmentOutput *output;
+  guint n = 0;
+  gboolean good = TRUE;
+
+  while ((output = g_queue_pop_head (outputs)) != NULL)
+    if (!good)
+      act_segment_output_free (output);
+    else if ((good = act_segment_output_publish (output, &files[n], error)))
+      n++;
+  if (n > 0 && !act_output_sync_folder (self->folder, good ? error : NULL))
+    good = FALSE;
+  else if (n > 0
+      && !act_manifest_commit (
+          self->settings.manifest, files, n, self->folder, good ? error : NULL))
+    good = FALSE;
+  for (guint i = 0; i < n; i++)
+    act_segment_file_clear (&files[i]);
+  return good;
 }
 
-/* Waits for the disk, a segment behind the writer: so segments come to the
- * manifest in their order, and what is not on the disk is two of them at most.
- */
+static void
+free_output (gpointer output)
+{
+  act_segment_output_free (output);
+}
+
+/* Waits for the disk behind the writer: segments come to the manifest in their
+ * order, and what is not on the disk is a few of them. The lock is held, but
+ * not while waiting. */
+static void
+sync_some (Storage *self)
+{
+  GQueue outputs = self->unsynced;
+  GError *error = NULL;
+  gboolean published;
+
+  g_queue_init (&self->unsynced);
+  if (self->lost) {
+    g_queue_clear_full (&outputs, free_output);
+    g_cond_broadcast (&self->cond);
+    return;
+  }
+  self->syncing = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+  published = publish (self, &outputs, &error);
+  g_mutex_lock (&self->lock);
+  self->syncing = FALSE;
+  if (!published) {
+    self->lost = TRUE;
+    fail (self, error);
+  }
+  g_cond_broadcast (&self->cond);
+}
+
 static gpointer
 sync_thread (gpointer data)
 {
   Storage *self = data;
 
   g_mutex_lock (&self->lock);
-  while (self->unsynced != NULL || !self->written) {
-    GError *error = NULL;
-    gboolean published;
-
-    if (self->unsynced == NULL) {
+  while (!g_queue_is_empty (&self->unsynced) || !self->written)
+    if (g_queue_is_empty (&self->unsynced))
       g_cond_wait (&self->cond, &self->lock);
-      continue;
-    }
-    g_mutex_unlock (&self->lock);
-    published = publish (self, self->unsynced, &error);
-    g_mutex_lock (&self->lock);
-    self->unsynced = NULL;
-    if (!published)
-      fail (self, error);
-    g_cond_broadcast (&self->cond);
-  }
+    else
+      sync_some (self);
   g_mutex_unlock (&self->lock);
   return NULL;
 }
@@ -162,15 +202,15 @@ write_to_folder (Storage *self, const GPtrArray *batches, GError **error)
       self->deriver == NULL, error);
 }
 
-/* The lock is held. Takes over output, once the segment before is on the disk;
+/* The lock is held. Takes over output, as soon as not too many are before it;
  * after a failure it goes. */
 static void
 sync_next (Storage *self, ActSegmentOutput *output)
 {
-  while (self->unsynced != NULL)
+  while (self->unsynced.length == MAX_UNSYNCED)
     g_cond_wait (&self->cond, &self->lock);
   if (self->failure == NULL)
-    self->unsynced = output;
+    g_queue_push_tail (&self->unsynced, output);
   else
     act_segment_output_free (output);
   g_cond_broadcast (&self->cond);
@@ -428,8 +468,8 @@ segments_settle (ActBatchStorage *storage, GError **error)
 
   close_segment (self);
   g_mutex_lock (&self->lock);
-  while (self->writing || self->unsynced != NULL
-      || !g_queue_is_empty (&self->queue))
+  while (self->writing || self->syncing || self->unsynced.length > 0
+      || self->queue.length > 0)
     g_cond_wait (&self->cond, &self->lock);
   g_mutex_unlock (&self->lock);
   if (!copy_failure (self, error))
@@ -572,6 +612,7 @@ act_segment_storage_new (const ActSegmentStorageSettings *settings)
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_queue_init (&self->queue);
+  g_queue_init (&self->unsynced);
   return &self->parent;
 }
 

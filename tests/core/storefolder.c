@@ -207,7 +207,7 @@ test_log (void)
       .n_samples = 1 };
 
     memset (file.sha256, 'a', 64);
-    g_assert_true (act_manifest_commit (manifest, &file, path, NULL));
+    g_assert_true (act_manifest_commit (manifest, &file, 1, path, NULL));
     n_written += manifest->n_logged == 0;
     g_assert_cmpint (
         manifest->n_logged > 0, ==, g_file_test (log, G_FILE_TEST_EXISTS));
