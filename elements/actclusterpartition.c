@@ -3,6 +3,7 @@
 
 #include "elements/actclusterpartition.h"
 
+#include "gst/shared/partition.h"
 #include "sparse/csr.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcluster_debug);
@@ -38,14 +39,9 @@ gst_act_cluster_partition_assign (
 
   if (assignment == NULL)
     return NULL;
-  cluster_of = g_new (gint32, info->n_components);
-  if (!gst_act_assignment_get_partition (assignment, cluster_of, error)) {
-    g_autofree gchar *clusters = NULL;
-
-    g_object_get (base, "clusters", &clusters, NULL);
-    g_prefix_error (error, "'%s': ", clusters);
+  cluster_of = act_partition_get (base, assignment, info->n_components, error);
+  if (cluster_of == NULL)
     return NULL;
-  }
   clear_reducer (self);
   priv->reducer = act_cluster_reducer_new (
       GST_ACT_CLUSTER_PARTITION_GET_CLASS (self)->kind, info->n_components,
@@ -89,23 +85,12 @@ gst_act_cluster_partition_reduce (GstActClusterBase *base,
       clusters, memory[0], memory[1], memory[2], n, error);
 }
 
-/* without a file there is nothing to do: said before the first batch is made */
 static gboolean
 gst_act_cluster_partition_start (GstBaseTransform *trans)
 {
-  g_autofree gchar *clusters = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_object_get (trans, "clusters", &clusters, NULL);
-  if (clusters == NULL) {
-    g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-        "property 'clusters' is not set, expected a clusters.json or the zip "
-        "of a merge history");
-    gst_act_element_post_error (GST_ELEMENT (trans), error);
-    return FALSE;
-  }
-  return GST_BASE_TRANSFORM_CLASS (gst_act_cluster_partition_parent_class)
-      ->start (trans);
+  return act_partition_check_settings (GST_ACT_CLUSTER_BASE (trans))
+      && GST_BASE_TRANSFORM_CLASS (gst_act_cluster_partition_parent_class)
+             ->start (trans);
 }
 
 static gboolean

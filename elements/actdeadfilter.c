@@ -31,36 +31,25 @@
 #include <string.h>
 
 #include "elements/csrblocks.h"
-#include "elements/filtercaps.h"
+#include "gst/shared/deadfilter.h"
 #include "sparse/csr.h"
 #include "sparse/filter.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actfilter_debug);
 #define GST_CAT_DEFAULT gst_actfilter_debug
 
-/* the blocks that this element makes anew or hands on as they are */
-#define COMPONENT_BLOCKS                                                       \
-  (1u << GST_ACT_BLOCK_COMPONENT_INDPTR                                        \
-      | 1u << GST_ACT_BLOCK_COMPONENT_INDICES                                  \
-      | 1u << GST_ACT_BLOCK_COMPONENT_VALUES)
-
 struct _GstActDeadFilter {
   GstBaseTransform parent_instance;
 
-  gdouble threshold;
-  ActFilterLayout layout;
+  ActFilterSettings settings;
 
   /* between start and stop */
-  gboolean running;
-  gdouble run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
   gfloat *max;            /* [n_components] of a dense batch's columns */
   guint8 *seen;           /* [2 * n_components] of a CSR's, see filter.h */
   GstActCsrBlocks sparse; /* of a batch that came dense */
 };
-
-enum { PROP_THRESHOLD = 1, PROP_LAYOUT };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ACT_COMPONENTS_CAPS));
@@ -77,9 +66,7 @@ gst_act_dead_filter_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
-  gdouble threshold = self->running ? self->run_threshold : self->threshold;
-  GstCaps *out =
-      act_filter_transform_caps (caps, direction, threshold, self->layout);
+  GstCaps *out = act_filter_transform_caps (&self->settings, caps, direction);
 
   if (filter != NULL) {
     GstCaps *all = out;
@@ -130,7 +117,7 @@ gst_act_dead_filter_prepare_output_buffer (
       && gst_buffer_is_writable (input))
     *output = input;
   else
-    *output = gst_act_buffer_copy_without (input, COMPONENT_BLOCKS);
+    *output = gst_act_buffer_copy_without (input, ACT_FILTER_BLOCKS);
   return GST_FLOW_OK;
 }
 
@@ -251,22 +238,6 @@ add_dense (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
       out, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
 }
 
-/* the input's blocks again */
-static gboolean
-share_components (GstBuffer *input, GstBuffer *out, GError **error)
-{
-  const GstActBatchMeta *meta = gst_act_batch_meta_get (input);
-
-  for (guint i = GST_ACT_BLOCK_COMPONENT_INDPTR;
-       i <= GST_ACT_BLOCK_COMPONENT_VALUES; i++) {
-    if (meta->block[i] >= 0
-        && !gst_act_buffer_set_block (out, i,
-            gst_buffer_get_memory (input, (guint) meta->block[i]), error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* Whether the component blocks may be written to: nobody else has them. Asked
  * before they are mapped, which takes references. */
 static gboolean
@@ -360,7 +331,7 @@ filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
         &self->sparse, out, GST_ACT_BLOCK_COMPONENT_INDPTR, error);
   if (as_it_is) {
     verdict->in_place = FALSE;
-    return input == out || share_components (input, out, error);
+    return input == out || act_filter_share (input, out, error);
   }
   return verdict->in_place
       || add_csr (batch, out, alive, verdict->n_nonzero, error);
@@ -376,7 +347,7 @@ filter_dense (GstActDeadFilter *self, const GstActBatch *batch,
   if (verdict->marked == NULL
       && !act_has_minus_zero (
           batch->component_values, batch->n_component_values))
-    return share_components (input, out, error);
+    return act_filter_share (input, out, error);
   return add_dense (batch, out, alive, error);
 }
 
@@ -406,7 +377,7 @@ static gboolean
 filter_batch (GstActDeadFilter *self, const GstActBatch *batch,
     Verdict *verdict, GstBuffer *input, GstBuffer *out, GError **error)
 {
-  gfloat threshold = (gfloat) self->run_threshold;
+  gfloat threshold = (gfloat) self->settings.run_threshold;
   g_autoptr (GBytes) marked = NULL;
   const guint8 *alive = batch->alive;
 
@@ -463,10 +434,7 @@ gst_act_dead_filter_decide_allocation (GstBaseTransform *trans, GstQuery *query)
 static gboolean
 gst_act_dead_filter_start (GstBaseTransform *trans)
 {
-  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
-
-  self->run_threshold = self->threshold;
-  self->running = TRUE;
+  act_filter_settings_start (&GST_ACT_DEAD_FILTER (trans)->settings);
   return TRUE;
 }
 
@@ -475,7 +443,7 @@ gst_act_dead_filter_stop (GstBaseTransform *trans)
 {
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
 
-  self->running = FALSE;
+  self->settings.running = FALSE;
   g_clear_pointer (&self->info, gst_act_info_unref);
   g_clear_pointer (&self->max, g_free);
   g_clear_pointer (&self->seen, g_free);
@@ -487,36 +455,18 @@ static void
 gst_act_dead_filter_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (object);
-
-  switch (id) {
-  case PROP_THRESHOLD:
-    self->threshold = g_value_get_double (value);
-    break;
-  case PROP_LAYOUT:
-    self->layout = (ActFilterLayout) g_value_get_enum (value);
-    break;
-  default:
+  if (!act_filter_settings_set (
+          &GST_ACT_DEAD_FILTER (object)->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
 }
 
 static void
 gst_act_dead_filter_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (object);
-
-  switch (id) {
-  case PROP_THRESHOLD:
-    g_value_set_double (value, self->threshold);
-    break;
-  case PROP_LAYOUT:
-    g_value_set_enum (value, self->layout);
-    break;
-  default:
+  if (!act_filter_settings_get (
+          &GST_ACT_DEAD_FILTER (object)->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
 }
 
 static void
@@ -537,7 +487,7 @@ gst_act_dead_filter_class_init (GstActDeadFilterClass *klass)
   object_class->get_property = gst_act_dead_filter_get_property;
   object_class->finalize = gst_act_dead_filter_finalize;
 
-  act_filter_install_properties (object_class, PROP_THRESHOLD, PROP_LAYOUT);
+  act_filter_install_properties (object_class);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

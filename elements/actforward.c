@@ -34,29 +34,20 @@
 
 #include <gst/activations/activations.h>
 
-#include "elements/forwardmodel.h"
+#include "gst/shared/forwardmodel.h"
 #include "model/forward.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actforward_debug);
 #define GST_CAT_DEFAULT gst_actforward_debug
 
-enum {
-  PROP_MODEL = 1,
-  PROP_THREADS,
-  PROP_MODULES,
-  PROP_WORKER_CPU_TIME,
-  N_PROPS
-};
-
-static GParamSpec *props[N_PROPS];
+enum { PROP_THREADS = ACT_FORWARD_N_PROPS, PROP_WORKER_CPU_TIME };
 
 struct _GstActForward {
   GstBaseTransform parent;
 
   /* properties, under the object lock */
-  gchar *folder;
+  ActForwardSettings settings;
   guint n_threads;
-  gchar *modules;
   guint64 worker_cpu_time;
 
   /* from start to stop; the model under the object lock, as a caps query may
@@ -86,19 +77,12 @@ gst_act_forward_set_property (
 
   GST_OBJECT_LOCK (self);
   switch (id) {
-  case PROP_MODEL:
-    g_free (self->folder);
-    self->folder = g_value_dup_string (value);
-    break;
   case PROP_THREADS:
     self->n_threads = g_value_get_uint (value);
     break;
-  case PROP_MODULES:
-    g_free (self->modules);
-    self->modules = g_value_dup_string (value);
-    break;
   default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    if (!act_forward_settings_set (&self->settings, id, value))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -111,20 +95,15 @@ gst_act_forward_get_property (
 
   GST_OBJECT_LOCK (self);
   switch (id) {
-  case PROP_MODEL:
-    g_value_set_string (value, self->folder);
-    break;
   case PROP_THREADS:
     g_value_set_uint (value, self->n_threads);
-    break;
-  case PROP_MODULES:
-    g_value_set_string (value, self->modules);
     break;
   case PROP_WORKER_CPU_TIME:
     g_value_set_uint64 (value, self->worker_cpu_time);
     break;
   default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    if (!act_forward_settings_get (&self->settings, id, value))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -132,20 +111,17 @@ gst_act_forward_get_property (
 static void
 gst_act_forward_finalize (GObject *object)
 {
-  GstActForward *self = GST_ACT_FORWARD (object);
-
-  g_free (self->folder);
-  g_free (self->modules);
+  act_forward_settings_clear (&GST_ACT_FORWARD (object)->settings);
   G_OBJECT_CLASS (gst_act_forward_parent_class)->finalize (object);
 }
 
 static gboolean
-gst_act_forward_load (GstActForward *self, const gchar *folder,
-    const gchar *modules, guint n_threads, GError **error)
+gst_act_forward_load (GstActForward *self, const ActForwardSettings *settings,
+    guint n_threads, GError **error)
 {
   ActForwardModel model = { NULL };
 
-  if (!act_forward_model_load (&model, folder, modules, error))
+  if (!act_forward_model_load (&model, settings, error))
     return FALSE;
   self->forward =
       act_forward_new (model.model, model.selected, n_threads, error);
@@ -163,18 +139,17 @@ static gboolean
 gst_act_forward_start (GstBaseTransform *trans)
 {
   GstActForward *self = GST_ACT_FORWARD (trans);
-  g_autofree gchar *folder = NULL, *modules = NULL;
+  g_auto (ActForwardSettings) settings = { NULL };
   g_autoptr (GError) error = NULL;
   guint n_threads;
 
   GST_OBJECT_LOCK (self);
-  folder = g_strdup (self->folder);
-  modules = g_strdup (self->modules);
+  act_forward_settings_copy (&settings, &self->settings);
   n_threads = self->n_threads;
   self->worker_cpu_time = 0;
   GST_OBJECT_UNLOCK (self);
 
-  if (!gst_act_forward_load (self, folder, modules, n_threads, &error)) {
+  if (!gst_act_forward_load (self, &settings, n_threads, &error)) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return FALSE;
   }
@@ -201,25 +176,15 @@ gst_act_forward_stop (GstBaseTransform *trans)
 }
 
 static GstCaps *
-gst_act_forward_components_caps (GstActForward *self, const GstCaps *tokens)
-{
-  GstCaps *caps;
-
-  GST_OBJECT_LOCK (self);
-  caps = act_forward_model_components_caps (&self->model, tokens);
-  GST_OBJECT_UNLOCK (self);
-  return caps;
-}
-
-static GstCaps *
 gst_act_forward_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
   GstActForward *self = GST_ACT_FORWARD (trans);
-  GstCaps *out = direction == GST_PAD_SINK
-      ? gst_act_forward_components_caps (self, caps)
-      : gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_TOKENS);
+  GstCaps *out;
 
+  GST_OBJECT_LOCK (self);
+  out = act_forward_model_transform_caps (&self->model, caps, direction);
+  GST_OBJECT_UNLOCK (self);
   if (filter != NULL) {
     GstCaps *both =
         gst_caps_intersect_full (filter, out, GST_CAPS_INTERSECT_FIRST);
@@ -230,16 +195,11 @@ gst_act_forward_transform_caps (GstBaseTransform *trans,
   return out;
 }
 
-/* CSR comes first whatever order downstream lists them in */
 static GstCaps *
 gst_act_forward_fixate_caps (GstBaseTransform *trans, GstPadDirection direction,
     GstCaps *caps, GstCaps *other)
 {
-  other = gst_caps_make_writable (gst_caps_truncate (other));
-  if (direction == GST_PAD_SINK)
-    gst_structure_fixate_field_string (
-        gst_caps_get_structure (other, 0), "layout", "csr");
-  return gst_caps_fixate (other);
+  return act_forward_fixate_caps (other, direction);
 }
 
 static gboolean
@@ -371,27 +331,20 @@ gst_act_forward_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 static void
 gst_act_forward_install_properties (GObjectClass *object_class)
 {
-  GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  props[PROP_MODEL] = g_param_spec_string ("model", "Model",
-      "Folder of the decomposed model: config.json and model.safetensors", NULL,
-      flags);
-  props[PROP_THREADS] = g_param_spec_uint ("threads", "Threads",
-      "Number of threads that compute; 0: one for each processor. Results do "
-      "not depend on it",
-      0, ACT_FORWARD_MAX_THREADS, 0, flags);
-  props[PROP_MODULES] = g_param_spec_string ("modules", "Modules",
-      "Which modules to compute: names or patterns like h.1.*, separated by "
-      "commas; the others keep their columns and count as dead. Not set, or "
-      "empty: all",
-      NULL, flags);
-  props[PROP_WORKER_CPU_TIME] = g_param_spec_uint64 ("worker-cpu-time",
-      "Worker CPU time",
-      "Processor time that this element's own threads have used in this run, "
-      "in nanoseconds; the thread that brings the batches is not one of them",
-      0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  act_forward_install_properties (object_class);
+  g_object_class_install_property (object_class, PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "Number of threads that compute; 0: one for each processor. Results "
+          "do not depend on it",
+          0, ACT_FORWARD_MAX_THREADS, 0,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+              | GST_PARAM_MUTABLE_READY));
+  g_object_class_install_property (object_class, PROP_WORKER_CPU_TIME,
+      g_param_spec_uint64 ("worker-cpu-time", "Worker CPU time",
+          "Processor time that this element's own threads have used in this "
+          "run, in nanoseconds; the thread that brings the batches is not one "
+          "of them",
+          0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void

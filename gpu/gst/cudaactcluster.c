@@ -4,6 +4,7 @@
 #include "gpu/gst/cudaactcluster.h"
 
 #include "gpu/gst/cudaclusters.h"
+#include "gst/shared/partition.h"
 
 /* The library's base class has the file, the caps' fields and the event. What
  * it does with batches would map them; that is done here, on the device. */
@@ -84,14 +85,9 @@ gst_act_cuda_cluster_assign (
 
   if (assignment == NULL)
     return NULL;
-  cluster_of = g_new (gint32, info->n_components);
-  if (!gst_act_assignment_get_partition (assignment, cluster_of, error)) {
-    g_autofree gchar *clusters = NULL;
-
-    g_object_get (base, "clusters", &clusters, NULL);
-    g_prefix_error (error, "'%s': ", clusters);
+  cluster_of = act_partition_get (base, assignment, info->n_components, error);
+  if (cluster_of == NULL)
     return NULL;
-  }
   gst_act_cuda_device_enter (gst_act_cuda_user_get_device (&priv->cuda));
   if (!act_cuda_clusters_set (&priv->clusters, &priv->cuda,
           GST_ACT_CUDA_CLUSTER_GET_CLASS (base)->kind, info->n_components,
@@ -112,21 +108,11 @@ gst_act_cuda_cluster_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
       : gst_act_cuda_user_fail (&priv->cuda, buffer, error);
 }
 
-/* without a file there is nothing to do: said before the first batch is made */
 static gboolean
 gst_act_cuda_cluster_start (GstBaseTransform *trans)
 {
-  g_autofree gchar *clusters = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_object_get (trans, "clusters", &clusters, NULL);
-  if (clusters != NULL)
-    return parent_transform ()->start (trans);
-  g_set_error (&error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
-      "property 'clusters' is not set, expected a clusters.json or the zip of "
-      "a merge history");
-  gst_act_element_post_error (GST_ELEMENT (trans), error);
-  return FALSE;
+  return act_partition_check_settings (GST_ACT_CLUSTER_BASE (trans))
+      && parent_transform ()->start (trans);
 }
 
 static gboolean

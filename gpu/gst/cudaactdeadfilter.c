@@ -22,33 +22,25 @@
 
 #include "gpu/gst/cudaactdeadfilter.h"
 
-#include "elements/filtercaps.h"
 #include "gpu/gst/cudafilter.h"
+#include "gst/shared/deadfilter.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
 #define GST_CAT_DEFAULT gst_actcuda_debug
-
-#define COMPONENT_BLOCKS                                                       \
-  (1u << GST_ACT_BLOCK_COMPONENT_INDPTR                                        \
-      | 1u << GST_ACT_BLOCK_COMPONENT_INDICES                                  \
-      | 1u << GST_ACT_BLOCK_COMPONENT_VALUES)
 
 struct _GstActCudaDeadFilter {
   GstBaseTransform parent_instance;
 
   GstActCudaUser cuda;
-  gdouble threshold;
-  ActFilterLayout layout;
+  ActFilterSettings settings;
 
   /* between start and stop */
-  gboolean running;
-  gdouble run_threshold; /* the property's value at start */
   GstActInfo *info;
   GstActLayout out_layout;
   ActCudaFilter filter;
 };
 
-enum { PROP_CUDA_DEVICE_ID = 1, PROP_THRESHOLD, PROP_LAYOUT };
+enum { PROP_CUDA_DEVICE_ID = ACT_FILTER_N_PROPS };
 
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -67,11 +59,10 @@ gst_act_cuda_dead_filter_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
   GstActCudaDeadFilter *self = GST_ACT_CUDA_DEAD_FILTER (trans);
-  gdouble threshold = self->running ? self->run_threshold : self->threshold;
 
   return gst_act_cuda_caps_filtered (
       gst_act_cuda_caps_in_both (
-          act_filter_transform_caps (caps, direction, threshold, self->layout)),
+          act_filter_transform_caps (&self->settings, caps, direction)),
       filter);
 }
 
@@ -111,7 +102,7 @@ gst_act_cuda_dead_filter_prepare_output_buffer (
   if (gst_act_batch_meta_get (input) == NULL)
     *output = gst_buffer_new (); /* transform says what is missing */
   else
-    *output = gst_act_buffer_copy_without (input, COMPONENT_BLOCKS);
+    *output = gst_act_buffer_copy_without (input, ACT_FILTER_BLOCKS);
   return GST_FLOW_OK;
 }
 
@@ -123,8 +114,8 @@ gst_act_cuda_dead_filter_transform (
   GError *error = NULL;
 
   return act_cuda_filter_run (&self->filter, &self->cuda, self->info,
-             (gfloat) self->run_threshold, self->out_layout, input, output,
-             &error)
+             (gfloat) self->settings.run_threshold, self->out_layout, input,
+             output, &error)
       ? GST_FLOW_OK
       : gst_act_cuda_user_fail (&self->cuda, input, error);
 }
@@ -132,10 +123,7 @@ gst_act_cuda_dead_filter_transform (
 static gboolean
 gst_act_cuda_dead_filter_start (GstBaseTransform *trans)
 {
-  GstActCudaDeadFilter *self = GST_ACT_CUDA_DEAD_FILTER (trans);
-
-  self->run_threshold = self->threshold;
-  self->running = TRUE;
+  act_filter_settings_start (&GST_ACT_CUDA_DEAD_FILTER (trans)->settings);
   return TRUE;
 }
 
@@ -144,7 +132,7 @@ gst_act_cuda_dead_filter_stop (GstBaseTransform *trans)
 {
   GstActCudaDeadFilter *self = GST_ACT_CUDA_DEAD_FILTER (trans);
 
-  self->running = FALSE;
+  self->settings.running = FALSE;
   g_clear_pointer (&self->info, gst_act_info_unref);
   act_cuda_filter_clear (&self->filter);
   return TRUE;
@@ -156,19 +144,10 @@ gst_act_cuda_dead_filter_set_property (
 {
   GstActCudaDeadFilter *self = GST_ACT_CUDA_DEAD_FILTER (object);
 
-  switch (id) {
-  case PROP_CUDA_DEVICE_ID:
+  if (id == PROP_CUDA_DEVICE_ID)
     gst_act_cuda_user_set_device_id (&self->cuda, g_value_get_int (value));
-    break;
-  case PROP_THRESHOLD:
-    self->threshold = g_value_get_double (value);
-    break;
-  case PROP_LAYOUT:
-    self->layout = (ActFilterLayout) g_value_get_enum (value);
-    break;
-  default:
+  else if (!act_filter_settings_set (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
 }
 
 static void
@@ -177,19 +156,10 @@ gst_act_cuda_dead_filter_get_property (
 {
   GstActCudaDeadFilter *self = GST_ACT_CUDA_DEAD_FILTER (object);
 
-  switch (id) {
-  case PROP_CUDA_DEVICE_ID:
+  if (id == PROP_CUDA_DEVICE_ID)
     g_value_set_int (value, gst_act_cuda_user_get_device_id (&self->cuda));
-    break;
-  case PROP_THRESHOLD:
-    g_value_set_double (value, self->threshold);
-    break;
-  case PROP_LAYOUT:
-    g_value_set_enum (value, (gint) self->layout);
-    break;
-  default:
+  else if (!act_filter_settings_get (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
 }
 
 static void
@@ -211,7 +181,7 @@ gst_act_cuda_dead_filter_class_init (GstActCudaDeadFilterClass *klass)
   object_class->get_property = gst_act_cuda_dead_filter_get_property;
   object_class->finalize = gst_act_cuda_dead_filter_finalize;
   gst_act_cuda_user_class_init (klass, PROP_CUDA_DEVICE_ID);
-  act_filter_install_properties (object_class, PROP_THRESHOLD, PROP_LAYOUT);
+  act_filter_install_properties (object_class);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

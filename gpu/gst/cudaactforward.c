@@ -29,8 +29,8 @@
 
 #include "gpu/gst/cudaactforward.h"
 
-#include "elements/forwardmodel.h"
 #include "gpu/gst/cudaforward.h"
+#include "gst/shared/forwardmodel.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
 #define GST_CAT_DEFAULT gst_actcuda_debug
@@ -41,8 +41,7 @@ struct _GstActCudaForward {
   GstActCudaUser cuda;
 
   /* properties, under the object lock */
-  gchar *folder;
-  gchar *modules;
+  ActForwardSettings settings;
   ActGpuPrecision precision;
 
   /* from start to stop; the model under the object lock, as a caps query may
@@ -54,7 +53,7 @@ struct _GstActCudaForward {
   GstActLayout layout;
 };
 
-enum { PROP_CUDA_DEVICE_ID = 1, PROP_MODEL, PROP_MODULES, PROP_PRECISION };
+enum { PROP_CUDA_DEVICE_ID = ACT_FORWARD_N_PROPS, PROP_PRECISION };
 
 static const GEnumValue precisions[] = {
   { ACT_GPU_PRECISION_FP32, "float32 throughout", "fp32" },
@@ -104,12 +103,13 @@ name_precision (ActForwardModel *model, ActGpuPrecision precision)
 }
 
 static gboolean
-gst_act_cuda_forward_load (GstActCudaForward *self, const gchar *folder,
-    const gchar *modules, ActGpuPrecision precision, GError **error)
+gst_act_cuda_forward_load (GstActCudaForward *self,
+    const ActForwardSettings *settings, ActGpuPrecision precision,
+    GError **error)
 {
   ActForwardModel model = { NULL };
 
-  if (!act_forward_model_load (&model, folder, modules, error))
+  if (!act_forward_model_load (&model, settings, error))
     return FALSE;
   name_precision (&model, precision);
   if (!act_cuda_forward_open (&self->forward, &self->cuda, model.model,
@@ -127,17 +127,16 @@ static gboolean
 gst_act_cuda_forward_start (GstBaseTransform *trans)
 {
   GstActCudaForward *self = GST_ACT_CUDA_FORWARD (trans);
-  g_autofree gchar *folder = NULL, *modules = NULL;
+  g_auto (ActForwardSettings) settings = { NULL };
   g_autoptr (GError) error = NULL;
   ActGpuPrecision precision;
 
   GST_OBJECT_LOCK (self);
-  folder = g_strdup (self->folder);
-  modules = g_strdup (self->modules);
+  act_forward_settings_copy (&settings, &self->settings);
   precision = self->precision;
   GST_OBJECT_UNLOCK (self);
 
-  if (!gst_act_cuda_forward_load (self, folder, modules, precision, &error)) {
+  if (!gst_act_cuda_forward_load (self, &settings, precision, &error)) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return FALSE;
   }
@@ -169,27 +168,18 @@ gst_act_cuda_forward_transform_caps (GstBaseTransform *trans,
   GstActCudaForward *self = GST_ACT_CUDA_FORWARD (trans);
   GstCaps *out;
 
-  if (direction == GST_PAD_SINK) {
-    GST_OBJECT_LOCK (self);
-    out = act_forward_model_components_caps (&self->model, caps);
-    GST_OBJECT_UNLOCK (self);
-  } else {
-    out = gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_TOKENS);
-  }
+  GST_OBJECT_LOCK (self);
+  out = act_forward_model_transform_caps (&self->model, caps, direction);
+  GST_OBJECT_UNLOCK (self);
   return gst_act_cuda_caps_filtered (gst_act_cuda_caps_in_both (out), filter);
 }
 
-/* CSR comes first whatever order downstream lists them in */
 static GstCaps *
 gst_act_cuda_forward_fixate_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *other)
 {
-  other = gst_caps_make_writable (
-      gst_caps_truncate (gst_act_cuda_caps_prefer_device (other)));
-  if (direction == GST_PAD_SINK)
-    gst_structure_fixate_field_string (
-        gst_caps_get_structure (other, 0), "layout", "csr");
-  return gst_caps_fixate (other);
+  return act_forward_fixate_caps (
+      gst_act_cuda_caps_prefer_device (other), direction);
 }
 
 static gboolean
@@ -250,19 +240,12 @@ gst_act_cuda_forward_set_property (
   }
   GST_OBJECT_LOCK (self);
   switch (id) {
-  case PROP_MODEL:
-    g_free (self->folder);
-    self->folder = g_value_dup_string (value);
-    break;
-  case PROP_MODULES:
-    g_free (self->modules);
-    self->modules = g_value_dup_string (value);
-    break;
   case PROP_PRECISION:
     self->precision = (ActGpuPrecision) g_value_get_enum (value);
     break;
   default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    if (!act_forward_settings_set (&self->settings, id, value))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -279,17 +262,12 @@ gst_act_cuda_forward_get_property (
   }
   GST_OBJECT_LOCK (self);
   switch (id) {
-  case PROP_MODEL:
-    g_value_set_string (value, self->folder);
-    break;
-  case PROP_MODULES:
-    g_value_set_string (value, self->modules);
-    break;
   case PROP_PRECISION:
     g_value_set_enum (value, (gint) self->precision);
     break;
   default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    if (!act_forward_settings_get (&self->settings, id, value))
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -299,8 +277,7 @@ gst_act_cuda_forward_finalize (GObject *object)
 {
   GstActCudaForward *self = GST_ACT_CUDA_FORWARD (object);
 
-  g_free (self->folder);
-  g_free (self->modules);
+  act_forward_settings_clear (&self->settings);
   gst_act_cuda_user_finalize (&self->cuda);
   G_OBJECT_CLASS (gst_act_cuda_forward_parent_class)->finalize (object);
 }
@@ -308,23 +285,13 @@ gst_act_cuda_forward_finalize (GObject *object)
 static void
 gst_act_cuda_forward_install_properties (GObjectClass *object_class)
 {
-  GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (object_class, PROP_MODEL,
-      g_param_spec_string ("model", "Model",
-          "Folder of the decomposed model: config.json and model.safetensors",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_MODULES,
-      g_param_spec_string ("modules", "Modules",
-          "Which modules to compute: names or patterns like h.1.*, separated "
-          "by commas; the others keep their columns and count as dead. Not "
-          "set, or empty: all",
-          NULL, flags));
+  act_forward_install_properties (object_class);
   g_object_class_install_property (object_class, PROP_PRECISION,
       g_param_spec_enum ("precision", "Precision",
           "Of matrix products; all else is float32",
-          GST_TYPE_ACT_CUDA_PRECISION, ACT_GPU_PRECISION_FP32, flags));
+          GST_TYPE_ACT_CUDA_PRECISION, ACT_GPU_PRECISION_FP32,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+              | GST_PARAM_MUTABLE_READY));
   gst_type_mark_as_plugin_api (GST_TYPE_ACT_CUDA_PRECISION, 0);
 }
 

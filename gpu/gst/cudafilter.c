@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gpu/gpucsr.h"
+#include "gst/shared/deadfilter.h"
 
 /* what the kernels say of a batch */
 typedef struct {
@@ -159,22 +160,6 @@ set_alive (Run *run, GstBuffer *out, GError **error)
   return TRUE;
 }
 
-/* the input's blocks again */
-static gboolean
-share_components (GstBuffer *input, GstBuffer *out, GError **error)
-{
-  const GstActBatchMeta *meta = gst_act_batch_meta_get (input);
-
-  for (guint i = GST_ACT_BLOCK_COMPONENT_INDPTR;
-       i <= GST_ACT_BLOCK_COMPONENT_VALUES; i++) {
-    if (meta->block[i] >= 0
-        && !gst_act_buffer_set_block (out, i,
-            gst_buffer_get_memory (input, (guint) meta->block[i]), error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean
 store_csr (Run *run, GstActCudaCsr *csr, GstBuffer *out, gsize n_values,
     GError **error)
@@ -213,7 +198,7 @@ csr_to_csr (Run *run, const GstActInfo *info, gfloat threshold,
       && check_finite (run, info, input, error) && set_alive (run, out, error);
   /* zeros are never stored: with one among them the new CSR is another */
   if (done && (gsize) run->read.csr.n_values == b->n_values)
-    done = share_components (input, out, error);
+    done = act_filter_share (input, out, error);
   else if (done)
     done = store_csr (run, &csr, out, (gsize) run->read.csr.n_values, error);
   gst_act_cuda_csr_clear (&csr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "elements/filtercaps.h"
+#include "gst/shared/deadfilter.h"
 
 #include <gst/activations/activations.h>
 
@@ -27,23 +27,61 @@ act_filter_layout_get_type (void)
 }
 
 void
-act_filter_install_properties (
-    GObjectClass *klass, guint threshold, guint layout)
+act_filter_install_properties (GObjectClass *klass)
 {
-  g_object_class_install_property (klass, threshold,
+  g_object_class_install_property (klass, ACT_FILTER_PROP_THRESHOLD,
       g_param_spec_double ("threshold", "Threshold",
           "A component whose largest activation over a batch is below this is "
           "dead in that batch: left out, as if it had none; 0 keeps all",
           0.0, G_MAXFLOAT, 0.0,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
               | GST_PARAM_MUTABLE_READY));
-  g_object_class_install_property (klass, layout,
+  g_object_class_install_property (klass, ACT_FILTER_PROP_LAYOUT,
       g_param_spec_enum ("layout", "Layout",
           "Layout of the activations that are handed on; results are the same",
           ACT_TYPE_FILTER_LAYOUT, ACT_FILTER_LAYOUT_AUTO,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
               | GST_PARAM_MUTABLE_READY));
   gst_type_mark_as_plugin_api (ACT_TYPE_FILTER_LAYOUT, 0);
+}
+
+gboolean
+act_filter_settings_set (
+    ActFilterSettings *settings, guint id, const GValue *value)
+{
+  switch (id) {
+  case ACT_FILTER_PROP_THRESHOLD:
+    settings->threshold = g_value_get_double (value);
+    return TRUE;
+  case ACT_FILTER_PROP_LAYOUT:
+    settings->layout = (ActFilterLayout) g_value_get_enum (value);
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+gboolean
+act_filter_settings_get (
+    const ActFilterSettings *settings, guint id, GValue *value)
+{
+  switch (id) {
+  case ACT_FILTER_PROP_THRESHOLD:
+    g_value_set_double (value, settings->threshold);
+    return TRUE;
+  case ACT_FILTER_PROP_LAYOUT:
+    g_value_set_enum (value, (gint) settings->layout);
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+void
+act_filter_settings_start (ActFilterSettings *settings)
+{
+  settings->run_threshold = settings->threshold;
+  settings->running = TRUE;
 }
 
 static void
@@ -77,17 +115,33 @@ remove_threshold (GstCapsFeatures *features, GstStructure *s, gpointer data)
 }
 
 GstCaps *
-act_filter_transform_caps (GstCaps *caps, GstPadDirection direction,
-    gdouble threshold, ActFilterLayout layout)
+act_filter_transform_caps (
+    const ActFilterSettings *settings, GstCaps *caps, GstPadDirection direction)
 {
   GstCaps *out = gst_caps_copy (caps);
+  gdouble threshold =
+      settings->running ? settings->run_threshold : settings->threshold;
 
   if (!gst_caps_is_empty (out))
-    set_layouts (
-        out, direction == GST_PAD_SINK ? layout : ACT_FILTER_LAYOUT_AUTO);
+    set_layouts (out,
+        direction == GST_PAD_SINK ? settings->layout : ACT_FILTER_LAYOUT_AUTO);
   if (direction == GST_PAD_SINK)
     gst_caps_map_in_place (out, set_threshold, &threshold);
   else
     gst_caps_map_in_place (out, remove_threshold, NULL);
   return out;
+}
+
+gboolean
+act_filter_share (GstBuffer *input, GstBuffer *out, GError **error)
+{
+  const GstActBatchMeta *meta = gst_act_batch_meta_get (input);
+
+  for (guint i = 0; i < GST_ACT_N_BLOCKS; i++) {
+    if ((ACT_FILTER_BLOCKS & 1u << i) != 0 && meta->block[i] >= 0
+        && !gst_act_buffer_set_block (out, i,
+            gst_buffer_get_memory (input, (guint) meta->block[i]), error))
+      return FALSE;
+  }
+  return TRUE;
 }

@@ -1,7 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "elements/forwardmodel.h"
+#include "gst/shared/forwardmodel.h"
 
 #include <string.h>
+
+void
+act_forward_install_properties (GObjectClass *klass)
+{
+  GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (klass, ACT_FORWARD_PROP_MODEL,
+      g_param_spec_string ("model", "Model",
+          "Folder of the decomposed model: config.json and model.safetensors",
+          NULL, flags));
+  g_object_class_install_property (klass, ACT_FORWARD_PROP_MODULES,
+      g_param_spec_string ("modules", "Modules",
+          "Which modules to compute: names or patterns like h.1.*, separated "
+          "by commas; the others keep their columns and count as dead. Not "
+          "set, or empty: all",
+          NULL, flags));
+}
+
+gboolean
+act_forward_settings_set (
+    ActForwardSettings *settings, guint id, const GValue *value)
+{
+  gchar **text = NULL;
+
+  if (id == ACT_FORWARD_PROP_MODEL)
+    text = &settings->folder;
+  else if (id == ACT_FORWARD_PROP_MODULES)
+    text = &settings->modules;
+  else
+    return FALSE;
+  g_free (*text);
+  *text = g_value_dup_string (value);
+  return TRUE;
+}
+
+gboolean
+act_forward_settings_get (
+    const ActForwardSettings *settings, guint id, GValue *value)
+{
+  if (id == ACT_FORWARD_PROP_MODEL)
+    g_value_set_string (value, settings->folder);
+  else if (id == ACT_FORWARD_PROP_MODULES)
+    g_value_set_string (value, settings->modules);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+void
+act_forward_settings_copy (
+    ActForwardSettings *to, const ActForwardSettings *from)
+{
+  to->folder = g_strdup (from->folder);
+  to->modules = g_strdup (from->modules);
+}
+
+void
+act_forward_settings_clear (ActForwardSettings *settings)
+{
+  g_clear_pointer (&settings->folder, g_free);
+  g_clear_pointer (&settings->modules, g_free);
+}
 
 /* (transfer full) (nullable): one byte a column, 0 for modules left out; NULL
  * when none is */
@@ -40,9 +103,10 @@ fingerprint_of_selected (
 }
 
 gboolean
-act_forward_model_load (ActForwardModel *self, const gchar *folder,
-    const gchar *modules, GError **error)
+act_forward_model_load (
+    ActForwardModel *self, const ActForwardSettings *settings, GError **error)
 {
+  const gchar *folder = settings->folder;
   g_autoptr (ActModel) model = NULL;
   g_autofree guint8 *selected = NULL;
   g_autofree gchar *fingerprint = NULL;
@@ -57,7 +121,7 @@ act_forward_model_load (ActForwardModel *self, const gchar *folder,
   if (model == NULL)
     return FALSE;
   selected = g_malloc (act_model_get_n_modules (model));
-  if (!act_model_select_modules (model, modules, selected, error))
+  if (!act_model_select_modules (model, settings->modules, selected, error))
     return FALSE;
   fingerprint = act_model_fingerprint (folder, error);
   if (fingerprint == NULL)
@@ -94,9 +158,8 @@ describe (const ActForwardModel *self, GstCaps *caps)
   gst_caps_set_simple (caps, "model", G_TYPE_STRING, self->fingerprint, NULL);
 }
 
-GstCaps *
-act_forward_model_components_caps (
-    const ActForwardModel *self, const GstCaps *tokens)
+static GstCaps *
+components_caps (const ActForwardModel *self, const GstCaps *tokens)
 {
   GstCaps *caps = gst_act_caps_rename (tokens, GST_ACT_MEDIA_TYPE_COMPONENTS);
   const GstActLayout layouts[] = { GST_ACT_LAYOUT_CSR, GST_ACT_LAYOUT_DENSE };
@@ -105,6 +168,25 @@ act_forward_model_components_caps (
   if (self->model != NULL)
     describe (self, caps);
   return caps;
+}
+
+GstCaps *
+act_forward_model_transform_caps (
+    const ActForwardModel *self, const GstCaps *caps, GstPadDirection direction)
+{
+  return direction == GST_PAD_SINK
+      ? components_caps (self, caps)
+      : gst_act_caps_rename (caps, GST_ACT_MEDIA_TYPE_TOKENS);
+}
+
+GstCaps *
+act_forward_fixate_caps (GstCaps *caps, GstPadDirection direction)
+{
+  caps = gst_caps_make_writable (gst_caps_truncate (caps));
+  if (direction == GST_PAD_SINK)
+    gst_structure_fixate_field_string (
+        gst_caps_get_structure (caps, 0), "layout", "csr");
+  return gst_caps_fixate (caps);
 }
 
 gboolean
