@@ -9,27 +9,33 @@
 #include <cstring>
 #include <vector>
 
+#include "state.h"
+
 namespace
 {
+
+struct Handle {
+  cudaStream_t stream;
+};
 
 int
 create (void **handle)
 {
-  static int one;
-
-  *handle = &one;
+  *handle = new Handle ();
   return 0;
 }
 
 int
-destroy (void *)
+destroy (void *handle)
 {
+  delete static_cast<Handle *> (handle);
   return 0;
 }
 
 int
-set_stream (void *, ActGpuStream)
+set_stream (void *handle, ActGpuStream stream)
 {
+  static_cast<Handle *> (handle)->stream = stream;
   return 0;
 }
 
@@ -56,40 +62,60 @@ widen (const void *from, size_t n_lines, size_t ld, size_t length)
   return wide;
 }
 
+/* the arguments of gemm (), with alpha and beta as they were */
+struct Product {
+  int op_a, op_b, m, n, k;
+  float alpha;
+  const void *a;
+  int lda;
+  long long a_stride;
+  const void *b;
+  int ldb;
+  long long b_stride;
+  float beta;
+  float *c;
+  int ldc;
+  long long c_stride;
+  size_t element;
+};
+
+void
+multiply (const Product &p, int i)
+{
+  const void *a = static_cast<const char *> (p.a) + i * p.a_stride * p.element;
+  const void *b = static_cast<const char *> (p.b) + i * p.b_stride * p.element;
+  bool a_plain = p.op_a == ACT_BLAS_OP_N, b_plain = p.op_b == ACT_BLAS_OP_N;
+  std::vector<float> wide_a, wide_b;
+
+  if (p.element == 2) {
+    wide_a = widen (a, a_plain ? p.k : p.m, p.lda, a_plain ? p.m : p.k);
+    wide_b = widen (b, b_plain ? p.n : p.k, p.ldb, b_plain ? p.k : p.n);
+    a = wide_a.data ();
+    b = wide_b.data ();
+  }
+  cblas_sgemm (CblasColMajor, a_plain ? CblasNoTrans : CblasTrans,
+      b_plain ? CblasNoTrans : CblasTrans, p.m, p.n, p.k, p.alpha,
+      static_cast<const float *> (a), p.lda, static_cast<const float *> (b),
+      p.ldb, p.beta, p.c + i * p.c_stride, p.ldc);
+}
+
 int
-gemm (void *, int op_a, int op_b, int m, int n, int k, const void *alpha,
+gemm (void *handle, int op_a, int op_b, int m, int n, int k, const void *alpha,
     const void *a, int a_type, int lda, long long a_stride, const void *b,
     int b_type, int ldb, long long b_stride, const void *beta, void *c,
     int c_type, int ldc, long long c_stride, int n_batches, int, int)
 {
-  size_t element = a_type == ACT_BLAS_R_16BF ? 2 : 4;
+  Product p = { op_a, op_b, m, n, k, *static_cast<const float *> (alpha), a,
+    lda, a_stride, b, ldb, b_stride, *static_cast<const float *> (beta),
+    static_cast<float *> (c), ldc, c_stride,
+    a_type == ACT_BLAS_R_16BF ? (size_t) 2 : 4 };
 
   if (c_type != ACT_BLAS_R_32F || a_type != b_type || m < 1 || n < 1 || k < 1)
     return 7; /* CUBLAS_STATUS_INVALID_VALUE */
-  for (int i = 0; i < n_batches; i++) {
-    const void *from_a =
-        static_cast<const char *> (a) + (size_t) i * a_stride * element;
-    const void *from_b =
-        static_cast<const char *> (b) + (size_t) i * b_stride * element;
-    float *to = static_cast<float *> (c) + (size_t) i * c_stride;
-    std::vector<float> wide_a, wide_b;
-
-    if (element == 2) {
-      wide_a = widen (from_a, op_a == ACT_BLAS_OP_N ? k : m, lda,
-          op_a == ACT_BLAS_OP_N ? m : k);
-      wide_b = widen (from_b, op_b == ACT_BLAS_OP_N ? n : k, ldb,
-          op_b == ACT_BLAS_OP_N ? k : n);
-      from_a = wide_a.data ();
-      from_b = wide_b.data ();
-    }
-    cblas_sgemm (CblasColMajor,
-        op_a == ACT_BLAS_OP_N ? CblasNoTrans : CblasTrans,
-        op_b == ACT_BLAS_OP_N ? CblasNoTrans : CblasTrans, m, n, k,
-        *static_cast<const float *> (alpha),
-        static_cast<const float *> (from_a), lda,
-        static_cast<const float *> (from_b), ldb,
-        *static_cast<const float *> (beta), to, ldc);
-  }
+  act_emulated_enqueue (static_cast<Handle *> (handle)->stream, [=] () {
+    for (int i = 0; i < n_batches; i++)
+      multiply (p, i);
+  });
   return 0;
 }
 
@@ -100,5 +126,5 @@ const ActGpuBlas blas = { create, destroy, set_stream, set_workspace, gemm };
 const ActGpuBlas *
 act_gpu_blas (void)
 {
-  return &blas;
+  return act_emulated_is_missing ("blas") ? nullptr : &blas;
 }

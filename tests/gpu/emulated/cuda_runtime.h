@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 
 #include "cuda_runtime_api.h"
 
@@ -53,31 +54,34 @@ make_uint4 (unsigned x, unsigned y, unsigned z, unsigned w)
 extern dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 /* emulated.cc */
-typedef void (*ActEmulatedBody) (void *data);
-cudaError_t act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
-    ActEmulatedBody body, void *data);
+void act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
+    cudaStream_t stream, std::function<void ()> body);
 void *act_emulated_shared ();
 void act_emulated_sync_block ();
 /* Leaves value for the warp's other threads, waits for all and gives what they
  * left, [32], until the thread's next call. */
 const uint64_t *act_emulated_exchange (unsigned mask, uint64_t value);
 
-template <class Body>
-static inline cudaError_t
-act_emulated_launch_body (
-    dim3 grid, dim3 block, size_t shared_size, const Body &body)
+template <class T> struct ActEmulatedParameter {
+  typedef T type; /* is said by the kernel, not by what it is given */
+};
+
+/* Whenever it runs, the arguments are those of the launch. */
+template <class... P>
+static inline void
+act_emulated_launch_kernel (void (*kernel) (P...), dim3 grid, dim3 block,
+    size_t shared_size, cudaStream_t stream,
+    typename ActEmulatedParameter<P>::type... arguments)
 {
-  return act_emulated_launch (
-      grid, block, shared_size,
-      [] (void *data) { (*static_cast<const Body *> (data)) (); },
-      const_cast<Body *> (&body));
+  act_emulated_launch (
+      grid, block, shared_size, stream, [=] () { kernel (arguments...); });
 }
 
 #define ACT_LAUNCH(KERNEL, GRID, BLOCK, SHARED, STREAM, ...)                   \
   do {                                                                         \
     (void) cudaGetLastError ();                                                \
-    act_emulated_launch_body (                                                 \
-        (GRID), (BLOCK), (SHARED), [&] () { KERNEL (__VA_ARGS__); });          \
+    act_emulated_launch_kernel (                                               \
+        KERNEL, (GRID), (BLOCK), (SHARED), (STREAM), __VA_ARGS__);             \
   } while (0)
 #define ACT_DYNAMIC_SHARED(TYPE, NAME)                                         \
   TYPE *NAME = static_cast<TYPE *> (act_emulated_shared ())

@@ -4,10 +4,11 @@
 #include <stddef.h>
 
 /* For tests: the part of CUDA's runtime that the project uses, on the CPU.
- * Device memory is host memory full of NaN. A stream does everything at once
- * but copies to the host: they are there once the stream, or an event behind
- * them, was waited for. Names and types are those of CUDA's header of this
- * name, which this one stands for. */
+ * Device memory is host memory full of NaN. A stream does nothing until it is
+ * waited for, or an event in it, or until another that is waited for waits for
+ * such an event: so what is not ordered behind what it needs comes too early.
+ * Names and types are those of CUDA's header of this name, which this one
+ * stands for. */
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,6 +21,7 @@ typedef enum {
   cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
+  cudaErrorNoKernelImageForDevice = 209,
   cudaErrorNotReady = 600,
   cudaErrorLaunchFailure = 719,
 } cudaError_t;
@@ -151,8 +153,10 @@ typedef struct {
   size_t n_launches;
   size_t n_allocated, allocated; /* device memory now */
   size_t peak;                   /* bytes, the most so far */
+  size_t pinned;                 /* bytes of pinned memory now */
 } ActEmulatedCounts;
 
+/* once the streams have done all that they were given */
 void act_emulated_get_counts (ActEmulatedCounts *counts);
 /* of the counts: all but what is allocated now; the peak starts from that */
 void act_emulated_reset_counts (void);
@@ -161,11 +165,16 @@ void act_emulated_reset_counts (void);
 void act_emulated_set_n_devices (int n);
 /* bytes of device memory; 0: no limit */
 void act_emulated_set_memory (size_t size);
+/* bytes of pinned memory; 0: no limit */
+void act_emulated_set_pinned (size_t size);
 /* The n-th launch from now on fails (1: the next), with this error. */
 void act_emulated_fail_launch (size_t n, cudaError_t error);
 /* All that waits from now on finds this error, as after a kernel that failed
  * while it ran; cudaSuccess: none. */
 void act_emulated_fail_waits (cudaError_t error);
+/* What is not there: "blas" is no cuBLAS, "kernels" no code for the device;
+ * NULL: nothing. At first what ACT_EMULATED_MISSING in the environment says. */
+void act_emulated_set_missing (const char *what);
 
 #ifdef __cplusplus
 }

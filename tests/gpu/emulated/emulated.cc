@@ -14,7 +14,6 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <ucontext.h>
 #include <vector>
 
@@ -41,7 +40,6 @@ struct Warp {
   unsigned arrived, generation;
 };
 
-std::mutex launching;
 jmp_buf scheduler;
 ucontext_t scheduler_context;
 Fiber fibers[MAX_THREADS];
@@ -49,8 +47,7 @@ Warp warps[MAX_THREADS / 32];
 unsigned n_threads, current;
 unsigned n_waiting, block_generation;
 bool progress; /* a thread has passed something since the round began */
-ActEmulatedBody body;
-void *body_data;
+const std::function<void ()> *body;
 alignas (256) unsigned char shared[SHARED_SIZE];
 
 [[noreturn]] void
@@ -77,7 +74,7 @@ void
 fiber_main ()
 {
   for (;;) {
-    body (body_data);
+    (*body) ();
     fibers[current].done = true;
     progress = true;
     give_way ();
@@ -184,16 +181,12 @@ act_emulated_exchange (unsigned mask, uint64_t value)
   return warp->values[generation & 1];
 }
 
-cudaError_t
-act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
-    ActEmulatedBody kernel, void *data)
+static void
+run_grid (dim3 grid, dim3 block, size_t shared_size, bool backwards,
+    const std::function<void ()> &kernel)
 {
-  std::lock_guard<std::mutex> lock (launching);
   size_t n_blocks = (size_t) grid.x * grid.y * grid.z;
-  bool backwards;
 
-  if (!act_emulated_count_launch (&backwards))
-    return cudaErrorLaunchFailure;
   n_threads = block.x * block.y * block.z;
   gridDim = grid;
   blockDim = block;
@@ -206,8 +199,7 @@ act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
         grid.x, grid.y, grid.z, n_threads, shared_size);
     abort ();
   }
-  body = kernel;
-  body_data = data;
+  body = &kernel;
   for (size_t i = 0; i < n_blocks; i++) {
     size_t at = backwards ? n_blocks - 1 - i : i;
 
@@ -216,5 +208,15 @@ act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
             (unsigned) (at / ((size_t) grid.x * grid.y)));
     run_block (backwards, shared_size);
   }
-  return cudaSuccess;
+}
+
+void
+act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
+    cudaStream_t stream, std::function<void ()> kernel)
+{
+  bool backwards;
+
+  if (act_emulated_count_launch (&backwards))
+    act_emulated_enqueue (stream,
+        [=] () { run_grid (grid, block, shared_size, backwards, kernel); });
 }

@@ -8,27 +8,31 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "state.h"
 
-/* a copy to the host that nobody waited for yet */
-struct Copy {
-  void *to;
-  const void *from;
-  size_t size;
+struct CUstream_st {
+  std::deque<std::function<void ()>> work; /* that nobody waited for yet */
+  uint64_t n_given, n_done;
 };
 
-struct CUstream_st {
-  std::vector<Copy> copies;
+/* where an event was recorded */
+struct Mark {
+  cudaStream_t stream;
+  uint64_t n; /* of the stream's work, this included */
+  bool passed;
+  std::chrono::steady_clock::time_point when;
 };
 
 struct CUevent_st {
-  cudaStream_t stream; /* that it was recorded in */
-  std::chrono::steady_clock::time_point when;
+  std::shared_ptr<Mark> mark; /* none: it never was */
 };
 
 namespace
@@ -37,8 +41,11 @@ namespace
 std::mutex lock;
 ActEmulatedCounts counts;
 std::map<void *, size_t> blocks;
+std::map<const char *, size_t> pinned;
+std::string missing;
+bool missing_is_set;
 int n_devices = -1;
-size_t memory_size;
+size_t memory_size, pinned_limit;
 size_t fail_in;
 cudaError_t fail_with;
 cudaError_t fail_waits;
@@ -65,30 +72,58 @@ give (cudaError_t error)
   return error;
 }
 
-/* with the lock: what the stream was asked to bring */
+/* What follows is called with the lock. */
+
+CUstream_st *
+stream_of (cudaStream_t stream)
+{
+  return stream != nullptr ? stream : &default_stream;
+}
+
+void
+enqueue (cudaStream_t stream, std::function<void ()> work)
+{
+  stream_of (stream)->n_given++;
+  stream_of (stream)->work.push_back (std::move (work));
+}
+
+/* the first n that a stream was given */
+void
+run (CUstream_st *stream, uint64_t n)
+{
+  while (stream->n_done < n) {
+    std::function<void ()> work = std::move (stream->work.front ());
+
+    stream->work.pop_front ();
+    stream->n_done++;
+    work ();
+  }
+}
+
 cudaError_t
 finish (cudaStream_t stream)
 {
-  if (stream == nullptr)
-    stream = &default_stream;
-  for (const Copy &copy : stream->copies)
-    if (fail_waits == cudaSuccess)
-      memcpy (copy.to, copy.from, copy.size);
-  stream->copies.clear ();
+  run (stream_of (stream), stream_of (stream)->n_given);
   return give (fail_waits);
 }
 
 cudaError_t
 finish_all ()
 {
-  std::lock_guard<std::mutex> guard (lock);
-
   for (cudaStream_t stream : streams)
     finish (stream);
   return finish (nullptr);
 }
 
-/* with the lock */
+bool
+is_pinned (const void *memory)
+{
+  const char *at = static_cast<const char *> (memory);
+  auto block = pinned.upper_bound (at);
+
+  return block != pinned.begin () && at < (--block)->first + block->second;
+}
+
 void
 count_copy (size_t size, cudaMemcpyKind kind)
 {
@@ -108,7 +143,6 @@ count_copy (size_t size, cudaMemcpyKind kind)
 cudaError_t
 allocate (void **memory, size_t size)
 {
-  std::lock_guard<std::mutex> guard (lock);
   size_t padded = (size + 255) / 256 * 256;
 
   *memory = nullptr;
@@ -133,8 +167,6 @@ allocate (void **memory, size_t size)
 cudaError_t
 release (void *memory)
 {
-  std::lock_guard<std::mutex> guard (lock);
-
   if (memory == nullptr)
     return cudaSuccess;
   auto block = blocks.find (memory);
@@ -156,19 +188,51 @@ act_emulated_count_launch (bool *backwards)
   std::lock_guard<std::mutex> guard (lock);
 
   *backwards = counts.n_launches++ % 2 != 0;
+  if (act_emulated_is_missing ("kernels")) {
+    last_error = cudaErrorNoKernelImageForDevice;
+    return false;
+  }
   if (fail_in == 0 || --fail_in > 0)
     return true;
   last_error = fail_with;
   return false;
 }
 
+void
+act_emulated_enqueue (cudaStream_t stream, std::function<void ()> work)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  enqueue (stream, std::move (work));
+}
+
+bool
+act_emulated_is_missing (const char *what)
+{
+  const char *set = getenv ("ACT_EMULATED_MISSING");
+
+  if (missing_is_set)
+    return missing == what;
+  return set != nullptr && strcmp (set, what) == 0;
+}
+
 extern "C" {
+
+void
+act_emulated_set_missing (const char *what)
+{
+  missing_is_set = true;
+  missing = what != nullptr ? what : "";
+}
 
 void
 act_emulated_get_counts (ActEmulatedCounts *now)
 {
   std::lock_guard<std::mutex> guard (lock);
 
+  for (cudaStream_t stream : streams)
+    run (stream, stream->n_given);
+  run (&default_stream, default_stream.n_given);
   *now = counts;
 }
 
@@ -178,7 +242,9 @@ act_emulated_reset_counts (void)
   std::lock_guard<std::mutex> guard (lock);
   ActEmulatedCounts fresh = {};
 
+  finish_all ();
   fresh.n_allocated = counts.n_allocated;
+  fresh.pinned = counts.pinned;
   fresh.allocated = fresh.peak = counts.allocated;
   counts = fresh;
 }
@@ -193,6 +259,12 @@ void
 act_emulated_set_memory (size_t size)
 {
   memory_size = size;
+}
+
+void
+act_emulated_set_pinned (size_t size)
+{
+  pinned_limit = size;
 }
 
 void
@@ -238,6 +310,8 @@ cudaSetDevice (int device)
 cudaError_t
 cudaDeviceSynchronize (void)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
   return finish_all ();
 }
 
@@ -289,32 +363,56 @@ cudaRuntimeGetVersion (int *version)
 cudaError_t
 cudaMalloc (void **memory, size_t size)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (memory_size != 0 && counts.allocated + size > memory_size)
+    finish_all ();
   return allocate (memory, size);
 }
 
 cudaError_t
 cudaFree (void *memory)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (memory != nullptr)
+    finish_all ();
   return release (memory);
 }
 
+/* What the stream frees before it allocates is there again. */
 cudaError_t
-cudaMallocAsync (void **memory, size_t size, cudaStream_t)
+cudaMallocAsync (void **memory, size_t size, cudaStream_t stream)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (memory_size != 0 && counts.allocated + size > memory_size)
+    run (stream_of (stream), stream_of (stream)->n_given);
   return allocate (memory, size);
 }
 
 cudaError_t
-cudaFreeAsync (void *memory, cudaStream_t)
+cudaFreeAsync (void *memory, cudaStream_t stream)
 {
-  return release (memory);
+  std::lock_guard<std::mutex> guard (lock);
+
+  enqueue (stream, [=] () { release (memory); });
+  return cudaSuccess;
 }
 
 cudaError_t
 cudaMallocHost (void **memory, size_t size)
 {
-  *memory = malloc (size > 0 ? size : 1);
-  return *memory != nullptr ? cudaSuccess : give (cudaErrorMemoryAllocation);
+  std::lock_guard<std::mutex> guard (lock);
+
+  *memory = nullptr;
+  if (pinned_limit == 0 || counts.pinned + size <= pinned_limit)
+    *memory = malloc (size > 0 ? size : 1);
+  if (*memory == nullptr)
+    return give (cudaErrorMemoryAllocation);
+  pinned[static_cast<const char *> (*memory)] = size;
+  counts.pinned += size;
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -326,6 +424,14 @@ cudaHostAlloc (void **memory, size_t size, unsigned)
 cudaError_t
 cudaFreeHost (void *memory)
 {
+  std::lock_guard<std::mutex> guard (lock);
+  auto block = pinned.find (static_cast<const char *> (memory));
+
+  finish_all ();
+  if (block == pinned.end ())
+    return give (cudaErrorInvalidValue);
+  counts.pinned -= block->second;
+  pinned.erase (block);
   free (memory);
   return cudaSuccess;
 }
@@ -374,16 +480,16 @@ cudaMemPoolTrimTo (cudaMemPool_t, size_t)
 
 cudaError_t
 cudaMallocFromPoolAsync (
-    void **memory, size_t size, cudaMemPool_t, cudaStream_t)
+    void **memory, size_t size, cudaMemPool_t, cudaStream_t stream)
 {
-  return allocate (memory, size);
+  return cudaMallocAsync (memory, size, stream);
 }
 
 cudaError_t
 cudaMemcpy (void *to, const void *from, size_t size, cudaMemcpyKind kind)
 {
-  cudaError_t error = finish_all ();
   std::lock_guard<std::mutex> guard (lock);
+  cudaError_t error = finish_all ();
 
   if (size > 0)
     memcpy (to, from, size);
@@ -398,26 +504,42 @@ cudaMemcpyAsync (void *to, const void *from, size_t size, cudaMemcpyKind kind,
   std::lock_guard<std::mutex> guard (lock);
 
   count_copy (size, kind);
-  if (kind == cudaMemcpyDeviceToHost)
-    (stream != nullptr ? stream : &default_stream)
-        ->copies.push_back ({ to, from, size });
-  else if (size > 0)
-    memcpy (to, from, size);
+  if (size == 0)
+    return cudaSuccess;
+  if (kind == cudaMemcpyHostToDevice && !is_pinned (from)) {
+    /* goes through memory of CUDA's, at once */
+    const char *begin = static_cast<const char *> (from);
+    std::vector<char> copy (begin, begin + size);
+
+    enqueue (stream, [=] () { memcpy (to, copy.data (), size); });
+    return cudaSuccess;
+  }
+  enqueue (stream, [=] () {
+    if (kind != cudaMemcpyDeviceToHost || fail_waits == cudaSuccess)
+      memcpy (to, from, size);
+  });
   return cudaSuccess;
 }
 
 cudaError_t
 cudaMemset (void *to, int value, size_t size)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
+  finish_all ();
   if (size > 0)
     memset (to, value, size);
   return cudaSuccess;
 }
 
 cudaError_t
-cudaMemsetAsync (void *to, int value, size_t size, cudaStream_t)
+cudaMemsetAsync (void *to, int value, size_t size, cudaStream_t stream)
 {
-  return cudaMemset (to, value, size);
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (size > 0)
+    enqueue (stream, [=] () { memset (to, value, size); });
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -456,21 +578,33 @@ cudaStreamSynchronize (cudaStream_t stream)
 }
 
 cudaError_t
-cudaStreamQuery (cudaStream_t)
+cudaStreamQuery (cudaStream_t stream)
 {
+  std::lock_guard<std::mutex> guard (lock);
+
+  return stream_of (stream)->work.empty () ? cudaSuccess : cudaErrorNotReady;
+}
+
+cudaError_t
+cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned)
+{
+  std::lock_guard<std::mutex> guard (lock);
+  std::shared_ptr<Mark> mark = event->mark;
+
+  if (mark != nullptr)
+    enqueue (stream, [=] () {
+      if (!mark->passed)
+        run (mark->stream, mark->n);
+    });
   return cudaSuccess;
 }
 
 cudaError_t
-cudaStreamWaitEvent (cudaStream_t, cudaEvent_t, unsigned)
+cudaLaunchHostFunc (cudaStream_t stream, cudaHostFn_t function, void *data)
 {
-  return cudaSuccess;
-}
+  std::lock_guard<std::mutex> guard (lock);
 
-cudaError_t
-cudaLaunchHostFunc (cudaStream_t, cudaHostFn_t function, void *data)
-{
-  function (data);
+  enqueue (stream, [=] () { function (data); });
   return cudaSuccess;
 }
 
@@ -497,15 +631,26 @@ cudaEventDestroy (cudaEvent_t event)
 cudaError_t
 cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 {
-  event->stream = stream;
-  event->when = std::chrono::steady_clock::now ();
+  std::lock_guard<std::mutex> guard (lock);
+  auto mark = std::make_shared<Mark> ();
+
+  mark->stream = stream_of (stream);
+  mark->n = mark->stream->n_given + 1;
+  enqueue (stream, [=] () {
+    mark->passed = true;
+    mark->when = std::chrono::steady_clock::now ();
+  });
+  event->mark = mark;
   return cudaSuccess;
 }
 
 cudaError_t
-cudaEventQuery (cudaEvent_t)
+cudaEventQuery (cudaEvent_t event)
 {
-  return cudaSuccess;
+  std::lock_guard<std::mutex> guard (lock);
+
+  return event->mark == nullptr || event->mark->passed ? cudaSuccess
+                                                       : cudaErrorNotReady;
 }
 
 cudaError_t
@@ -513,14 +658,17 @@ cudaEventSynchronize (cudaEvent_t event)
 {
   std::lock_guard<std::mutex> guard (lock);
 
-  return finish (event->stream);
+  if (event->mark != nullptr && !event->mark->passed)
+    run (event->mark->stream, event->mark->n);
+  return give (fail_waits);
 }
 
 cudaError_t
 cudaEventElapsedTime (float *ms, cudaEvent_t from, cudaEvent_t to)
 {
-  *ms =
-      std::chrono::duration<float, std::milli> (to->when - from->when).count ();
+  *ms = std::chrono::duration<float, std::milli> (
+      to->mark->when - from->mark->when)
+            .count ();
   return cudaSuccess;
 }
 
@@ -566,6 +714,8 @@ cudaGetErrorString (cudaError_t error)
     return "out of memory";
   case cudaErrorNoDevice:
     return "no CUDA-capable device is detected";
+  case cudaErrorNoKernelImageForDevice:
+    return "no kernel image is available for execution on the device";
   case cudaErrorLaunchFailure:
     return "unspecified launch failure";
   default:
