@@ -106,7 +106,11 @@ act_cudart_free (void *data, void *stream)
 ActCudartStatus
 act_cudart_host_alloc (size_t size, void **data)
 {
-  return cudaHostAlloc (data, size, cudaHostAllocPortable);
+  cudaError_t status = cudaHostAlloc (data, size, cudaHostAllocPortable);
+
+  if (status != cudaSuccess)
+    cudaGetLastError ();
+  return status;
 }
 
 void
@@ -167,6 +171,15 @@ ActCudartStatus
 act_cudart_event_record (void *event, void *stream)
 {
   return cudaEventRecord (event, stream);
+}
+
+int
+act_cudart_event_is_past (void *event)
+{
+  if (cudaEventQuery (event) != cudaErrorNotReady)
+    return 1;
+  cudaGetLastError (); /* it is no error, but is kept as one */
+  return 0;
 }
 
 ActCudartStatus

@@ -54,6 +54,8 @@ ActCudartStatus act_cudart_stream_wait (void *stream, void *event);
 ActCudartStatus act_cudart_event_new (void **event);
 void act_cudart_event_free (void *event);
 ActCudartStatus act_cudart_event_record (void *event, void *stream);
+/* whether all before it is done; where the device failed, too */
+int act_cudart_event_is_past (void *event);
 ActCudartStatus act_cudart_event_synchronize (void *event);
 
 ActCudartStatus act_cudart_copy (void *to, const void *from, size_t size,

@@ -176,21 +176,12 @@ upload_block (
 {
   GstMemory *memory =
       gst_act_cuda_memory_new (self->cuda.allocator, size, error);
-  GstMapInfo to;
 
-  if (memory == NULL)
-    return NULL;
-  if (!gst_memory_map (memory, &to, GST_MAP_WRITE)) {
-    gst_memory_unref (memory);
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_NO_SPACE,
-        "there is no pinned memory for a copy of %" G_GSIZE_FORMAT
-        " bytes to the device",
-        size);
-    return NULL;
-  }
   /* the last element of an empty block is nobody's */
-  memcpy (to.data, from->data, MIN (size, from->size));
-  gst_memory_unmap (memory, &to);
+  if (memory != NULL
+      && !gst_act_cuda_memory_fill (
+          memory, from->data, MIN (size, from->size), error))
+    g_clear_pointer (&memory, gst_memory_unref);
   return memory;
 }
 

@@ -88,8 +88,7 @@ set_no_memory_error (GstActCudaAllocator *self, gsize size, GError **error)
   all = g_format_size (total);
   g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_NO_SPACE,
       "%s more of the memory of '%s' are needed, %s of its %s are free, and "
-      "%s are taken by the batches under way; smaller batches ('batch-size') "
-      "need less",
+      "%s are taken by the batches under way",
       needed, gst_act_cuda_device_get_name (self->device), left, all, used);
 }
 

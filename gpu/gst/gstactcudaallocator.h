@@ -57,6 +57,11 @@ gpointer gst_act_cuda_memory_get_data (GstMemory *memory);
 /* To be called behind the kernels that fill it, by its only owner; used: bytes
  * from its begin that hold something. */
 void gst_act_cuda_memory_filled (GstMemory *memory, gsize used);
+/* The same for what comes from the host: copies size bytes of data to its
+ * begin, through pinned memory, which whoever maps it for reading later finds.
+ */
+gboolean gst_act_cuda_memory_fill (
+    GstMemory *memory, gconstpointer data, gsize size, GError **error);
 /* (transfer full): plain memory with its contents, downloaded if nobody did
  * yet. It outlives the device's. */
 GstMemory *gst_act_cuda_memory_to_host (GstMemory *memory, GError **error);

@@ -177,7 +177,7 @@ gst_act_cuda_write (GstActCudaUser *user, gpointer to, gconstpointer from,
   if (host == NULL)
     return FALSE;
   memcpy (host->data, from, size);
-  done = gst_act_cuda_host_upload (host, to, size, error);
+  done = gst_act_cuda_host_upload (host, 0, to, size, error);
   gst_act_cuda_host_unref (host);
   return done;
 }

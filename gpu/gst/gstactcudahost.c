@@ -8,6 +8,9 @@
 
 #define MAX_SPARE_SIZE ((gsize) 1 << 30)
 #define MIN_SIZE ((gsize) 4096)
+/* How many of a size may be on their way before one is waited for. To pin more
+ * is slow, but so is to wait until the device has come to a copy. */
+#define MAX_BUSY 8
 
 static void
 destroy (GstActCudaHost *host)
@@ -35,25 +38,61 @@ gst_act_cuda_host_pool_clear (GstActCudaHostPool *pool)
   g_mutex_clear (&pool->lock);
 }
 
-/* one of about the size, the last used first; NULL: there is none */
-static GstActCudaHost *
-take (GstActCudaHostPool *pool, gsize size)
+static gboolean
+is_idle (const GstActCudaHost *host)
 {
-  GstActCudaHost *found = NULL;
+  return host->busy == NULL || act_cudart_event_is_past (host->busy);
+}
+
+/* One of about the size, the last used first, from which nothing is on its way
+ * to the device. Where there is none but max_busy others, the longest unused of
+ * those, which is to be waited for; else NULL. */
+static GstActCudaHost *
+take (GstActCudaHostPool *pool, gsize size, guint max_busy)
+{
+  GList *found = NULL, *busy = NULL;
+  GstActCudaHost *host = NULL;
+  guint n_busy = 0;
 
   g_mutex_lock (&pool->lock);
   for (GList *i = pool->spare.tail; i != NULL && found == NULL; i = i->prev) {
-    GstActCudaHost *host = i->data;
-
+    host = i->data;
     if (host->size < size || host->size - size > MAX (size / 4, MIN_SIZE))
       continue;
-    found = host;
+    if (is_idle (host)) {
+      found = i;
+    } else {
+      busy = i;
+      n_busy++;
+    }
+  }
+  if (found == NULL && n_busy >= max_busy)
+    found = busy;
+  host = found != NULL ? found->data : NULL;
+  if (found != NULL) {
     pool->size -= host->size;
-    g_queue_delete_link (&pool->spare, i);
-    break;
+    g_queue_delete_link (&pool->spare, found);
   }
   g_mutex_unlock (&pool->lock);
-  return found;
+  return host;
+}
+
+/* until no more than size bytes are kept */
+static void
+shrink (GstActCudaHostPool *pool, gsize size)
+{
+  GQueue gone = G_QUEUE_INIT;
+
+  g_mutex_lock (&pool->lock);
+  while (pool->size > size) {
+    GstActCudaHost *oldest = g_queue_pop_head (&pool->spare);
+
+    pool->size -= oldest->size;
+    g_queue_push_tail (&gone, oldest);
+  }
+  g_mutex_unlock (&pool->lock);
+  /* not with the lock: it waits for the device */
+  g_queue_clear_full (&gone, (GDestroyNotify) destroy);
 }
 
 static void
@@ -62,18 +101,13 @@ give (GstActCudaHostPool *pool, GstActCudaHost *host)
   g_mutex_lock (&pool->lock);
   g_queue_push_tail (&pool->spare, host);
   pool->size += host->size;
-  while (pool->size > MAX_SPARE_SIZE) {
-    GstActCudaHost *oldest = g_queue_pop_head (&pool->spare);
-
-    pool->size -= oldest->size;
-    destroy (oldest);
-  }
   g_mutex_unlock (&pool->lock);
+  shrink (pool, MAX_SPARE_SIZE);
 }
 
 /* What is still on its way to the device must not be written over. */
-static gboolean
-wait_until_idle (GstActCudaHost *host, GError **error)
+gboolean
+gst_act_cuda_host_wait (GstActCudaHost *host, GError **error)
 {
   if (host->busy == NULL)
     return TRUE;
@@ -82,6 +116,49 @@ wait_until_idle (GstActCudaHost *host, GError **error)
     return FALSE;
   gst_act_cuda_device_give_event (host->device, g_steal_pointer (&host->busy));
   return TRUE;
+}
+
+static void
+set_no_memory_error (GstActCudaDevice *device, gsize size,
+    ActCudartStatus status, GError **error)
+{
+  g_autofree gchar *needed = g_format_size (size);
+
+  g_set_error (error, GST_ACT_ERROR,
+      status == ACT_CUDART_OUT_OF_MEMORY ? GST_ACT_ERROR_NO_SPACE
+                                         : GST_ACT_ERROR_FAILED,
+      "%s of pinned memory, for a copy from or to '%s', cannot be had: %s",
+      needed, gst_act_cuda_device_get_name (device),
+      act_cudart_status_text (status));
+}
+
+/* a spare one, or a new one */
+static GstActCudaHost *
+find (GstActCudaDevice *device, gsize size, GError **error)
+{
+  GstActCudaHostPool *pool = gst_act_cuda_device_get_host_pool (device);
+  GstActCudaHost *host = take (pool, size, MAX_BUSY);
+  gpointer data = NULL;
+  ActCudartStatus status;
+
+  if (host != NULL)
+    return host;
+  status = act_cudart_host_alloc (size, &data);
+  if (status == ACT_CUDART_OUT_OF_MEMORY) {
+    host = take (pool, size, 1);
+    if (host != NULL)
+      return host;
+    shrink (pool, 0); /* those of other sizes */
+    status = act_cudart_host_alloc (size, &data);
+  }
+  if (status != 0) {
+    set_no_memory_error (device, size, status, error);
+    return NULL;
+  }
+  host = g_new0 (GstActCudaHost, 1);
+  host->data = data;
+  host->size = size;
+  return host;
 }
 
 GstActCudaHost *
@@ -93,20 +170,12 @@ gst_act_cuda_host_new (GstActCudaDevice *device, gsize size, GError **error)
   /* some room, an eighth at most, so that it fits the next batch too */
   size = MAX (MIN_SIZE, (size + step - 1) / step * step);
   gst_act_cuda_device_enter (device);
-  host = take (gst_act_cuda_device_get_host_pool (device), size);
-  if (host == NULL) {
-    gpointer data = NULL;
-
-    if (!gst_act_cuda_check (act_cudart_host_alloc (size, &data),
-            "no pinned memory for a copy from or to the device", error))
-      return NULL;
-    host = g_new0 (GstActCudaHost, 1);
-    host->data = data;
-    host->size = size;
-  }
+  host = find (device, size, error);
+  if (host == NULL)
+    return NULL;
   host->ref_count = 1;
   host->device = gst_object_ref (device);
-  if (wait_until_idle (host, error))
+  if (gst_act_cuda_host_wait (host, error))
     return host;
   gst_act_cuda_host_unref (host);
   return NULL;
@@ -133,8 +202,8 @@ gst_act_cuda_host_unref (GstActCudaHost *host)
 }
 
 gboolean
-gst_act_cuda_host_upload (
-    GstActCudaHost *host, gpointer data, gsize size, GError **error)
+gst_act_cuda_host_upload (GstActCudaHost *host, gsize offset, gpointer data,
+    gsize size, GError **error)
 {
   gpointer stream = gst_act_cuda_device_get_stream (host->device);
 
@@ -146,8 +215,9 @@ gst_act_cuda_host_upload (
         "the CUDA device gives no event");
     return FALSE;
   }
-  return gst_act_cuda_check (act_cudart_copy (data, host->data, size,
-                                 ACT_CUDART_TO_DEVICE, stream),
+  return gst_act_cuda_check (
+             act_cudart_copy (data, (guint8 *) host->data + offset, size,
+                 ACT_CUDART_TO_DEVICE, stream),
              "the CUDA device failed in a copy or before it", error)
       && gst_act_cuda_check (act_cudart_event_record (host->busy, stream),
           "a copy to the device cannot be followed", error);

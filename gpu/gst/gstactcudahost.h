@@ -21,10 +21,12 @@ GstActCudaHost *gst_act_cuda_host_new (
 GstActCudaHost *gst_act_cuda_host_ref (GstActCudaHost *host);
 void gst_act_cuda_host_unref (GstActCudaHost *host);
 
-/* Copies size bytes to the device, in its stream; host may be unreferenced,
- * but not written to, at once. */
-gboolean gst_act_cuda_host_upload (
-    GstActCudaHost *host, gpointer data, gsize size, GError **error);
+/* Copies size bytes from offset to the device, in its stream; host may be
+ * unreferenced, but not written to, at once. */
+gboolean gst_act_cuda_host_upload (GstActCudaHost *host, gsize offset,
+    gpointer data, gsize size, GError **error);
+/* Waits until it may be written to. */
+gboolean gst_act_cuda_host_wait (GstActCudaHost *host, GError **error);
 /* Copies size bytes from the device that are ready after an event, beside what
  * the stream does, and waits until they are there. */
 gboolean gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,

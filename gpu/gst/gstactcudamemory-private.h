@@ -17,6 +17,7 @@ typedef struct {
   gboolean filled;
   GstActCudaHost *host; /* a copy, NULL: none yet */
   gsize host_size;      /* bytes of it that are like the device's */
+  gint n_maps;          /* that refer to host now */
 } GstActCudaMemory;
 
 /* takes data and the event */

@@ -3,6 +3,8 @@
 
 #include <gst/activations/activations.h>
 
+#include <string.h>
+
 #include "gpu/cudaruntime.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
@@ -46,16 +48,28 @@ gst_act_cuda_memory_wrap (GstActCudaAllocator *allocator, gpointer data,
   return GST_MEMORY_CAST (self);
 }
 
-/* With the lock: makes host hold the first size bytes. */
-static gboolean
-download (GstActCudaMemory *root, gsize size, GError **error)
+/* With the lock; takes host. Whoever mapped the old one has a reference of his
+ * own. */
+static void
+replace_host (GstActCudaMemory *root, GstActCudaHost *host, gsize size)
 {
-  GstActCudaDevice *device = device_of (&root->parent);
+  g_clear_pointer (&root->host, gst_act_cuda_host_unref);
+  root->host = host;
+  root->host_size = size;
+  root->n_maps = 0;
+}
+
+/* With the lock: makes host hold the first size bytes, and have room for so
+ * many. */
+static gboolean
+download (GstActCudaMemory *root, gsize size, gsize room, GError **error)
+{
   GstActCudaHost *host;
 
-  if (root->host != NULL && root->host_size >= size)
+  if (root->host != NULL && root->host_size >= size && root->host->size >= room)
     return TRUE;
-  host = gst_act_cuda_host_new (device, size, error);
+  host = gst_act_cuda_host_new (
+      device_of (&root->parent), MAX (size, room), error);
   if (host == NULL)
     return FALSE;
   if (root->filled
@@ -64,10 +78,28 @@ download (GstActCudaMemory *root, gsize size, GError **error)
     gst_act_cuda_host_unref (host);
     return FALSE;
   }
-  /* whoever mapped the old one has a reference of his own */
-  g_clear_pointer (&root->host, gst_act_cuda_host_unref);
-  root->host = host;
-  root->host_size = size;
+  replace_host (root, host, size);
+  return TRUE;
+}
+
+/* With the lock: the same for who writes to it. Nobody else has it then, as the
+ * plain memory of gst_act_cuda_memory_to_host () does, and nothing is still on
+ * its way from it to the device. */
+static gboolean
+make_own (GstActCudaMemory *root, gsize size, GError **error)
+{
+  GstActCudaHost *own;
+
+  if (!download (root, size, root->parent.maxsize, error))
+    return FALSE;
+  if (g_atomic_int_get (&root->host->ref_count) == 1 + root->n_maps)
+    return gst_act_cuda_host_wait (root->host, error);
+  own = gst_act_cuda_host_new (
+      device_of (&root->parent), root->parent.maxsize, error);
+  if (own == NULL)
+    return FALSE;
+  memcpy (own->data, root->host->data, root->host_size);
+  replace_host (root, own, root->host_size);
   return TRUE;
 }
 
@@ -76,18 +108,39 @@ static gpointer
 map (GstMemory *memory, GstMapInfo *info, gsize maxsize)
 {
   GstActCudaMemory *root = root_of (memory);
+  gsize size = memory->offset + memory->size;
   g_autoptr (GError) error = NULL;
   gpointer data = NULL;
 
   g_mutex_lock (&root->lock);
-  if (download (root, memory->offset + memory->size, &error)) {
+  if ((info->flags & GST_MAP_WRITE) != 0 ? make_own (root, size, &error)
+                                         : download (root, size, 0, &error)) {
     info->user_data[0] = gst_act_cuda_host_ref (root->host);
+    info->user_data[1] = GSIZE_TO_POINTER (memory->offset);
+    root->n_maps++;
     data = root->host->data;
   }
   g_mutex_unlock (&root->lock);
   if (data == NULL)
     GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
   return data;
+}
+
+/* With the lock: what was mapped of host goes to where it belongs. */
+static gboolean
+upload (GstActCudaMemory *root, GstActCudaHost *host, gsize offset, gsize size,
+    GError **error)
+{
+  root->filled = TRUE;
+  /* made while this was mapped, of what was there before */
+  if (root->host != host)
+    replace_host (root, NULL, 0);
+  return gst_act_cuda_host_upload (
+             host, offset, (guint8 *) root->data + offset, size, error)
+      && gst_act_cuda_check (
+          act_cudart_event_record (root->ready,
+              gst_act_cuda_device_get_stream (device_of (&root->parent))),
+          "a copy to the device cannot be followed", error);
 }
 
 static void
@@ -97,17 +150,14 @@ unmap (GstMemory *memory, GstMapInfo *info)
   GstActCudaHost *host = info->user_data[0];
   g_autoptr (GError) error = NULL;
 
-  if ((info->flags & GST_MAP_WRITE) != 0) {
-    g_mutex_lock (&root->lock);
-    if (!gst_act_cuda_host_upload (host, root->data, root->host_size, &error)
-        || !gst_act_cuda_check (
-            act_cudart_event_record (root->ready,
-                gst_act_cuda_device_get_stream (device_of (memory))),
-            "a copy to the device cannot be followed", &error))
-      GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
-    root->filled = TRUE;
-    g_mutex_unlock (&root->lock);
-  }
+  g_mutex_lock (&root->lock);
+  if ((info->flags & GST_MAP_WRITE) != 0
+      && !upload (root, host, GPOINTER_TO_SIZE (info->user_data[1]), info->size,
+          &error))
+    GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
+  if (root->host == host)
+    root->n_maps--;
+  g_mutex_unlock (&root->lock);
   gst_act_cuda_host_unref (host);
 }
 
@@ -188,9 +238,29 @@ gst_act_cuda_memory_filled (GstMemory *memory, gsize used)
   act_cudart_event_record (
       self->ready, gst_act_cuda_device_get_stream (device_of (memory)));
   self->filled = TRUE;
-  g_clear_pointer (&self->host, gst_act_cuda_host_unref);
-  self->host_size = 0;
+  replace_host (self, NULL, 0);
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+gst_act_cuda_memory_fill (
+    GstMemory *memory, gconstpointer data, gsize size, GError **error)
+{
+  GstActCudaMemory *self = (GstActCudaMemory *) memory;
+  GstActCudaHost *host;
+  gboolean done;
+
+  g_return_val_if_fail (memory->parent == NULL && size <= memory->size, FALSE);
+
+  host = gst_act_cuda_host_new (device_of (memory), memory->size, error);
+  if (host == NULL)
+    return FALSE;
+  memcpy (host->data, data, size);
+  g_mutex_lock (&self->lock);
+  replace_host (self, host, memory->size);
+  done = upload (self, host, 0, memory->size, error);
+  g_mutex_unlock (&self->lock);
+  return done;
 }
 
 GstMemory *
@@ -200,7 +270,7 @@ gst_act_cuda_memory_to_host (GstMemory *memory, GError **error)
   GstActCudaHost *host = NULL;
 
   g_mutex_lock (&root->lock);
-  if (download (root, memory->offset + memory->size, error))
+  if (download (root, memory->offset + memory->size, 0, error))
     host = gst_act_cuda_host_ref (root->host);
   g_mutex_unlock (&root->lock);
   if (host == NULL)

@@ -274,11 +274,23 @@ gst_act_cuda_user_settle_budget (GstActCudaUser *user, guint64 budget)
   return n_free / 2;
 }
 
+static void
+suggest_less (GError *error)
+{
+  gchar *message = g_strconcat (
+      error->message, "; smaller batches ('batch-size') need less", NULL);
+
+  g_free (error->message);
+  error->message = message;
+}
+
 GstFlowReturn
 gst_act_cuda_user_fail (GstActCudaUser *user, GstBuffer *batch, GError *error)
 {
   GstActBatchMeta *meta = gst_act_batch_meta_get (batch);
 
+  if (g_error_matches (error, GST_ACT_ERROR, GST_ACT_ERROR_NO_SPACE))
+    suggest_less (error);
   if (meta != NULL)
     g_prefix_error (&error,
         "batch %" G_GUINT64_FORMAT " (%u samples of %u positions): ",

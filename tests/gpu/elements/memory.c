@@ -166,6 +166,144 @@ GST_START_TEST (test_write)
 }
 GST_END_TEST;
 
+static void
+write_first (GstMemory *memory, gfloat value)
+{
+  GstMapInfo map;
+
+  fail_unless (gst_memory_map (memory, &map, GST_MAP_READWRITE));
+  *(gfloat *) map.data = value;
+  gst_memory_unmap (memory, &map);
+}
+
+/* What is on its way to the device is not written over. */
+GST_START_TEST (test_write_twice)
+{
+  GstHarness *h = harness_new ("cudaactupload", GST_ACT_LAYOUT_DENSE);
+  GstBuffer *batch;
+  GstMemory *memory = device_only (h, &batch), *copy;
+  const gfloat first = 42.0f, second = 43.0f;
+
+  write_first (memory, first);
+  copy = gst_memory_copy (memory, 0, 4);
+  write_first (memory, second);
+  assert_mapped (copy, &first, 4);
+  gst_memory_unref (copy);
+  copy = gst_memory_copy (memory, 0, 4);
+  assert_mapped (copy, &second, 4);
+  gst_memory_unref (copy);
+  gst_memory_unref (memory);
+  gst_buffer_unref (batch);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* Only what was mapped is uploaded, also where more was read meanwhile. */
+GST_START_TEST (test_write_part)
+{
+  GstHarness *h = harness_new ("cudaactupload", GST_ACT_LAYOUT_DENSE);
+  GstBuffer *batch;
+  GstMemory *memory = device_only (h, &batch), *copy;
+  gfloat expected[G_N_ELEMENTS (dense)];
+  ActEmulatedCounts counts;
+  GstMapInfo part;
+
+  memcpy (expected, dense, sizeof dense);
+  expected[0] = 42.0f;
+  gst_memory_resize (memory, 0, 16);
+  fail_unless (gst_memory_map (memory, &part, GST_MAP_READWRITE));
+  ((gfloat *) part.data)[0] = 42.0f;
+  gst_memory_resize (memory, 0, sizeof dense);
+  assert_mapped (memory, dense, sizeof dense);
+  act_emulated_reset_counts ();
+  gst_memory_unmap (memory, &part);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.uploaded, 16);
+  assert_mapped (memory, expected, sizeof expected);
+  copy = gst_memory_copy (memory, 0, -1);
+  assert_mapped (copy, expected, sizeof expected);
+  gst_memory_unref (copy);
+  gst_memory_unref (memory);
+  gst_buffer_unref (batch);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* Plain memory that was made of a block is whose it is now. */
+GST_START_TEST (test_write_behind_download)
+{
+  GstHarness *h = harness_new ("cudaactupload", GST_ACT_LAYOUT_DENSE);
+  GstHarness *down = gst_harness_new ("cudaactdownload");
+  GstBuffer *batch, *out;
+  GstMemory *memory = device_only (h, &batch);
+  gfloat changed = 42.0f;
+
+  batch = gst_buffer_make_writable (batch);
+  fail_unless (gst_act_buffer_set_block (
+      batch, GST_ACT_BLOCK_COMPONENT_VALUES, gst_memory_ref (memory), NULL));
+  gst_harness_set_src_caps (down, gst_pad_get_current_caps (h->sinkpad));
+  out = gst_harness_push_and_pull (down, batch);
+  write_first (memory, changed);
+  assert_dense (down, out);
+  gst_memory_resize (memory, 0, 4);
+  assert_mapped (memory, &changed, 4);
+  gst_buffer_unref (out);
+  gst_memory_unref (memory);
+  gst_harness_teardown (down);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+static void
+push_three (GstHarness *h)
+{
+  for (guint i = 0; i < 3; i++)
+    gst_buffer_unref (
+        gst_harness_push_and_pull (h, batch_new (GST_ACT_LAYOUT_DENSE, i)));
+}
+
+/* Pinned memory that is still on its way is left alone while there is other;
+ * it is used again once it has arrived, or where there is no more. */
+GST_START_TEST (test_pinned)
+{
+  GstHarness *h = harness_new ("cudaactupload", GST_ACT_LAYOUT_DENSE);
+  ActEmulatedCounts counts;
+
+  push_three (h);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.pinned, 6 * 4096);
+  push_three (h);
+  act_emulated_set_pinned (6 * 4096);
+  push_three (h);
+  act_emulated_set_pinned (0);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.pinned, 6 * 4096);
+  gst_harness_teardown (h);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.pinned, 0);
+}
+GST_END_TEST;
+
+/* says how much of which memory, and not that it were the device's */
+GST_START_TEST (test_out_of_pinned)
+{
+  GstHarness *h = harness_new ("cudaactupload", GST_ACT_LAYOUT_DENSE);
+  GstBus *bus = test_watch (h);
+
+  act_emulated_set_pinned (1);
+  fail_unless_equals_int (
+      gst_harness_push (h, batch_new (GST_ACT_LAYOUT_DENSE, 0)),
+      GST_FLOW_ERROR);
+  act_emulated_set_pinned (0);
+  test_assert_error (bus,
+      "kB of pinned memory, for a copy from or to 'emulated device 0', cannot "
+      "be had: out of memory; smaller batches ('batch-size') need less",
+      "batch 0 (2 samples of 3 positions): ");
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_download)
 {
   GstHarness *h =
@@ -472,6 +610,11 @@ memory_suite (void)
   tcase_add_loop_test (tc, test_upload, 0, 2);
   tcase_add_test (tc, test_one_download);
   tcase_add_test (tc, test_write);
+  tcase_add_test (tc, test_write_twice);
+  tcase_add_test (tc, test_write_part);
+  tcase_add_test (tc, test_write_behind_download);
+  tcase_add_test (tc, test_pinned);
+  tcase_add_test (tc, test_out_of_pinned);
   tcase_add_test (tc, test_download);
   tcase_add_test (tc, test_passthrough);
   tcase_add_loop_test (tc, test_budget, 0, 2);

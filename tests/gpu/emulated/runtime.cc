@@ -649,8 +649,9 @@ cudaEventQuery (cudaEvent_t event)
 {
   std::lock_guard<std::mutex> guard (lock);
 
-  return event->mark == nullptr || event->mark->passed ? cudaSuccess
-                                                       : cudaErrorNotReady;
+  return event->mark == nullptr || event->mark->passed
+      ? cudaSuccess
+      : give (cudaErrorNotReady);
 }
 
 cudaError_t
