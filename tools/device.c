@@ -5,8 +5,9 @@
 
 #include "launch.h"
 
-/* any of the elements opens the device on the way to READY */
-#define ELEMENT "cudaactupload"
+/* All elements try the device on the way to READY; this one needs the most of
+ * it: cuBLAS too. */
+#define ELEMENT "cudaactforward"
 
 static char *
 first_error (GstBus *bus)

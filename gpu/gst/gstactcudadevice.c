@@ -5,6 +5,7 @@
 
 #include "gpu/cudaruntime.h"
 #include "gpu/gst/gstactcudadevice-private.h"
+#include "gpu/gst/gstactcudaprobe.h"
 
 struct _GstActCudaDevice {
   GstObject parent;
@@ -81,7 +82,9 @@ gst_act_cuda_device_new (guint id, GError **error)
     return NULL;
   self = gst_object_ref_sink (g_object_new (GST_TYPE_ACT_CUDA_DEVICE, NULL));
   self->id = id;
-  return open_device (self, error) ? g_steal_pointer (&self) : NULL;
+  if (!open_device (self, error) || !gst_act_cuda_probe_kernels (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
 }
 
 guint

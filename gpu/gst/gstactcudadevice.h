@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (
     GstActCudaDevice, gst_act_cuda_device, GST, ACT_CUDA_DEVICE, GstObject)
 
-/* (transfer full); NULL, with an error that says why, where there is none */
+/* (transfer full); NULL, with an error that says why, where there is none or it
+ * does not run what this build has for it */
 GstActCudaDevice *gst_act_cuda_device_new (guint id, GError **error);
 
 guint gst_act_cuda_device_get_id (GstActCudaDevice *device);

@@ -5,6 +5,7 @@
 
 #include "gpu/cudaruntime.h"
 #include "gpu/gst/gstactcudacontext.h"
+#include "gpu/gst/gstactcudaprobe.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
 #define GST_CAT_DEFAULT gst_actcuda_debug
@@ -40,6 +41,10 @@ open_device (GstActCudaUser *user)
   allocator =
       gst_act_cuda_context_ensure (element, found, user->device_id, &error);
   gst_clear_object (&found);
+  if (allocator != NULL && user->needs_products
+      && !gst_act_cuda_probe_products (
+          gst_act_cuda_allocator_get_device (allocator), &error))
+    gst_clear_object (&allocator);
   if (allocator == NULL) {
     gst_act_element_post_error (element, error);
     return FALSE;

@@ -33,6 +33,7 @@ struct _GstActCudaUser {
   GstBaseTransform *trans;
   GstElementClass *parent_class;
 
+  gboolean needs_products;        /* READY looks for cuBLAS: set in init */
   gint device_id;                 /* property, -1: whichever there is */
   GstActCudaAllocator *allocator; /* from READY on; with the object lock */
   GstActCudaWait wait;

@@ -67,6 +67,27 @@ class Cuda(storefiles.Case):
         self.assertEqual(content(self.folder / 'auto'),
                          content(self.folder / 'cpu'))
 
+    def test_missing(self):
+        """a device that has no code for it, or no cuBLAS: cuda fails at once,
+        auto says which of the two, and takes the CPU"""
+        self.check(0, 'dashboard', *self.model, '--quiet', '--output',
+                   self.folder / 'cpu')
+        for what, text in (
+                ('kernels', 'does not run a kernel of this build'),
+                ('blas', 'cuBLAS cannot be loaded')):
+            environment = {**os.environ, 'ACT_EMULATED_MISSING': what}
+            result = self.check(
+                1, 'dashboard', *self.model, '--device', 'cuda', '--output',
+                self.folder / 'd', env=environment)
+            self.assertRegex(result.stderr, f'^error: .*{text}')
+            self.assertEqual(result.stderr.count('error'), 1)
+            output = self.folder / what
+            result = self.check(
+                0, 'dashboard', *self.model, '--quiet', '--device', 'auto',
+                '--output', output, env=environment)
+            self.assertRegex(result.stderr, rf'^device: CPU \(.*{text}')
+            self.assertEqual(content(output), content(self.folder / 'cpu'))
+
     def shards(self, code, devices, store):
         return self.check(
             code, 'run', '--quiet', '--devices', devices, 'store-cuda',

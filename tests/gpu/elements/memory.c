@@ -482,6 +482,31 @@ GST_START_TEST (test_no_device)
 }
 GST_END_TEST;
 
+/* A device is there, and not all that is needed with it. */
+GST_START_TEST (test_missing)
+{
+  ActEmulatedCounts counts;
+  GstHarness *h;
+
+  act_emulated_set_missing ("kernels");
+  assert_not_ready ("cudaactupload ! fakesink",
+      "'emulated device 0' does not run a kernel of this build: no kernel "
+      "image is available for execution on the device");
+  act_emulated_set_missing ("blas");
+  assert_not_ready ("cudaactforward ! fakesink",
+      "there are no matrix products on 'emulated device 0': cuBLAS cannot be "
+      "loaded");
+  /* what has no products does without */
+  h = harness_new ("cudaactupload", GST_ACT_LAYOUT_DENSE);
+  gst_buffer_unref (
+      gst_harness_push_and_pull (h, batch_new (GST_ACT_LAYOUT_DENSE, 0)));
+  gst_harness_teardown (h);
+  act_emulated_set_missing (NULL);
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_allocated, 0);
+}
+GST_END_TEST;
+
 static GstAllocator *
 allocator_of (GstElement *element)
 {
@@ -622,6 +647,7 @@ memory_suite (void)
   tcase_add_test (tc, test_out_of_memory);
   tcase_add_test (tc, test_device_fails);
   tcase_add_test (tc, test_no_device);
+  tcase_add_test (tc, test_missing);
   tcase_add_test (tc, test_context);
   tcase_add_test (tc, test_wrong_link);
   tcase_add_test (tc, test_bad_values);
