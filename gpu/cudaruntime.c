@@ -120,11 +120,15 @@ act_cudart_host_free (void *data)
 }
 
 ActCudartStatus
-act_cudart_stream_new (void **stream)
+act_cudart_stream_new (int urgent, void **stream)
 {
   cudaStream_t made;
-  cudaError_t status = cudaStreamCreateWithFlags (&made, cudaStreamNonBlocking);
+  int least = 0, greatest = 0;
+  cudaError_t status = cudaDeviceGetStreamPriorityRange (&least, &greatest);
 
+  if (status == cudaSuccess)
+    status = cudaStreamCreateWithPriority (
+        &made, cudaStreamNonBlocking, urgent ? greatest : least);
   if (status == cudaSuccess)
     *stream = made;
   return status;

@@ -45,7 +45,8 @@ void act_cudart_free (void *data, void *stream);
 ActCudartStatus act_cudart_host_alloc (size_t size, void **data);
 void act_cudart_host_free (void *data);
 
-ActCudartStatus act_cudart_stream_new (void **stream);
+/* urgent: what is in it goes before what is in others */
+ActCudartStatus act_cudart_stream_new (int urgent, void **stream);
 void act_cudart_stream_free (void *stream);
 ActCudartStatus act_cudart_stream_synchronize (void *stream);
 /* what comes next in the stream comes after the event */

@@ -335,4 +335,5 @@ gst_act_cuda_forward_init (GstActCudaForward *self)
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   gst_act_cuda_user_init (&self->cuda, self, gst_act_cuda_forward_parent_class);
   self->cuda.needs_products = TRUE;
+  self->cuda.stream = GST_ACT_CUDA_STREAM_MODEL;
 }

@@ -174,8 +174,8 @@ static GstMemory *
 upload_block (
     GstActCudaUpload *self, const GstMapInfo *from, gsize size, GError **error)
 {
-  GstMemory *memory =
-      gst_act_cuda_memory_new (self->cuda.allocator, size, error);
+  GstMemory *memory = gst_act_cuda_memory_new (
+      self->cuda.allocator, GST_ACT_CUDA_STREAM_UPLOAD, size, error);
 
   /* the last element of an empty block is nobody's */
   if (memory != NULL

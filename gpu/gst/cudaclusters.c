@@ -26,7 +26,7 @@ act_cuda_clusters_set (ActCudaClusters *self, GstActCudaUser *user,
   act_gpu_clusters_list (n_columns, n_clusters, cluster_of,
       lists + 2 * n_columns, lists + n_columns);
   self->lists = gst_act_cuda_memory_new_uncounted (
-      user->allocator, n * sizeof *lists, error);
+      user->allocator, user->stream, n * sizeof *lists, error);
   if (self->lists == NULL)
     return FALSE;
   device = gst_act_cuda_memory_get_data (self->lists);

@@ -23,10 +23,11 @@ typedef struct {
   Results *results;
   gfloat *max;
   guint8 *before; /* NULL: all were alive */
-  guint8 *alive;  /* NULL: all are */
+  guint8 *alive;  /* NULL: all are; if the filter marks it, behind results */
   gpointer workspace;
   gsize workspace_size;
-  Results read; /* in the computer's memory */
+  Results read;   /* in the computer's memory */
+  GBytes *marked; /* alive there, if the filter marks it */
 } Run;
 
 void
@@ -45,6 +46,13 @@ check (ActGpuStatus status, const gchar *what, GError **error)
   return FALSE;
 }
 
+static void
+run_clear (Run *run)
+{
+  g_clear_pointer (&run->marked, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
 /* takes size bytes from a scratch memory, at a place that fits any type */
 static gsize
 cut (gsize *end, gsize size)
@@ -60,9 +68,9 @@ run_prepare (Run *run, GError **error)
 {
   const GstActCudaBatch *b = &run->batch;
   gsize n = b->n_components, end = 0;
-  gsize results = cut (&end, sizeof (Results));
+  gsize results = cut (&end, sizeof (Results)), alive = cut (&end, n);
   gsize max = cut (&end, n * sizeof (gfloat));
-  gsize before = cut (&end, n), alive = cut (&end, n), workspace;
+  gsize before = cut (&end, n), workspace;
   gpointer data;
   guint8 *base;
 
@@ -114,14 +122,23 @@ run_scan (Run *run, gfloat threshold, GError **error)
       "the dead components", error);
 }
 
+/* Results, and alive with them: to wait once is what takes time. */
 static gboolean
 run_read (Run *run, gfloat threshold, GError **error)
 {
-  if (!gst_act_cuda_read (
-          run->user, &run->read, run->results, sizeof run->read, error))
+  gboolean marks = threshold > 0.0f;
+  gsize before = (gsize) (run->alive - (guint8 *) run->results);
+  gsize n = run->batch.n_components;
+  gsize size = marks ? before + n : sizeof run->read;
+  g_autofree guint8 *read = g_malloc (size);
+
+  if (!gst_act_cuda_read (run->user, read, run->results, size, error))
     return FALSE;
-  if (!(threshold > 0.0f))
+  memcpy (&run->read, read, sizeof run->read);
+  if (!marks)
     run->read.n_dead = 0;
+  else if (run->read.n_dead > 0)
+    run->marked = g_bytes_new (read + before, n);
   return TRUE;
 }
 
@@ -141,23 +158,6 @@ check_finite (
         "the CUDA device found a value that is not finite, the CPU did not");
   gst_act_batch_unmap (&batch);
   return FALSE;
-}
-
-static gboolean
-set_alive (Run *run, GstBuffer *out, GError **error)
-{
-  gsize n = run->batch.n_components;
-  g_autoptr (GBytes) marked = NULL;
-  g_autofree guint8 *alive = NULL;
-
-  if (run->read.n_dead == 0)
-    return TRUE;
-  alive = g_malloc (n);
-  if (!gst_act_cuda_read (run->user, alive, run->alive, n, error))
-    return FALSE;
-  marked = g_bytes_new_take (g_steal_pointer (&alive), n);
-  gst_act_batch_meta_set_alive (gst_act_batch_meta_get (out), marked);
-  return TRUE;
 }
 
 static gboolean
@@ -195,7 +195,7 @@ csr_to_csr (Run *run, const GstActInfo *info, gfloat threshold,
                     run->workspace, run->workspace_size, run->stream),
           "the filter", error)
       && run_read (run, threshold, error)
-      && check_finite (run, info, input, error) && set_alive (run, out, error);
+      && check_finite (run, info, input, error);
   /* zeros are never stored: with one among them the new CSR is another */
   if (done && (gsize) run->read.csr.n_values == b->n_values)
     done = act_filter_share (input, out, error);
@@ -242,14 +242,16 @@ to_dense (Run *run, GstBuffer *out, GError **error)
   if (!g_size_checked_mul (&size, n, sizeof (gfloat)))
     size = G_MAXSIZE; /* refused, with the words for it */
   if (b->layout == GST_ACT_LAYOUT_CSR) {
-    whole = gst_act_cuda_memory_new (run->user->allocator, size, error);
+    whole = gst_act_cuda_memory_new (
+        run->user->allocator, run->user->stream, size, error);
     if (whole == NULL)
       return FALSE;
     from = gst_act_cuda_memory_get_data (whole);
     status = act_gpu_csr_to_dense (b->n_positions, b->n_components, b->indptr,
         b->indices, b->values, (gfloat *) from, run->stream);
   }
-  memory = gst_act_cuda_memory_new (run->user->allocator, size, error);
+  memory = gst_act_cuda_memory_new (
+      run->user->allocator, run->user->stream, size, error);
   if (memory == NULL)
     return FALSE;
   if (status == ACT_GPU_OK)
@@ -269,7 +271,8 @@ act_cuda_filter_run (ActCudaFilter *filter, GstActCudaUser *user,
     const GstActInfo *info, gfloat threshold, GstActLayout layout,
     GstBuffer *input, GstBuffer *out, GError **error)
 {
-  Run run = { filter, user };
+  g_auto (Run) run = { filter, user };
+  gboolean done;
 
   gst_act_cuda_device_enter (gst_act_cuda_user_get_device (user));
   run.stream = gst_act_cuda_user_get_stream (user);
@@ -278,11 +281,14 @@ act_cuda_filter_run (ActCudaFilter *filter, GstActCudaUser *user,
       || !run_prepare (&run, error))
     return FALSE;
   if (info->layout == GST_ACT_LAYOUT_CSR && layout == GST_ACT_LAYOUT_CSR)
-    return csr_to_csr (&run, info, threshold, input, out, error);
-  if (!run_scan (&run, threshold, error) || !run_read (&run, threshold, error)
-      || !check_finite (&run, info, input, error)
-      || !set_alive (&run, out, error))
-    return FALSE;
-  return layout == GST_ACT_LAYOUT_CSR ? dense_to_csr (&run, out, error)
-                                      : to_dense (&run, out, error);
+    done = csr_to_csr (&run, info, threshold, input, out, error);
+  else
+    done = run_scan (&run, threshold, error)
+        && run_read (&run, threshold, error)
+        && check_finite (&run, info, input, error)
+        && (layout == GST_ACT_LAYOUT_CSR ? dense_to_csr (&run, out, error)
+                                         : to_dense (&run, out, error));
+  if (done && run.marked != NULL)
+    gst_act_batch_meta_set_alive (gst_act_batch_meta_get (out), run.marked);
+  return done;
 }

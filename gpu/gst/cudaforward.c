@@ -47,8 +47,8 @@ upload (gpointer data, const float *host, gsize n_floats, gboolean convert,
   ActCudaForward *self = data;
   gsize element_size =
       convert ? act_gpu_products_element_size (self->products) : sizeof (float);
-  GstMemory *memory = gst_act_cuda_memory_new_uncounted (
-      self->user->allocator, n_floats * element_size, error);
+  GstMemory *memory = gst_act_cuda_memory_new_uncounted (self->user->allocator,
+      self->user->stream, n_floats * element_size, error);
   guint8 *to;
 
   if (memory == NULL) {
@@ -234,7 +234,8 @@ add_dense (ActCudaForward *self, Run *run, const GstActInfo *info,
   if (!g_size_checked_mul (&size, b->n_positions,
           act_model_get_n_components (self->model) * sizeof (gfloat)))
     size = G_MAXSIZE; /* refused, with the words for it */
-  memory = gst_act_cuda_memory_new (self->user->allocator, size, error);
+  memory = gst_act_cuda_memory_new (
+      self->user->allocator, self->user->stream, size, error);
   if (memory == NULL
       || !prepare (self, run,
           act_gpu_forward_dense_workspace_size (

@@ -92,20 +92,21 @@ set_no_memory_error (GstActCudaAllocator *self, gsize size, GError **error)
       needed, gst_act_cuda_device_get_name (self->device), left, all, used);
 }
 
-/* What was freed may lie in the pool in pieces, or be freed later in the
- * stream: a second try comes after both. */
+/* What was freed may lie in the pool in pieces, or be freed later in a stream:
+ * a second try comes after both. */
 static gpointer
-allocate (GstActCudaAllocator *self, gsize size, GError **error)
+allocate (GstActCudaAllocator *self, GstActCudaStream which, gsize size,
+    GError **error)
 {
   gpointer pool = gst_act_cuda_device_get_pool (self->device);
-  gpointer stream = gst_act_cuda_device_get_stream (self->device);
+  gpointer stream = gst_act_cuda_device_get_stream (self->device, which);
   gpointer data = NULL;
   ActCudartStatus status;
 
   gst_act_cuda_device_enter (self->device);
   status = act_cudart_alloc (pool, size, stream, &data);
-  if (status == ACT_CUDART_OUT_OF_MEMORY
-      && act_cudart_stream_synchronize (stream) == 0) {
+  if (status == ACT_CUDART_OUT_OF_MEMORY) {
+    gst_act_cuda_device_synchronize (self->device);
     act_cudart_pool_trim (pool);
     status = act_cudart_alloc (pool, size, stream, &data);
   }
@@ -130,8 +131,8 @@ account (GstActCudaAllocator *self, gssize size)
 }
 
 static GstMemory *
-memory_new (GstActCudaAllocator *allocator, gsize size, gboolean counted,
-    GError **error)
+memory_new (GstActCudaAllocator *allocator, GstActCudaStream stream, gsize size,
+    gboolean counted, GError **error)
 {
   GstMemory *memory;
   gsize rounded;
@@ -142,18 +143,20 @@ memory_new (GstActCudaAllocator *allocator, gsize size, gboolean counted,
     return NULL;
   }
   rounded &= ~(gsize) 255;
-  data = allocate (allocator, rounded, error);
+  data = allocate (allocator, stream, rounded, error);
   if (data == NULL)
     return NULL;
   ready = gst_act_cuda_device_take_event (allocator->device);
   if (ready == NULL) {
-    act_cudart_free (data, gst_act_cuda_device_get_stream (allocator->device));
+    act_cudart_free (
+        data, gst_act_cuda_device_get_stream (allocator->device, stream));
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
         "the CUDA device gives no event");
     return NULL;
   }
   memory =
       gst_act_cuda_memory_wrap (allocator, data, MAX (size, 1), rounded, ready);
+  ((GstActCudaMemory *) memory)->stream = stream;
   ((GstActCudaMemory *) memory)->counted = counted;
   if (counted)
     account (allocator, (gssize) rounded);
@@ -161,33 +164,50 @@ memory_new (GstActCudaAllocator *allocator, gsize size, gboolean counted,
 }
 
 GstMemory *
-gst_act_cuda_memory_new (
-    GstActCudaAllocator *allocator, gsize size, GError **error)
+gst_act_cuda_memory_new (GstActCudaAllocator *allocator,
+    GstActCudaStream stream, gsize size, GError **error)
 {
-  return memory_new (allocator, size, TRUE, error);
+  return memory_new (allocator, stream, size, TRUE, error);
 }
 
 GstMemory *
-gst_act_cuda_memory_new_uncounted (
-    GstActCudaAllocator *allocator, gsize size, GError **error)
+gst_act_cuda_memory_new_uncounted (GstActCudaAllocator *allocator,
+    GstActCudaStream stream, gsize size, GError **error)
 {
-  return memory_new (allocator, size, FALSE, error);
+  return memory_new (allocator, stream, size, FALSE, error);
 }
 
+/* for whoever fills it by mapping it */
 static GstMemory *
 gst_act_cuda_allocator_alloc (
     GstAllocator *allocator, gsize size, GstAllocationParams *params)
 {
   g_autoptr (GError) error = NULL;
-  GstMemory *memory = gst_act_cuda_memory_new (
-      GST_ACT_CUDA_ALLOCATOR (allocator), size, &error);
+  GstMemory *memory =
+      gst_act_cuda_memory_new (GST_ACT_CUDA_ALLOCATOR (allocator),
+          GST_ACT_CUDA_STREAM_UPLOAD, size, &error);
 
   if (memory == NULL)
     GST_WARNING_OBJECT (allocator, "%s", error->message);
   return memory;
 }
 
-/* after what the stream still does with it */
+/* After what the streams that read it still do with it, in the last of them;
+ * each waited for what filled it. */
+static void
+free_data (GstActCudaAllocator *self, GstActCudaMemory *mem)
+{
+  guint readers = mem->readers != 0 ? mem->readers : 1u << mem->stream;
+  guint last = (guint) g_bit_nth_msf (readers, -1);
+
+  gst_act_cuda_device_enter (self->device);
+  for (guint i = 0; i < last; i++)
+    if ((readers & 1u << i) != 0)
+      gst_act_cuda_device_join (self->device, last, i);
+  act_cudart_free (
+      mem->data, gst_act_cuda_device_get_stream (self->device, last));
+}
+
 static void
 gst_act_cuda_allocator_free (GstAllocator *allocator, GstMemory *memory)
 {
@@ -195,8 +215,7 @@ gst_act_cuda_allocator_free (GstAllocator *allocator, GstMemory *memory)
   GstActCudaMemory *mem = (GstActCudaMemory *) memory;
 
   if (memory->parent == NULL) {
-    gst_act_cuda_device_enter (self->device);
-    act_cudart_free (mem->data, gst_act_cuda_device_get_stream (self->device));
+    free_data (self, mem);
     gst_act_cuda_device_give_event (self->device, mem->ready);
     g_clear_pointer (&mem->host, gst_act_cuda_host_unref);
     if (mem->counted)

@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* Memory of a device, from a pool that is used again in the order of the
- * device's stream.
+ * device's streams. It belongs to the stream that it is made for, and is filled
+ * in that; others that read it say so.
  *
  * To the host it looks like plain memory: to map it for reading downloads it,
  * once at most, and only the bytes in use; to unmap what was mapped for writing
@@ -41,19 +42,23 @@ void gst_act_cuda_allocator_set_cancelled (
     GstActCudaAllocator *allocator, GstActCudaWait *wait, gboolean cancelled);
 
 /* Memory of at least one byte. An error says what the device has. */
-GstMemory *gst_act_cuda_memory_new (
-    GstActCudaAllocator *allocator, gsize size, GError **error);
+GstMemory *gst_act_cuda_memory_new (GstActCudaAllocator *allocator,
+    GstActCudaStream stream, gsize size, GError **error);
 /* The same for what an element keeps from batch to batch: to wait until that is
  * gone would be to wait for ever. */
-GstMemory *gst_act_cuda_memory_new_uncounted (
-    GstActCudaAllocator *allocator, gsize size, GError **error);
+GstMemory *gst_act_cuda_memory_new_uncounted (GstActCudaAllocator *allocator,
+    GstActCudaStream stream, gsize size, GError **error);
 
 /* whether it is memory of this device */
 gboolean gst_act_cuda_memory_is_on (
     GstMemory *memory, GstActCudaDevice *device);
 gboolean gst_is_act_cuda_memory (GstMemory *memory);
-/* where it is on the device: for kernels in the device's stream */
+/* Where it is on the device: for kernels in its own stream. */
 gpointer gst_act_cuda_memory_get_data (GstMemory *memory);
+/* The same for kernels that read it in any stream, which come after what filled
+ * it; it stays until they are done. NULL: the device failed. */
+gconstpointer gst_act_cuda_memory_use (
+    GstMemory *memory, GstActCudaStream stream, GError **error);
 /* To be called behind the kernels that fill it, by its only owner; used: bytes
  * from its begin that hold something. */
 void gst_act_cuda_memory_filled (GstMemory *memory, gsize used);

@@ -52,7 +52,7 @@ get_block (GstBuffer *buffer, GstActBlock block, gsize n, gsize element_size,
         (gint) block, memory->size, n, element_size);
     return NULL;
   }
-  return gst_act_cuda_memory_get_data (memory);
+  return gst_act_cuda_memory_use (memory, user->stream, error);
 }
 
 static gboolean
@@ -140,7 +140,8 @@ gst_act_cuda_csr_new (GstActCudaCsr *csr, GstActCudaUser *user,
 
     if (!g_size_checked_mul (&size, counts[i], sizes[i]))
       size = G_MAXSIZE; /* refused, with the words for it */
-    csr->memory[i] = gst_act_cuda_memory_new (user->allocator, size, error);
+    csr->memory[i] =
+        gst_act_cuda_memory_new (user->allocator, user->stream, size, error);
     if (csr->memory[i] == NULL) {
       gst_act_cuda_csr_clear (csr);
       return FALSE;
@@ -177,7 +178,7 @@ gst_act_cuda_write (GstActCudaUser *user, gpointer to, gconstpointer from,
   if (host == NULL)
     return FALSE;
   memcpy (host->data, from, size);
-  done = gst_act_cuda_host_upload (host, 0, to, size, error);
+  done = gst_act_cuda_host_upload (host, 0, to, size, user->stream, error);
   gst_act_cuda_host_unref (host);
   return done;
 }
@@ -192,7 +193,7 @@ gst_act_cuda_read (GstActCudaUser *user, gpointer to, gconstpointer from,
 
   if (host == NULL)
     return FALSE;
-  done = gst_act_cuda_host_read (host, from, size, error);
+  done = gst_act_cuda_host_read (host, from, size, user->stream, error);
   if (done)
     memcpy (to, host->data, size);
   gst_act_cuda_host_unref (host);
@@ -205,7 +206,8 @@ gst_act_cuda_scratch (GstActCudaUser *user, GstMemory **scratch, gsize size,
 {
   if (*scratch == NULL || (*scratch)->maxsize < size) {
     g_clear_pointer (scratch, gst_memory_unref);
-    *scratch = gst_act_cuda_memory_new_uncounted (user->allocator, size, error);
+    *scratch = gst_act_cuda_memory_new_uncounted (
+        user->allocator, user->stream, size, error);
   }
   if (*scratch == NULL)
     return FALSE;

@@ -13,8 +13,7 @@ struct _GstActCudaDevice {
   guint id;
   gchar name[256];
   gpointer pool;
-  gpointer stream;
-  gpointer copy_stream;
+  gpointer streams[GST_ACT_CUDA_N_STREAMS];
   GMutex lock;
   GPtrArray *events; /* that nobody uses now */
   GstActCudaHostPool host;
@@ -56,6 +55,18 @@ find_device (guint id, GError **error)
 }
 
 static gboolean
+open_streams (GstActCudaDevice *self, GError **error)
+{
+  for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)
+    if (!gst_act_cuda_check (
+            act_cudart_stream_new (
+                i != GST_ACT_CUDA_STREAM_MODEL, &self->streams[i]),
+            "the CUDA device gives no stream", error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 open_device (GstActCudaDevice *self, GError **error)
 {
   int id = (int) self->id;
@@ -67,10 +78,7 @@ open_device (GstActCudaDevice *self, GError **error)
           "the CUDA device does not say its name", error)
       && gst_act_cuda_check (act_cudart_pool_new (id, &self->pool),
           "the CUDA device gives no pool of memory", error)
-      && gst_act_cuda_check (act_cudart_stream_new (&self->stream),
-          "the CUDA device gives no stream", error)
-      && gst_act_cuda_check (act_cudart_stream_new (&self->copy_stream),
-          "the CUDA device gives no second stream", error);
+      && open_streams (self, error);
 }
 
 GstActCudaDevice *
@@ -106,15 +114,31 @@ gst_act_cuda_device_get_pool (GstActCudaDevice *device)
 }
 
 gpointer
-gst_act_cuda_device_get_stream (GstActCudaDevice *device)
+gst_act_cuda_device_get_stream (
+    GstActCudaDevice *device, GstActCudaStream stream)
 {
-  return device->stream;
+  return device->streams[stream];
 }
 
-gpointer
-gst_act_cuda_device_get_copy_stream (GstActCudaDevice *device)
+void
+gst_act_cuda_device_join (
+    GstActCudaDevice *device, GstActCudaStream stream, GstActCudaStream other)
 {
-  return device->copy_stream;
+  gpointer event = gst_act_cuda_device_take_event (device);
+
+  if (event == NULL
+      || act_cudart_event_record (event, device->streams[other]) != 0
+      || act_cudart_stream_wait (device->streams[stream], event) != 0)
+    act_cudart_stream_synchronize (device->streams[other]);
+  gst_act_cuda_device_give_event (device, event);
+}
+
+void
+gst_act_cuda_device_synchronize (GstActCudaDevice *device)
+{
+  for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)
+    if (device->streams[i] != NULL)
+      act_cudart_stream_synchronize (device->streams[i]);
 }
 
 void
@@ -161,12 +185,11 @@ gst_act_cuda_device_finalize (GObject *object)
 
   if (self->pool != NULL)
     act_cudart_set_device ((int) self->id);
-  if (self->stream != NULL)
-    act_cudart_stream_synchronize (self->stream);
+  gst_act_cuda_device_synchronize (self);
   gst_act_cuda_host_pool_clear (&self->host);
   g_ptr_array_unref (self->events);
-  g_clear_pointer (&self->copy_stream, act_cudart_stream_free);
-  g_clear_pointer (&self->stream, act_cudart_stream_free);
+  for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)
+    g_clear_pointer (&self->streams[i], act_cudart_stream_free);
   g_clear_pointer (&self->pool, act_cudart_pool_free);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (gst_act_cuda_device_parent_class)->finalize (object);

@@ -203,9 +203,9 @@ gst_act_cuda_host_unref (GstActCudaHost *host)
 
 gboolean
 gst_act_cuda_host_upload (GstActCudaHost *host, gsize offset, gpointer data,
-    gsize size, GError **error)
+    gsize size, GstActCudaStream stream, GError **error)
 {
-  gpointer stream = gst_act_cuda_device_get_stream (host->device);
+  gpointer to = gst_act_cuda_device_get_stream (host->device, stream);
 
   gst_act_cuda_device_enter (host->device);
   if (host->busy == NULL)
@@ -217,9 +217,9 @@ gst_act_cuda_host_upload (GstActCudaHost *host, gsize offset, gpointer data,
   }
   return gst_act_cuda_check (
              act_cudart_copy (data, (guint8 *) host->data + offset, size,
-                 ACT_CUDART_TO_DEVICE, stream),
+                 ACT_CUDART_TO_DEVICE, to),
              "the CUDA device failed in a copy or before it", error)
-      && gst_act_cuda_check (act_cudart_event_record (host->busy, stream),
+      && gst_act_cuda_check (act_cudart_event_record (host->busy, to),
           "a copy to the device cannot be followed", error);
 }
 
@@ -252,7 +252,8 @@ gboolean
 gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
     gsize size, gpointer ready, GError **error)
 {
-  gpointer stream = gst_act_cuda_device_get_copy_stream (host->device);
+  gpointer stream = gst_act_cuda_device_get_stream (
+      host->device, GST_ACT_CUDA_STREAM_DOWNLOAD);
 
   gst_act_cuda_device_enter (host->device);
   return gst_act_cuda_check (act_cudart_stream_wait (stream, ready),
@@ -261,10 +262,10 @@ gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
 }
 
 gboolean
-gst_act_cuda_host_read (
-    GstActCudaHost *host, gconstpointer data, gsize size, GError **error)
+gst_act_cuda_host_read (GstActCudaHost *host, gconstpointer data, gsize size,
+    GstActCudaStream stream, GError **error)
 {
   gst_act_cuda_device_enter (host->device);
-  return bring (
-      host, data, size, gst_act_cuda_device_get_stream (host->device), error);
+  return bring (host, data, size,
+      gst_act_cuda_device_get_stream (host->device, stream), error);
 }

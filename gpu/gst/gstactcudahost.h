@@ -21,19 +21,19 @@ GstActCudaHost *gst_act_cuda_host_new (
 GstActCudaHost *gst_act_cuda_host_ref (GstActCudaHost *host);
 void gst_act_cuda_host_unref (GstActCudaHost *host);
 
-/* Copies size bytes from offset to the device, in its stream; host may be
+/* Copies size bytes from offset to the device, in a stream; host may be
  * unreferenced, but not written to, at once. */
 gboolean gst_act_cuda_host_upload (GstActCudaHost *host, gsize offset,
-    gpointer data, gsize size, GError **error);
+    gpointer data, gsize size, GstActCudaStream stream, GError **error);
 /* Waits until it may be written to. */
 gboolean gst_act_cuda_host_wait (GstActCudaHost *host, GError **error);
 /* Copies size bytes from the device that are ready after an event, beside what
- * the stream does, and waits until they are there. */
+ * the other streams do, and waits until they are there. */
 gboolean gst_act_cuda_host_download (GstActCudaHost *host, gconstpointer data,
     gsize size, gpointer ready, GError **error);
-/* The same of what the stream has made by then. */
-gboolean gst_act_cuda_host_read (
-    GstActCudaHost *host, gconstpointer data, gsize size, GError **error);
+/* The same of what a stream has made by then. */
+gboolean gst_act_cuda_host_read (GstActCudaHost *host, gconstpointer data,
+    gsize size, GstActCudaStream stream, GError **error);
 
 /* what a device keeps */
 typedef struct {

@@ -10,10 +10,12 @@ G_BEGIN_DECLS
 typedef struct {
   GstMemory parent;
 
-  gpointer data;    /* on the device */
+  gpointer data; /* on the device */
+  GstActCudaStream stream;
   gboolean counted; /* as a batch's */
   gpointer ready;   /* event behind what filled it last */
   GMutex lock;      /* of what follows */
+  guint readers;    /* streams that read it since: 1 << stream each */
   gboolean filled;
   GstActCudaHost *host; /* a copy, NULL: none yet */
   gsize host_size;      /* bytes of it that are like the device's */

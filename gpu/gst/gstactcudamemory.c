@@ -126,21 +126,37 @@ map (GstMemory *memory, GstMapInfo *info, gsize maxsize)
   return data;
 }
 
-/* With the lock: what was mapped of host goes to where it belongs. */
+/* With the lock: behind what is in its stream, and in those that wait for it.
+ */
+static gboolean
+mark_ready (GstActCudaMemory *root, GError **error)
+{
+  return gst_act_cuda_check (act_cudart_event_record (root->ready,
+                                 gst_act_cuda_device_get_stream (
+                                     device_of (&root->parent), root->stream)),
+      "what the CUDA device does cannot be followed", error);
+}
+
+/* With the lock: what was mapped of host goes to where it belongs, once nobody
+ * reads what was there. */
 static gboolean
 upload (GstActCudaMemory *root, GstActCudaHost *host, gsize offset, gsize size,
     GError **error)
 {
+  GstActCudaDevice *device = device_of (&root->parent);
+
+  gst_act_cuda_device_enter (device);
+  for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)
+    if (i != root->stream && (root->readers & 1u << i) != 0)
+      gst_act_cuda_device_join (device, root->stream, i);
+  root->readers = 0;
   root->filled = TRUE;
   /* made while this was mapped, of what was there before */
   if (root->host != host)
     replace_host (root, NULL, 0);
-  return gst_act_cuda_host_upload (
-             host, offset, (guint8 *) root->data + offset, size, error)
-      && gst_act_cuda_check (
-          act_cudart_event_record (root->ready,
-              gst_act_cuda_device_get_stream (device_of (&root->parent))),
-          "a copy to the device cannot be followed", error);
+  return gst_act_cuda_host_upload (host, offset, (guint8 *) root->data + offset,
+             size, root->stream, error)
+      && mark_ready (root, error);
 }
 
 static void
@@ -166,15 +182,19 @@ copy (GstMemory *memory, gssize offset, gssize size)
 {
   gsize n = size < 0 ? memory->size - (gsize) MAX (offset, 0) : (gsize) size;
   g_autoptr (GError) error = NULL;
-  GstMemory *to = gst_act_cuda_memory_new (
-      GST_ACT_CUDA_ALLOCATOR (memory->allocator), n, &error);
-  const guint8 *from = root_of (memory)->data;
+  GstMemory *to =
+      gst_act_cuda_memory_new (GST_ACT_CUDA_ALLOCATOR (memory->allocator),
+          GST_ACT_CUDA_STREAM_BATCH, n, &error);
+  const guint8 *from = to != NULL
+      ? gst_act_cuda_memory_use (memory, GST_ACT_CUDA_STREAM_BATCH, &error)
+      : NULL;
 
-  if (to == NULL
+  if (from == NULL
       || !gst_act_cuda_check (
-          act_cudart_copy (((GstActCudaMemory *) to)->data,
-              from + (gssize) memory->offset + offset, n, ACT_CUDART_ON_DEVICE,
-              gst_act_cuda_device_get_stream (device_of (memory))),
+          act_cudart_copy (((GstActCudaMemory *) to)->data, from + offset, n,
+              ACT_CUDART_ON_DEVICE,
+              gst_act_cuda_device_get_stream (
+                  device_of (memory), GST_ACT_CUDA_STREAM_BATCH)),
           "a copy on the device failed", &error)) {
     GST_ERROR_OBJECT (memory->allocator, "%s", error->message);
     g_clear_pointer (&to, gst_memory_unref);
@@ -226,6 +246,28 @@ gst_act_cuda_memory_get_data (GstMemory *memory)
   return (guint8 *) root_of (memory)->data + memory->offset;
 }
 
+gconstpointer
+gst_act_cuda_memory_use (
+    GstMemory *memory, GstActCudaStream stream, GError **error)
+{
+  GstActCudaMemory *root = root_of (memory);
+  GstActCudaDevice *device = device_of (memory);
+  gboolean done = TRUE;
+
+  gst_act_cuda_device_enter (device);
+  g_mutex_lock (&root->lock);
+  if (stream != root->stream && !root->filled)
+    gst_act_cuda_device_join (device, stream, root->stream);
+  else if (stream != root->stream)
+    done = gst_act_cuda_check (
+        act_cudart_stream_wait (
+            gst_act_cuda_device_get_stream (device, stream), root->ready),
+        "the CUDA device failed before a batch", error);
+  root->readers |= 1u << stream;
+  g_mutex_unlock (&root->lock);
+  return done ? gst_act_cuda_memory_get_data (memory) : NULL;
+}
+
 void
 gst_act_cuda_memory_filled (GstMemory *memory, gsize used)
 {
@@ -235,8 +277,7 @@ gst_act_cuda_memory_filled (GstMemory *memory, gsize used)
 
   gst_memory_resize (memory, 0, MAX (used, 1));
   g_mutex_lock (&self->lock);
-  act_cudart_event_record (
-      self->ready, gst_act_cuda_device_get_stream (device_of (memory)));
+  mark_ready (self, NULL);
   self->filled = TRUE;
   replace_host (self, NULL, 0);
   g_mutex_unlock (&self->lock);

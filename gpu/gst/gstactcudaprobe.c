@@ -9,6 +9,8 @@
 #include "gpu/gpuproducts.h"
 #include "gpu/gst/gstactcudahost.h"
 
+#define STREAM GST_ACT_CUDA_STREAM_MODEL
+
 /* In and out of the kernel, 256 bytes apart: 1.5 in float32 and bfloat16. */
 static gboolean
 run_kernel (GstActCudaHost *host, guint8 *data, gpointer stream,
@@ -18,7 +20,7 @@ run_kernel (GstActCudaHost *host, guint8 *data, gpointer stream,
   ActGpuStatus status;
 
   memcpy (host->data, &value, sizeof value);
-  if (!gst_act_cuda_host_upload (host, 0, data, sizeof value, error))
+  if (!gst_act_cuda_host_upload (host, 0, data, sizeof value, STREAM, error))
     return FALSE;
   status = act_gpu_to_bf16 (1, (const gfloat *) data, data + 256, stream);
   if (status != ACT_GPU_OK) {
@@ -26,7 +28,8 @@ run_kernel (GstActCudaHost *host, guint8 *data, gpointer stream,
         act_gpu_status_string (status));
     return FALSE;
   }
-  if (!gst_act_cuda_host_read (host, data + 256, sizeof *rounded, error))
+  if (!gst_act_cuda_host_read (
+          host, data + 256, sizeof *rounded, STREAM, error))
     return FALSE;
   memcpy (rounded, host->data, sizeof *rounded);
   return TRUE;
@@ -35,7 +38,8 @@ run_kernel (GstActCudaHost *host, guint8 *data, gpointer stream,
 static gboolean
 try_kernel (GstActCudaDevice *device, GError **error)
 {
-  gpointer stream = gst_act_cuda_device_get_stream (device), data = NULL;
+  gpointer stream = gst_act_cuda_device_get_stream (device, STREAM);
+  gpointer data = NULL;
   GstActCudaHost *host = gst_act_cuda_host_new (device, 256, error);
   guint16 rounded = 0;
   gboolean done;

@@ -216,6 +216,7 @@ gst_act_cuda_user_init (
 {
   user->trans = GST_BASE_TRANSFORM (element);
   user->parent_class = parent_class;
+  user->stream = GST_ACT_CUDA_STREAM_BATCH;
   user->device_id = -1;
   g_object_set_qdata (element, user_quark (), user);
   gst_base_transform_set_qos_enabled (user->trans, FALSE);
@@ -256,7 +257,8 @@ gst_act_cuda_user_get_device (GstActCudaUser *user)
 gpointer
 gst_act_cuda_user_get_stream (GstActCudaUser *user)
 {
-  return gst_act_cuda_device_get_stream (gst_act_cuda_user_get_device (user));
+  return gst_act_cuda_device_get_stream (
+      gst_act_cuda_user_get_device (user), user->stream);
 }
 
 GstFlowReturn

@@ -34,6 +34,7 @@ struct _GstActCudaUser {
   GstElementClass *parent_class;
 
   gboolean needs_products;        /* READY looks for cuBLAS: set in init */
+  GstActCudaStream stream;        /* of its kernels: set in init */
   gint device_id;                 /* property, -1: whichever there is */
   GstActCudaAllocator *allocator; /* from READY on; with the object lock */
   GstActCudaWait wait;

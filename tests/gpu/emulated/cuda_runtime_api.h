@@ -125,6 +125,9 @@ cudaError_t cudaMemsetAsync (
 
 cudaError_t cudaStreamCreate (cudaStream_t *stream);
 cudaError_t cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned flags);
+cudaError_t cudaStreamCreateWithPriority (
+    cudaStream_t *stream, unsigned flags, int priority);
+cudaError_t cudaDeviceGetStreamPriorityRange (int *least, int *greatest);
 cudaError_t cudaStreamDestroy (cudaStream_t stream);
 cudaError_t cudaStreamSynchronize (cudaStream_t stream);
 cudaError_t cudaStreamQuery (cudaStream_t stream);
@@ -151,6 +154,8 @@ typedef struct {
   size_t n_downloads, downloaded;
   size_t n_device_copies, device_copied;
   size_t n_launches;
+  size_t n_urgent;               /* launches in streams of high priority */
+  size_t n_waits;                /* of the host, for what was not done yet */
   size_t n_allocated, allocated; /* device memory now */
   size_t peak;                   /* bytes, the most so far */
   size_t pinned;                 /* bytes of pinned memory now */

@@ -216,7 +216,7 @@ act_emulated_launch (dim3 grid, dim3 block, size_t shared_size,
 {
   bool backwards;
 
-  if (act_emulated_count_launch (&backwards))
+  if (act_emulated_count_launch (stream, &backwards))
     act_emulated_enqueue (stream,
         [=] () { run_grid (grid, block, shared_size, backwards, kernel); });
 }

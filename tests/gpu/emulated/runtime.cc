@@ -21,6 +21,7 @@
 struct CUstream_st {
   std::deque<std::function<void ()>> work; /* that nobody waited for yet */
   uint64_t n_given, n_done;
+  bool urgent;
 };
 
 /* where an event was recorded */
@@ -183,11 +184,12 @@ release (void *memory)
 } // namespace
 
 bool
-act_emulated_count_launch (bool *backwards)
+act_emulated_count_launch (cudaStream_t stream, bool *backwards)
 {
   std::lock_guard<std::mutex> guard (lock);
 
   *backwards = counts.n_launches++ % 2 != 0;
+  counts.n_urgent += stream_of (stream)->urgent;
   if (act_emulated_is_missing ("kernels")) {
     last_error = cudaErrorNoKernelImageForDevice;
     return false;
@@ -559,6 +561,23 @@ cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned)
 }
 
 cudaError_t
+cudaDeviceGetStreamPriorityRange (int *least, int *greatest)
+{
+  *least = 0;
+  *greatest = -5;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamCreateWithPriority (cudaStream_t *stream, unsigned, int priority)
+{
+  cudaError_t error = cudaStreamCreate (stream);
+
+  (*stream)->urgent = priority < 0;
+  return error;
+}
+
+cudaError_t
 cudaStreamDestroy (cudaStream_t stream)
 {
   std::lock_guard<std::mutex> guard (lock);
@@ -574,6 +593,7 @@ cudaStreamSynchronize (cudaStream_t stream)
 {
   std::lock_guard<std::mutex> guard (lock);
 
+  counts.n_waits += !stream_of (stream)->work.empty ();
   return finish (stream);
 }
 
@@ -659,8 +679,10 @@ cudaEventSynchronize (cudaEvent_t event)
 {
   std::lock_guard<std::mutex> guard (lock);
 
-  if (event->mark != nullptr && !event->mark->passed)
+  if (event->mark != nullptr && !event->mark->passed) {
+    counts.n_waits++;
     run (event->mark->stream, event->mark->n);
+  }
   return give (fail_waits);
 }
 
