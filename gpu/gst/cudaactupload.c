@@ -29,6 +29,7 @@
 
 #include <string.h>
 
+#include "gpu/gst/gstactcudachecked.h"
 #include "gpu/gst/gstactcudauser.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
@@ -201,6 +202,9 @@ upload (GstActCudaUpload *self, const GstActBatch *batch, GstBuffer *output,
     if (memory == NULL || !gst_act_buffer_set_block (output, i, memory, error))
       return FALSE;
   }
+  if (batch->component_indptr != NULL)
+    gst_act_cuda_csr_set_checked (output, GST_ACT_BLOCK_COMPONENT_INDPTR,
+        batch->n_positions, batch->n_components);
   return TRUE;
 }
 

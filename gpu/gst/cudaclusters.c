@@ -148,7 +148,8 @@ act_cuda_clusters_run (ActCudaClusters *self, GstActCudaUser *user,
   } while (done && result.overflow);
   done = done && check_finite (&result, error)
       && gst_act_cuda_csr_store (&csr, buffer, GST_ACT_BLOCK_CLUSTER_INDPTR,
-          run.batch.n_positions, (gsize) result.n_values, error);
+          run.batch.n_positions, self->clusters.n_clusters,
+          (gsize) result.n_values, error);
   self->last_values = (gsize) result.n_values;
   gst_act_cuda_csr_clear (&csr);
   return done;

@@ -166,7 +166,7 @@ store_csr (Run *run, GstActCudaCsr *csr, GstBuffer *out, gsize n_values,
 {
   if (n_values <= csr->capacity)
     return gst_act_cuda_csr_store (csr, out, GST_ACT_BLOCK_COMPONENT_INDPTR,
-        run->batch.n_positions, n_values, error);
+        run->batch.n_positions, run->batch.n_components, n_values, error);
   g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
       "the CUDA device gives %" G_GSIZE_FORMAT " values of %" G_GSIZE_FORMAT,
       n_values, csr->capacity);

@@ -215,7 +215,8 @@ add_csr (ActCudaForward *self, Run *run, const GstActInfo *info,
   } while (done && result.overflow);
   done = done
       && gst_act_cuda_csr_store (&csr, buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
-          run->batch.n_positions, (gsize) result.n_values, error);
+          run->batch.n_positions, act_model_get_n_components (self->model),
+          (gsize) result.n_values, error);
   self->last_values = (gsize) result.n_values;
   gst_act_cuda_csr_clear (&csr);
   return done;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "gpu/gst/gstactcudachecked.h"
+
 static gboolean
 check_meta (const GstActBatchMeta *meta, const GstActInfo *info, GError **error)
 {
@@ -55,6 +57,28 @@ get_block (GstBuffer *buffer, GstActBlock block, gsize n, gsize element_size,
   return gst_act_cuda_memory_use (memory, user->stream, error);
 }
 
+/* Somebody else's CSR is looked at by the CPU: its values too, as those of what
+ * is uploaded. */
+static gboolean
+check_csr (const GstActCudaBatch *batch, GstBuffer *buffer,
+    const GstActInfo *info, GError **error)
+{
+  GstActBatch mapped;
+  gboolean done;
+
+  if (gst_act_cuda_csr_is_checked (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+          batch->n_positions, info->n_components))
+    return TRUE;
+  if (!gst_act_batch_map (&mapped, buffer, info, GST_ACT_MAP_COMPONENTS, error))
+    return FALSE;
+  done = gst_act_batch_check_finite (&mapped, info, error);
+  gst_act_batch_unmap (&mapped);
+  if (done)
+    gst_act_cuda_csr_set_checked (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+        batch->n_positions, info->n_components);
+  return done;
+}
+
 static gboolean
 get_components (GstActCudaBatch *batch, GstBuffer *buffer,
     const GstActInfo *info, GstActCudaUser *user, GError **error)
@@ -86,7 +110,9 @@ get_components (GstActCudaBatch *batch, GstBuffer *buffer,
   }
   batch->values = get_block (buffer, GST_ACT_BLOCK_COMPONENT_VALUES,
       batch->n_values, sizeof (gfloat), user, error);
-  return batch->values != NULL;
+  return batch->values != NULL
+      && (info->layout == GST_ACT_LAYOUT_DENSE
+          || check_csr (batch, buffer, info, error));
 }
 
 gboolean
@@ -156,15 +182,19 @@ gst_act_cuda_csr_new (GstActCudaCsr *csr, GstActCudaUser *user,
 
 gboolean
 gst_act_cuda_csr_store (GstActCudaCsr *csr, GstBuffer *buffer,
-    GstActBlock first, gsize n_positions, gsize n_values, GError **error)
+    GstActBlock first, gsize n_positions, gsize n_columns, gsize n_values,
+    GError **error)
 {
   gst_act_cuda_memory_filled (
       csr->memory[0], (n_positions + 1) * sizeof (gint64));
   gst_act_cuda_memory_filled (csr->memory[1], n_values * sizeof (gint32));
   gst_act_cuda_memory_filled (csr->memory[2], n_values * sizeof (gfloat));
-  return gst_act_buffer_set_csr (buffer, first,
-      g_steal_pointer (&csr->memory[0]), g_steal_pointer (&csr->memory[1]),
-      g_steal_pointer (&csr->memory[2]), n_values, error);
+  if (!gst_act_buffer_set_csr (buffer, first, g_steal_pointer (&csr->memory[0]),
+          g_steal_pointer (&csr->memory[1]), g_steal_pointer (&csr->memory[2]),
+          n_values, error))
+    return FALSE;
+  gst_act_cuda_csr_set_checked (buffer, first, n_positions, n_columns);
+  return TRUE;
 }
 
 gboolean

@@ -7,9 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The blocks of a batch where kernels find them. Sizes are checked; what the
- * indices say was checked when they came to the device, or is a kernel's. The
- * buffer must outlive it. */
+/* The blocks of a batch where kernels find them. Sizes are checked, and what
+ * the indices say, if nobody did that yet. The buffer must outlive it. */
 typedef struct {
   guint64 batch_index;
   gsize n_positions;
@@ -40,9 +39,11 @@ typedef struct {
 gboolean gst_act_cuda_csr_new (GstActCudaCsr *csr, GstActCudaUser *user,
     gsize n_positions, gsize capacity, GError **error);
 void gst_act_cuda_csr_clear (GstActCudaCsr *csr);
-/* Behind the kernels that filled it: adds it to the buffer. */
+/* Behind the kernels that filled it, and found indices below n_columns: adds it
+ * to the buffer. */
 gboolean gst_act_cuda_csr_store (GstActCudaCsr *csr, GstBuffer *buffer,
-    GstActBlock first, gsize n_positions, gsize n_values, GError **error);
+    GstActBlock first, gsize n_positions, gsize n_columns, gsize n_values,
+    GError **error);
 
 /* a few bytes to the device and back, in the stream; the second waits */
 gboolean gst_act_cuda_write (GstActCudaUser *user, gpointer to,

@@ -5,6 +5,12 @@
 
 G_BEGIN_DECLS
 
+/* of a CSR that was found right: gstactcudachecked.h */
+typedef struct {
+  gsize versions[3]; /* of what its memories held */
+  gsize n_rows, n_columns, n_values;
+} GstActCudaChecked;
+
 /* A part of a memory (its parent is not NULL) has where it lies, and the rest
  * is its parent's. */
 typedef struct {
@@ -12,10 +18,12 @@ typedef struct {
 
   gpointer data; /* on the device */
   GstActCudaStream stream;
-  gboolean counted; /* as a batch's */
-  gpointer ready;   /* event behind what filled it last */
-  GMutex lock;      /* of what follows */
-  guint readers;    /* streams that read it since: 1 << stream each */
+  gboolean counted;          /* as a batch's */
+  gpointer ready;            /* event behind what filled it last */
+  GMutex lock;               /* of what follows */
+  gsize version;             /* of what it holds: no other has the same */
+  GstActCudaChecked checked; /* of the CSR of which it is indptr */
+  guint readers;             /* streams that read it since: 1 << stream each */
   gboolean filled;
   GstActCudaHost *host; /* a copy, NULL: none yet */
   gsize host_size;      /* bytes of it that are like the device's */

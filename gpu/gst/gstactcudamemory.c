@@ -126,11 +126,14 @@ map (GstMemory *memory, GstMapInfo *info, gsize maxsize)
   return data;
 }
 
-/* With the lock: behind what is in its stream, and in those that wait for it.
- */
+/* With the lock: what is in its stream by now has filled it anew. */
 static gboolean
 mark_ready (GstActCudaMemory *root, GError **error)
 {
+  static gsize n_versions;
+
+  root->filled = TRUE;
+  root->version = (gsize) g_atomic_pointer_add (&n_versions, 1) + 1;
   return gst_act_cuda_check (act_cudart_event_record (root->ready,
                                  gst_act_cuda_device_get_stream (
                                      device_of (&root->parent), root->stream)),
@@ -150,7 +153,6 @@ upload (GstActCudaMemory *root, GstActCudaHost *host, gsize offset, gsize size,
     if (i != root->stream && (root->readers & 1u << i) != 0)
       gst_act_cuda_device_join (device, root->stream, i);
   root->readers = 0;
-  root->filled = TRUE;
   /* made while this was mapped, of what was there before */
   if (root->host != host)
     replace_host (root, NULL, 0);
@@ -278,7 +280,6 @@ gst_act_cuda_memory_filled (GstMemory *memory, gsize used)
   gst_memory_resize (memory, 0, MAX (used, 1));
   g_mutex_lock (&self->lock);
   mark_ready (self, NULL);
-  self->filled = TRUE;
   replace_host (self, NULL, 0);
   g_mutex_unlock (&self->lock);
 }

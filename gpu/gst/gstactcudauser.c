@@ -298,7 +298,8 @@ gst_act_cuda_user_fail (GstActCudaUser *user, GstBuffer *batch, GError *error)
 
   if (g_error_matches (error, GST_ACT_ERROR, GST_ACT_ERROR_NO_SPACE))
     suggest_less (error);
-  if (meta != NULL)
+  /* some have it by themselves */
+  if (meta != NULL && !g_str_has_prefix (error->message, "batch "))
     g_prefix_error (&error,
         "batch %" G_GUINT64_FORMAT " (%u samples of %u positions): ",
         meta->batch_index, meta->n_samples, meta->sequence_length);
