@@ -127,7 +127,7 @@ static gboolean
 run_read (Run *run, gfloat threshold, GError **error)
 {
   gboolean marks = threshold > 0.0f;
-  gsize before = (gsize) (run->alive - (guint8 *) run->results);
+  gsize before = marks ? (gsize) (run->alive - (guint8 *) run->results) : 0;
   gsize n = run->batch.n_components;
   gsize size = marks ? before + n : sizeof run->read;
   g_autofree guint8 *read = g_malloc (size);

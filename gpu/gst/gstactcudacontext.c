@@ -6,7 +6,9 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
 #define GST_CAT_DEFAULT gst_actcuda_debug
 
-/* elements that go to READY at the same time shall not each make their own */
+/* Elements that go to READY at the same time shall not each make their own:
+ * held while a device is made. Never while others are asked or told, who may do
+ * anything then, bring more elements to READY too. */
 static GMutex making;
 
 static gboolean
@@ -63,26 +65,34 @@ gst_act_cuda_context_answer (GstQuery *query, GstActCudaAllocator *allocator)
   return TRUE;
 }
 
+static GList *
+dup_pads (GstElement *element)
+{
+  GList *pads;
+
+  GST_OBJECT_LOCK (element);
+  pads = g_list_copy_deep (
+      element->pads, (GCopyFunc) (void *) gst_object_ref, NULL);
+  GST_OBJECT_UNLOCK (element);
+  return pads;
+}
+
 /* of the elements before or behind: they may be of no pipeline */
 static GstActCudaAllocator *
 ask_neighbours (GstElement *element, gint id)
 {
   GstActCudaAllocator *allocator = NULL;
+  g_autolist (GstPad) pads = dup_pads (element);
 
-  GST_OBJECT_LOCK (element);
-  for (GList *i = element->pads; i != NULL && allocator == NULL; i = i->next) {
-    g_autoptr (GstPad) pad = gst_object_ref (i->data);
-    g_autoptr (GstQuery) query = NULL;
+  for (GList *i = pads; i != NULL && allocator == NULL; i = i->next) {
+    g_autoptr (GstQuery) query =
+        gst_query_new_context (GST_ACT_CUDA_CONTEXT_TYPE);
     GstContext *context = NULL;
 
-    GST_OBJECT_UNLOCK (element);
-    query = gst_query_new_context (GST_ACT_CUDA_CONTEXT_TYPE);
-    if (gst_pad_peer_query (pad, query))
+    if (gst_pad_peer_query (i->data, query))
       gst_query_parse_context (query, &context);
     allocator = gst_act_cuda_context_get (context, id);
-    GST_OBJECT_LOCK (element);
   }
-  GST_OBJECT_UNLOCK (element);
   return allocator;
 }
 
@@ -102,19 +112,90 @@ ask_above (GstElement *element, gint id)
   return allocator;
 }
 
+static GstObject *
+get_top (GstElement *element)
+{
+  GstObject *top = gst_object_ref (GST_OBJECT (element)), *parent;
+
+  while ((parent = gst_object_get_parent (top)) != NULL) {
+    gst_object_unref (top);
+    top = parent;
+  }
+  return top;
+}
+
+static void
+free_weak_ref (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+/* With the lock (transfer none): weak references to the allocators that were
+ * made for a pipeline's elements, which its contexts may not have yet. */
+static GPtrArray *
+made_for (GstObject *top)
+{
+  GQuark quark = g_quark_from_static_string ("gst-act-cuda-made");
+  GPtrArray *made = g_object_get_qdata (G_OBJECT (top), quark);
+
+  if (made == NULL) {
+    made = g_ptr_array_new_with_free_func (free_weak_ref);
+    g_object_set_qdata_full (
+        G_OBJECT (top), quark, made, (GDestroyNotify) g_ptr_array_unref);
+  }
+  return made;
+}
+
 static GstActCudaAllocator *
-make (GstElement *element, gint id, GError **error)
+find_made (GPtrArray *made, gint id)
+{
+  for (guint i = made->len; i-- > 0;) {
+    g_autoptr (GstActCudaAllocator) allocator =
+        g_weak_ref_get (g_ptr_array_index (made, i));
+
+    if (allocator == NULL)
+      g_ptr_array_remove_index_fast (made, i);
+    else if (is_on (allocator, id))
+      return g_steal_pointer (&allocator);
+  }
+  return NULL;
+}
+
+static GstActCudaAllocator *
+make (GPtrArray *made, gint id, GError **error)
 {
   g_autoptr (GstActCudaDevice) device =
       gst_act_cuda_device_new ((guint) MAX (id, 0), error);
   GstActCudaAllocator *allocator;
+  GWeakRef *weak;
 
   if (device == NULL)
     return NULL;
   allocator = gst_act_cuda_allocator_new (device);
-  gst_element_post_message (element,
-      gst_message_new_have_context (
-          GST_OBJECT (element), context_new (allocator)));
+  weak = g_new0 (GWeakRef, 1);
+  g_weak_ref_init (weak, allocator);
+  g_ptr_array_add (made, weak);
+  return allocator;
+}
+
+static GstActCudaAllocator *
+find_or_make (GstElement *element, gint id, GError **error)
+{
+  g_autoptr (GstObject) top = get_top (element);
+  GstActCudaAllocator *allocator;
+  gboolean is_new;
+
+  g_mutex_lock (&making);
+  allocator = find_made (made_for (top), id);
+  is_new = allocator == NULL;
+  if (is_new)
+    allocator = make (made_for (top), id, error);
+  g_mutex_unlock (&making);
+  if (is_new && allocator != NULL)
+    gst_element_post_message (element,
+        gst_message_new_have_context (
+            GST_OBJECT (element), context_new (allocator)));
   return allocator;
 }
 
@@ -126,12 +207,10 @@ gst_act_cuda_context_ensure (
 
   if (found != NULL && is_on (found, id))
     return gst_object_ref (found);
-  g_mutex_lock (&making);
   allocator = ask_neighbours (element, id);
   if (allocator == NULL)
     allocator = ask_above (element, id);
   if (allocator == NULL)
-    allocator = make (element, id, error);
-  g_mutex_unlock (&making);
+    allocator = find_or_make (element, id, error);
   return allocator;
 }

@@ -562,6 +562,98 @@ GST_START_TEST (test_context)
 }
 GST_END_TEST;
 
+static gpointer
+to_ready (gpointer element)
+{
+  return GINT_TO_POINTER (gst_element_set_state (element, GST_STATE_READY));
+}
+
+/* An application that is asked for a context may bring others to READY before
+ * it answers. */
+static GstBusSyncReply
+ready_another (GstBus *bus, GstMessage *message, gpointer other)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_NEED_CONTEXT) {
+    GThread *thread = g_thread_new ("other", to_ready, other);
+
+    fail_unless_equals_int (
+        GPOINTER_TO_INT (g_thread_join (thread)), GST_STATE_CHANGE_SUCCESS);
+  }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+GST_START_TEST (test_context_nested)
+{
+  GstElement *pipeline = gst_parse_launch ("cudaactupload ! fakesink", NULL);
+  GstElement *other = gst_parse_launch ("cudaactupload ! fakesink", NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  gst_bus_set_sync_handler (bus, ready_another, other, NULL);
+  fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (other, GST_STATE_NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  gst_object_unref (other);
+  gst_object_unref (pipeline);
+}
+GST_END_TEST;
+
+/* how many have asked for a context */
+typedef struct {
+  GMutex lock;
+  GCond cond;
+  guint n;
+} Asked;
+
+/* goes on when both have asked, and neither has a device yet */
+static GstBusSyncReply
+meet (GstBus *bus, GstMessage *message, gpointer data)
+{
+  Asked *asked = data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_NEED_CONTEXT) {
+    g_mutex_lock (&asked->lock);
+    asked->n++;
+    g_cond_broadcast (&asked->cond);
+    while (asked->n < 2)
+      g_cond_wait (&asked->cond, &asked->lock);
+    g_mutex_unlock (&asked->lock);
+  }
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+/* One device for a pipeline, also where two elements look for it at once. */
+GST_START_TEST (test_context_at_once)
+{
+  GstElement *pipeline = gst_parse_launch (
+      "cudaactupload name=a ! fakesink cudaactupload name=b ! fakesink", NULL);
+  g_autoptr (GstElement) a = gst_bin_get_by_name (GST_BIN (pipeline), "a");
+  g_autoptr (GstElement) b = gst_bin_get_by_name (GST_BIN (pipeline), "b");
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  GstAllocator *of_a, *of_b;
+  Asked asked = { 0 };
+  GThread *thread;
+
+  gst_bus_set_sync_handler (bus, meet, &asked, NULL);
+  thread = g_thread_new ("a", to_ready, a);
+  fail_unless_equals_int (
+      GPOINTER_TO_INT (to_ready (b)), GST_STATE_CHANGE_SUCCESS);
+  fail_unless_equals_int (
+      GPOINTER_TO_INT (g_thread_join (thread)), GST_STATE_CHANGE_SUCCESS);
+  of_a = allocator_of (a);
+  of_b = allocator_of (b);
+  fail_unless (of_a == of_b);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  gst_object_unref (of_a);
+  gst_object_unref (of_b);
+  gst_object_unref (pipeline);
+}
+GST_END_TEST;
+
 /* what is on a device cannot go where only plain memory is taken */
 GST_START_TEST (test_wrong_link)
 {
@@ -649,6 +741,8 @@ memory_suite (void)
   tcase_add_test (tc, test_no_device);
   tcase_add_test (tc, test_missing);
   tcase_add_test (tc, test_context);
+  tcase_add_test (tc, test_context_nested);
+  tcase_add_test (tc, test_context_at_once);
   tcase_add_test (tc, test_wrong_link);
   tcase_add_test (tc, test_bad_values);
   tcase_add_test (tc, test_allocation_query);
