@@ -55,6 +55,7 @@ act_cudart_pool_new (int device, void **pool)
 {
   struct cudaMemPoolProps properties;
   uint64_t keep = UINT64_MAX;
+  int never = 0;
   cudaMemPool_t made;
   cudaError_t status;
 
@@ -68,6 +69,10 @@ act_cudart_pool_new (int device, void **pool)
   /* the next batch needs the same again: not to go back to the driver */
   status =
       cudaMemPoolSetAttribute (made, cudaMemPoolAttrReleaseThreshold, &keep);
+  /* nor for one stream to wait until another is done with what it frees */
+  if (status == cudaSuccess)
+    status = cudaMemPoolSetAttribute (
+        made, cudaMemPoolReuseAllowInternalDependencies, &never);
   if (status != cudaSuccess)
     cudaMemPoolDestroy (made);
   else

@@ -146,6 +146,8 @@ act_cuda_clusters_run (ActCudaClusters *self, GstActCudaUser *user,
         && launch (self, &run, &csr, &result, error);
     capacity = (gsize) result.n_values;
   } while (done && result.overflow);
+  if (done)
+    gst_act_cuda_batch_done (&run.batch);
   done = done && check_finite (&result, error)
       && gst_act_cuda_csr_store (&csr, buffer, GST_ACT_BLOCK_CLUSTER_INDPTR,
           run.batch.n_positions, self->clusters.n_clusters,

@@ -288,6 +288,9 @@ act_cuda_filter_run (ActCudaFilter *filter, GstActCudaUser *user,
         && check_finite (&run, info, input, error)
         && (layout == GST_ACT_LAYOUT_CSR ? dense_to_csr (&run, out, error)
                                          : to_dense (&run, out, error));
+  /* to dense does not wait */
+  if (done && layout == GST_ACT_LAYOUT_CSR)
+    gst_act_cuda_batch_done (&run.batch);
   if (done && run.marked != NULL)
     gst_act_batch_meta_set_alive (gst_act_batch_meta_get (out), run.marked);
   return done;

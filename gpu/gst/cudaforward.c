@@ -267,7 +267,10 @@ act_cuda_forward_run (ActCudaForward *self, const GstActInfo *info,
   if (!gst_act_cuda_batch_get (
           &run.batch, buffer, info, GST_ACT_MAP_TOKENS, self->user, error))
     return FALSE;
-  return layout == GST_ACT_LAYOUT_CSR
-      ? add_csr (self, &run, info, buffer, error)
-      : add_dense (self, &run, info, buffer, error);
+  if (!(layout == GST_ACT_LAYOUT_CSR
+              ? add_csr (self, &run, info, buffer, error)
+              : add_dense (self, &run, info, buffer, error)))
+    return FALSE;
+  gst_act_cuda_batch_done (&run.batch);
+  return TRUE;
 }

@@ -192,20 +192,22 @@ gst_act_cuda_allocator_alloc (
   return memory;
 }
 
-/* After what the streams that read it still do with it, in the last of them;
- * each waited for what filled it. */
+/* After what filled it and what reads it still. Not in the stream that it was
+ * made for: that may have the next forward passes before it. */
 static void
 free_data (GstActCudaAllocator *self, GstActCudaMemory *mem)
 {
-  guint readers = mem->readers != 0 ? mem->readers : 1u << mem->stream;
-  guint last = (guint) g_bit_nth_msf (readers, -1);
+  gpointer stream = gst_act_cuda_device_get_stream (
+      self->device, GST_ACT_CUDA_STREAM_DOWNLOAD);
 
   gst_act_cuda_device_enter (self->device);
-  for (guint i = 0; i < last; i++)
-    if ((readers & 1u << i) != 0)
-      gst_act_cuda_device_join (self->device, last, i);
-  act_cudart_free (
-      mem->data, gst_act_cuda_device_get_stream (self->device, last));
+  if (!mem->filled || act_cudart_stream_wait (stream, mem->ready) != 0)
+    gst_act_cuda_device_join (
+        self->device, GST_ACT_CUDA_STREAM_DOWNLOAD, mem->stream);
+  for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)
+    if (mem->n_readers[i] > 0)
+      gst_act_cuda_device_join (self->device, GST_ACT_CUDA_STREAM_DOWNLOAD, i);
+  act_cudart_free (mem->data, stream);
 }
 
 static void

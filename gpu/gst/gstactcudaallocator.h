@@ -59,6 +59,9 @@ gpointer gst_act_cuda_memory_get_data (GstMemory *memory);
  * it; it stays until they are done. NULL: the device failed. */
 gconstpointer gst_act_cuda_memory_use (
     GstMemory *memory, GstActCudaStream stream, GError **error);
+/* They are done: the host waited for something behind them. Who does not say so
+ * leaves it to the memory's end to wait for all that is in the stream then. */
+void gst_act_cuda_memory_used (GstMemory *memory, GstActCudaStream stream);
 /* To be called behind the kernels that fill it, by its only owner; used: bytes
  * from its begin that hold something. */
 void gst_act_cuda_memory_filled (GstMemory *memory, gsize used);

@@ -24,9 +24,10 @@ check_meta (const GstActBatchMeta *meta, const GstActInfo *info, GError **error)
 }
 
 static gconstpointer
-get_block (GstBuffer *buffer, GstActBlock block, gsize n, gsize element_size,
-    GstActCudaUser *user, GError **error)
+get_block (GstActCudaBatch *batch, GstBuffer *buffer, GstActBlock block,
+    gsize n, gsize element_size, GstActCudaUser *user, GError **error)
 {
+  gconstpointer data;
   gint index = gst_act_batch_meta_get (buffer)->block[block];
   GstMemory *memory;
   gsize size;
@@ -54,7 +55,10 @@ get_block (GstBuffer *buffer, GstActBlock block, gsize n, gsize element_size,
         (gint) block, memory->size, n, element_size);
     return NULL;
   }
-  return gst_act_cuda_memory_use (memory, user->stream, error);
+  data = gst_act_cuda_memory_use (memory, user->stream, error);
+  if (data != NULL)
+    batch->memories[batch->n_memories++] = memory;
+  return data;
 }
 
 /* Somebody else's CSR is looked at by the CPU: its values too, as those of what
@@ -99,16 +103,16 @@ get_components (GstActCudaBatch *batch, GstBuffer *buffer,
     batch->n_values = batch->n_positions * info->n_components;
   } else {
     batch->n_values = meta->n_component_values;
-    batch->indptr = get_block (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
+    batch->indptr = get_block (batch, buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
         batch->n_positions + 1, sizeof (gint64), user, error);
     batch->indices = batch->indptr != NULL
-        ? get_block (buffer, GST_ACT_BLOCK_COMPONENT_INDICES, batch->n_values,
-            sizeof (gint32), user, error)
+        ? get_block (batch, buffer, GST_ACT_BLOCK_COMPONENT_INDICES,
+            batch->n_values, sizeof (gint32), user, error)
         : NULL;
     if (batch->indices == NULL)
       return FALSE;
   }
-  batch->values = get_block (buffer, GST_ACT_BLOCK_COMPONENT_VALUES,
+  batch->values = get_block (batch, buffer, GST_ACT_BLOCK_COMPONENT_VALUES,
       batch->n_values, sizeof (gfloat), user, error);
   return batch->values != NULL
       && (info->layout == GST_ACT_LAYOUT_DENSE
@@ -124,6 +128,7 @@ gst_act_cuda_batch_get (GstActCudaBatch *batch, GstBuffer *buffer,
   gsize size;
 
   memset (batch, 0, sizeof *batch);
+  batch->stream = user->stream;
   if (!check_meta (meta, info, error))
     return FALSE;
   batch->batch_index = meta->batch_index;
@@ -137,13 +142,21 @@ gst_act_cuda_batch_get (GstActCudaBatch *batch, GstBuffer *buffer,
     return FALSE;
   }
   if ((parts & GST_ACT_MAP_TOKENS) != 0) {
-    batch->tokens = get_block (buffer, GST_ACT_BLOCK_TOKENS, batch->n_positions,
-        sizeof (gint32), user, error);
+    batch->tokens = get_block (batch, buffer, GST_ACT_BLOCK_TOKENS,
+        batch->n_positions, sizeof (gint32), user, error);
     if (batch->tokens == NULL)
       return FALSE;
   }
   return (parts & GST_ACT_MAP_COMPONENTS) == 0
       || get_components (batch, buffer, info, user, error);
+}
+
+void
+gst_act_cuda_batch_done (GstActCudaBatch *batch)
+{
+  while (batch->n_memories > 0)
+    gst_act_cuda_memory_used (
+        batch->memories[--batch->n_memories], batch->stream);
 }
 
 void

@@ -21,11 +21,18 @@ typedef struct {
   const gfloat *values; /* NULL: tokens only */
   gsize n_values;       /* of the CSR, or of the dense matrix */
   GBytes *alive;        /* in the computer's memory, NULL: all */
+
+  GstActCudaStream stream; /* of the kernels that read it */
+  GstMemory *memories[4];
+  guint n_memories;
 } GstActCudaBatch;
 
 gboolean gst_act_cuda_batch_get (GstActCudaBatch *batch, GstBuffer *buffer,
     const GstActInfo *info, GstActMapFlags parts, GstActCudaUser *user,
     GError **error);
+
+/* Those kernels are done: the host waited for something behind them. */
+void gst_act_cuda_batch_done (GstActCudaBatch *batch);
 
 /* Memory for the three blocks of a CSR. */
 typedef struct {

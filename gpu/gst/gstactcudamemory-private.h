@@ -23,7 +23,7 @@ typedef struct {
   GMutex lock;               /* of what follows */
   gsize version;             /* of what it holds: no other has the same */
   GstActCudaChecked checked; /* of the CSR of which it is indptr */
-  guint readers;             /* streams that read it since: 1 << stream each */
+  guint n_readers[GST_ACT_CUDA_N_STREAMS]; /* that may not be done yet */
   gboolean filled;
   GstActCudaHost *host; /* a copy, NULL: none yet */
   gsize host_size;      /* bytes of it that are like the device's */

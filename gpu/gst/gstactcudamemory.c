@@ -150,9 +150,8 @@ upload (GstActCudaMemory *root, GstActCudaHost *host, gsize offset, gsize size,
 
   gst_act_cuda_device_enter (device);
   for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)
-    if (i != root->stream && (root->readers & 1u << i) != 0)
+    if (i != root->stream && root->n_readers[i] > 0)
       gst_act_cuda_device_join (device, root->stream, i);
-  root->readers = 0;
   /* made while this was mapped, of what was there before */
   if (root->host != host)
     replace_host (root, NULL, 0);
@@ -265,9 +264,19 @@ gst_act_cuda_memory_use (
         act_cudart_stream_wait (
             gst_act_cuda_device_get_stream (device, stream), root->ready),
         "the CUDA device failed before a batch", error);
-  root->readers |= 1u << stream;
+  root->n_readers[stream]++;
   g_mutex_unlock (&root->lock);
   return done ? gst_act_cuda_memory_get_data (memory) : NULL;
+}
+
+void
+gst_act_cuda_memory_used (GstMemory *memory, GstActCudaStream stream)
+{
+  GstActCudaMemory *root = root_of (memory);
+
+  g_mutex_lock (&root->lock);
+  root->n_readers[stream]--;
+  g_mutex_unlock (&root->lock);
 }
 
 void

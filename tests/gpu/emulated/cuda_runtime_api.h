@@ -51,6 +51,7 @@ typedef void (*cudaHostFn_t) (void *data);
 #define cudaHostAllocPortable 1
 
 typedef enum {
+  cudaMemPoolReuseAllowInternalDependencies = 3,
   cudaMemPoolAttrReleaseThreshold = 4,
 } cudaMemPoolAttr;
 
