@@ -85,10 +85,8 @@ gst_act_cuda_dead_filter_set_caps (
     return FALSE;
   in = gst_act_info_new_from_caps (incaps, &error);
   out = in != NULL ? gst_act_info_new_from_caps (outcaps, &error) : NULL;
-  if (out == NULL) {
-    gst_act_element_post_error (GST_ELEMENT (self), error);
-    return FALSE;
-  }
+  if (out == NULL)
+    return gst_act_cuda_user_refuse (&self->cuda, incaps, error->message);
   self->out_layout = out->layout;
   g_clear_pointer (&self->info, gst_act_info_unref);
   self->info = g_steal_pointer (&in);

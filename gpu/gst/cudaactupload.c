@@ -120,10 +120,8 @@ gst_act_cuda_upload_set_caps (
   if (!gst_act_cuda_user_check_output (&self->cuda, outcaps))
     return FALSE;
   info = gst_act_info_new_from_caps (incaps, &error);
-  if (info == NULL) {
-    gst_act_element_post_error (GST_ELEMENT (self), error);
-    return FALSE;
-  }
+  if (info == NULL)
+    return gst_act_cuda_user_refuse (&self->cuda, incaps, error->message);
   g_clear_pointer (&self->info, gst_act_info_unref);
   self->info = g_steal_pointer (&info);
   self->parts = parts_of (incaps);

@@ -8,9 +8,11 @@
 
 #define MAX_SPARE_SIZE ((gsize) 1 << 30)
 #define MIN_SIZE ((gsize) 4096)
-/* How many of a size may be on their way before one is waited for. To pin more
- * is slow, but so is to wait until the device has come to a copy. */
+/* How many of a size, and bytes of it, may be on their way before one is waited
+ * for. To pin more is slow, but so is to wait until the device has come to a
+ * copy. */
 #define MAX_BUSY 8
+#define MAX_BUSY_SIZE ((gsize) 64 << 20)
 
 static void
 destroy (GstActCudaHost *host)
@@ -137,7 +139,8 @@ static GstActCudaHost *
 find (GstActCudaDevice *device, gsize size, GError **error)
 {
   GstActCudaHostPool *pool = gst_act_cuda_device_get_host_pool (device);
-  GstActCudaHost *host = take (pool, size, MAX_BUSY);
+  GstActCudaHost *host =
+      take (pool, size, CLAMP (MAX_BUSY_SIZE / size, 2, MAX_BUSY));
   gpointer data = NULL;
   ActCudartStatus status;
 

@@ -49,7 +49,7 @@ try_kernel (GstActCudaDevice *device, GError **error)
   done = gst_act_cuda_check (
       act_cudart_alloc (
           gst_act_cuda_device_get_pool (device), 512, stream, &data),
-      "no memory for it", error);
+      "512 bytes of its memory cannot be had", error);
   if (done) {
     done = run_kernel (host, data, stream, &rounded, error);
     act_cudart_free (data, stream);

@@ -33,13 +33,14 @@ open_device (GstActCudaUser *user)
   GstElement *element = GST_ELEMENT (user->trans);
   g_autoptr (GError) error = NULL;
   GstActCudaAllocator *found, *allocator;
+  gint device_id;
 
   GST_OBJECT_LOCK (element);
+  device_id = user->device_id;
   found = user->allocator != NULL ? gst_object_ref (user->allocator) : NULL;
   GST_OBJECT_UNLOCK (element);
   /* asks others, which may set the context in between */
-  allocator =
-      gst_act_cuda_context_ensure (element, found, user->device_id, &error);
+  allocator = gst_act_cuda_context_ensure (element, found, device_id, &error);
   gst_clear_object (&found);
   if (allocator != NULL && user->needs_products
       && !gst_act_cuda_probe_products (
@@ -106,7 +107,8 @@ set_context (GstElement *element, GstContext *context)
   GstActCudaUser *user = user_of (element);
   GstActCudaAllocator *found, *old = NULL;
 
-  found = gst_act_cuda_context_get (context, user->device_id);
+  found = gst_act_cuda_context_get (
+      context, gst_act_cuda_user_get_device_id (user));
   GST_OBJECT_LOCK (element);
   /* what is in use stays */
   if (found != NULL && user->allocator == NULL)
