@@ -34,6 +34,7 @@ void
 act_cuda_filter_clear (ActCudaFilter *filter)
 {
   g_clear_pointer (&filter->scratch, gst_memory_unref);
+  filter->last_values = 0;
 }
 
 static gboolean
@@ -137,7 +138,7 @@ run_read (Run *run, gfloat threshold, GError **error)
   memcpy (&run->read, read, sizeof run->read);
   if (!marks)
     run->read.n_dead = 0;
-  else if (run->read.n_dead > 0)
+  else if (run->read.n_dead > 0 && run->marked == NULL)
     run->marked = g_bytes_new (read + before, n);
   return TRUE;
 }
@@ -205,26 +206,49 @@ csr_to_csr (Run *run, const GstActInfo *info, gfloat threshold,
   return done;
 }
 
+/* Batches are nearly alike: about what the last one had will do, and where it
+ * does not, the second try knows. */
+static gsize
+guess (const Run *run)
+{
+  gsize last = run->filter->last_values, most = run->batch.n_values;
+
+  return MIN (most, (last == 0 ? most / 16 : last + last / 4) + 1024);
+}
+
 static gboolean
-dense_to_csr (Run *run, GstBuffer *out, GError **error)
+make_csr (Run *run, GstActCudaCsr *csr, gsize capacity, GError **error)
 {
   const GstActCudaBatch *b = &run->batch;
-  GstActCudaCsr csr;
   ActGpuCsr to;
-  gboolean done;
 
-  if (!gst_act_cuda_csr_new (&csr, run->user, b->n_positions,
-          (gsize) run->read.scan.n_values, error))
+  if (!gst_act_cuda_csr_new (csr, run->user, b->n_positions, capacity, error))
     return FALSE;
-  to = (ActGpuCsr){ csr.indptr, csr.indices, csr.values,
-    (int64_t) csr.capacity };
-  done = check (act_gpu_csr_from_dense (b->n_positions, b->n_components,
+  to = (ActGpuCsr){ csr->indptr, csr->indices, csr->values,
+    (int64_t) csr->capacity };
+  return check (act_gpu_csr_from_dense (b->n_positions, b->n_components,
                     b->values, run->alive, &to, &run->results->csr,
                     run->workspace, run->workspace_size, run->stream),
-             "the nonzeros", error)
-      && gst_act_cuda_read (run->user, &run->read.csr, &run->results->csr,
-          sizeof run->read.csr, error)
-      && store_csr (run, &csr, out, (gsize) run->read.csr.n_values, error);
+      "the nonzeros", error);
+}
+
+static gboolean
+dense_to_csr (Run *run, const GstActInfo *info, gfloat threshold,
+    GstBuffer *input, GstBuffer *out, GError **error)
+{
+  GstActCudaCsr csr = { { NULL } };
+  gsize capacity = guess (run);
+  gboolean done = run_scan (run, threshold, error);
+
+  do {
+    gst_act_cuda_csr_clear (&csr);
+    done = done && make_csr (run, &csr, capacity, error)
+        && run_read (run, threshold, error);
+    capacity = (gsize) run->read.csr.n_values;
+  } while (done && run->read.csr.overflow);
+  done = done && check_finite (run, info, input, error)
+      && store_csr (run, &csr, out, capacity, error);
+  run->filter->last_values = capacity;
   gst_act_cuda_csr_clear (&csr);
   return done;
 }
@@ -280,14 +304,15 @@ act_cuda_filter_run (ActCudaFilter *filter, GstActCudaUser *user,
           &run.batch, input, info, GST_ACT_MAP_COMPONENTS, user, error)
       || !run_prepare (&run, error))
     return FALSE;
-  if (info->layout == GST_ACT_LAYOUT_CSR && layout == GST_ACT_LAYOUT_CSR)
-    done = csr_to_csr (&run, info, threshold, input, out, error);
-  else
+  if (layout == GST_ACT_LAYOUT_DENSE)
     done = run_scan (&run, threshold, error)
         && run_read (&run, threshold, error)
         && check_finite (&run, info, input, error)
-        && (layout == GST_ACT_LAYOUT_CSR ? dense_to_csr (&run, out, error)
-                                         : to_dense (&run, out, error));
+        && to_dense (&run, out, error);
+  else if (info->layout == GST_ACT_LAYOUT_DENSE)
+    done = dense_to_csr (&run, info, threshold, input, out, error);
+  else
+    done = csr_to_csr (&run, info, threshold, input, out, error);
   /* to dense does not wait */
   if (done && layout == GST_ACT_LAYOUT_CSR)
     gst_act_cuda_batch_done (&run.batch);

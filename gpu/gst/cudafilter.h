@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  * with kernels. All zero at first. */
 typedef struct {
   GstMemory *scratch;
+  gsize last_values; /* that the batch before had, if it came dense */
 } ActCudaFilter;
 
 void act_cuda_filter_clear (ActCudaFilter *filter);

@@ -8,15 +8,23 @@
 #define N_CTX 64
 #define BATCH 2
 #define N_COLUMNS 5
+#define N_WIDE 2000
 
 static const gfloat dense[6 * N_COLUMNS] = { 0.5f, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
   0.25f, 0, 0, 2, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0.125f };
 
 static GstBuffer *
-component_batch (guint64 index)
+csr_batch (guint64 index)
 {
   return test_batch (
       GST_ACT_LAYOUT_CSR, index, index * 2, 2, 3, N_COLUMNS, dense);
+}
+
+static GstBuffer *
+dense_batch (guint64 index)
+{
+  return test_batch (
+      GST_ACT_LAYOUT_DENSE, index, index * 2, 2, 3, N_COLUMNS, dense);
 }
 
 static GstBuffer *
@@ -56,9 +64,11 @@ GST_START_TEST (test_filter)
   GstBuffer *out;
   GBytes *alive;
 
-  gst_harness_set_src_caps (
-      h, test_component_caps (GST_ACT_LAYOUT_CSR, 2, 3, "<a, b>", "<2, 3>"));
-  out = second (h, component_batch, &counts);
+  gst_harness_set_src_caps (h,
+      test_component_caps (
+          __i__ == 0 ? GST_ACT_LAYOUT_CSR : GST_ACT_LAYOUT_DENSE, 2, 3,
+          "<a, b>", "<2, 3>"));
+  out = second (h, __i__ == 0 ? csr_batch : dense_batch, &counts);
   fail_unless_equals_uint64 (counts.n_urgent, counts.n_launches);
   fail_unless_equals_uint64 (counts.n_downloads, 1);
   fail_unless_equals_uint64 (counts.n_waits, 1);
@@ -66,6 +76,49 @@ GST_START_TEST (test_filter)
   fail_unless (alive != NULL && g_bytes_get_size (alive) == N_COLUMNS);
   fail_unless (
       memcmp (g_bytes_get_data (alive, NULL), expected, N_COLUMNS) == 0);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* no zeros at all */
+static GstBuffer *
+full_batch (guint64 index)
+{
+  g_autofree gfloat *values = g_new (gfloat, 6 * N_WIDE);
+
+  for (guint i = 0; i < 6 * N_WIDE; i++)
+    values[i] = (gfloat) (i + 1);
+  return test_batch (
+      GST_ACT_LAYOUT_DENSE, index, index * 2, 2, 3, N_WIDE, values);
+}
+
+/* A CSR that does not fit where it was expected to is made again, and the next
+ * one fits. */
+GST_START_TEST (test_no_room)
+{
+  GstHarness *h =
+      gst_harness_new_parse ("cudaactupload ! cudaactdeadfilter threshold=0.2");
+  g_autoptr (GstActInfo) info = NULL;
+  g_autofree gfloat *values = NULL;
+  ActEmulatedCounts counts;
+  GstBuffer *out;
+  gsize n;
+
+  gst_harness_set_src_caps (h,
+      test_component_caps (
+          GST_ACT_LAYOUT_DENSE, 2, 3, "<a, b>", "<1000, 1000>"));
+  act_emulated_reset_counts ();
+  gst_buffer_unref (gst_harness_push_and_pull (h, full_batch (0)));
+  act_emulated_get_counts (&counts);
+  fail_unless_equals_uint64 (counts.n_downloads, 2);
+  out = second (h, full_batch, &counts);
+  fail_unless_equals_uint64 (counts.n_downloads, 1);
+  info = test_out_info (h);
+  values = test_components_to_dense (out, info, &n);
+  fail_unless_equals_uint64 (n, 6 * N_WIDE);
+  for (gsize i = 0; i < n; i++)
+    fail_unless (values[i] == (gfloat) (i + 1));
   gst_buffer_unref (out);
   gst_harness_teardown (h);
 }
@@ -95,7 +148,8 @@ streams_suite (void)
   TCase *tc = tcase_create ("all");
 
   suite_add_tcase (suite, tc);
-  tcase_add_test (tc, test_filter);
+  tcase_add_loop_test (tc, test_filter, 0, 2);
+  tcase_add_test (tc, test_no_room);
   tcase_add_test (tc, test_forward);
   return suite;
 }
