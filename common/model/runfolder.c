@@ -136,10 +136,11 @@ add_checkpoint (Sources *sources, const char *filename, GArray *tensors,
 static void
 add_target (Sources *sources, GArray *tensors, const ActTensor *tensor)
 {
-  gboolean prefixed = g_str_has_prefix (tensor->name, "target_model.");
+  g_autofree char *plain = act_state_name_unwrap (tensor->name);
+  gboolean prefixed = g_str_has_prefix (plain, "target_model.");
 
   add (sources, tensors, tensor,
-      g_strconcat (prefixed ? "" : "target_model.", tensor->name, NULL));
+      g_strconcat (prefixed ? "" : "target_model.", plain, NULL));
 }
 
 /* the target's weights from a file of their own */

@@ -19,6 +19,32 @@ static const struct {
 
 static const char *const known_prefixes[] = { TARGET, COMPONENTS, "_ci_fns." };
 
+static gboolean
+skip_wrapper (const char **name)
+{
+  /* DistributedDataParallel, torch.compile */
+  static const char *const wrappers[] = { "module.", "_orig_mod." };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrappers); i++)
+    if (g_str_has_prefix (*name, wrappers[i])) {
+      *name += strlen (wrappers[i]);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+char *
+act_state_name_unwrap (const char *name)
+{
+  GString *plain;
+
+  while (skip_wrapper (&name))
+    ;
+  plain = g_string_new (name);
+  g_string_replace (plain, "._orig_mod.", ".", 0);
+  return g_string_free (plain, FALSE);
+}
+
 static char *
 replace_prefix (const char *name)
 {
@@ -60,7 +86,8 @@ remove_original (const char *name)
 char *
 act_state_name_new (const char *name)
 {
-  g_autofree char *now = replace_prefix (name);
+  g_autofree char *plain = act_state_name_unwrap (name);
+  g_autofree char *now = replace_prefix (plain);
   char *moved = move_components (now);
 
   if (moved == NULL)

@@ -11,7 +11,12 @@
  *   X.M.components.V                 _components.M-with-dashes.V
  *   _gates.M.layers.0.W              _ci_fns.M.layers.0.W
  *   ci_fn._ci_fns.M.layers.0.W       _ci_fns.M.layers.0.W
- */
+ *
+ * DistributedDataParallel puts "module." before all of them, torch.compile
+ * "_orig_mod."; both are taken off. */
+
+/* (transfer full) the name without those */
+char *act_state_name_unwrap (const char *name);
 
 /* (transfer full) the name as it is now; NULL: it is none of these */
 char *act_state_name_new (const char *name);

@@ -7,14 +7,19 @@
  *   pth IN OUT              read a state dict of torch.save, write its tensors
  *   pth-all IN..            the same of each, nothing written: a line "ok", or
  *                           why not
+ *   model-all IN..          opens each model folder: a line "ok", or why not
  *   zip IN MEMBER OUT       read a member, write its bytes
  *   to-zip IN OUT MEMBER    write the file's bytes as a zip's member
  *   doubles IN OUT          .npy of F64: a line each, as JSON writes it
  *   to-f32 IN OUT           F16 or F32: widened, F32
  *   to-f16 IN OUT           F32: rounded, F16
+ *   yaml IN OUT             the same as JSON; an infinite number or NaN as
+ * "inf",
+ *                           "-inf" or "nan" in quotes
  *   json-strings IN OUT     a JSON list of strings, read and written again
  */
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 
 #include "formats/file.h"
@@ -23,7 +28,9 @@
 #include "formats/output.h"
 #include "formats/pth.h"
 #include "formats/safetensors.h"
+#include "formats/yaml.h"
 #include "formats/zip.h"
+#include "model/model.h"
 
 static gboolean
 copy_npy (char **args, GError **error)
@@ -87,6 +94,18 @@ check_all_pth (char **filenames)
 {
   for (; *filenames != NULL; filenames++)
     check_pth (*filenames);
+  return TRUE;
+}
+
+static gboolean
+open_all_models (char **folders)
+{
+  for (; *folders != NULL; folders++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (ActModel) model = act_model_open (*folders, &error);
+
+    g_print ("%s\n", model != NULL ? "ok" : error->message);
+  }
   return TRUE;
 }
 
@@ -193,6 +212,38 @@ copy_strings (char **args, GError **error)
   return write_bytes (args[1], text->str, text->len, error);
 }
 
+/* JSON has no word for them, so they become strings */
+static void
+name_nonfinite (JsonObject *object, const char *name, JsonNode *node,
+    G_GNUC_UNUSED gpointer data)
+{
+  double number;
+
+  if (!JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_DOUBLE)
+    return;
+  number = json_node_get_double (node);
+  if (!isfinite (number))
+    json_object_set_string_member (object, name,
+        isnan (number)   ? "nan"
+            : number > 0 ? "inf"
+                         : "-inf");
+}
+
+static gboolean
+write_yaml (char **args, GError **error)
+{
+  g_autoptr (JsonNode) root = act_yaml_read_file (args[0], 1u << 20, error);
+  g_autofree char *text = NULL;
+
+  if (root == NULL)
+    return FALSE;
+  json_object_foreach_member (
+      json_node_get_object (root), name_nonfinite, NULL);
+  text = json_to_string (root, FALSE);
+  return write_bytes (args[1], text, strlen (text), error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -205,6 +256,8 @@ main (int argc, char **argv)
     ok = copy_npy (args, &error);
   else if (argc > 2 && strcmp (what, "pth-all") == 0)
     ok = check_all_pth (args);
+  else if (argc > 2 && strcmp (what, "model-all") == 0)
+    ok = open_all_models (args);
   else if (argc == 4 && strcmp (what, "pth") == 0)
     ok = copy_pth (args, &error);
   else if (argc == 4 && strcmp (what, "safetensors") == 0)
@@ -219,6 +272,8 @@ main (int argc, char **argv)
     ok = convert (args, ACT_DTYPE_F32, &error);
   else if (argc == 4 && strcmp (what, "to-f16") == 0)
     ok = convert (args, ACT_DTYPE_F16, &error);
+  else if (argc == 4 && strcmp (what, "yaml") == 0)
+    ok = write_yaml (args, &error);
   else if (argc == 4 && strcmp (what, "json-strings") == 0)
     ok = copy_strings (args, &error);
   if (!ok)

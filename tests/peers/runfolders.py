@@ -181,6 +181,75 @@ def test_shapes():
     assert_same(make_run("run-half", state=state), "dump-half")
 
 
+def test_wrapped():
+    """What DDP and torch.compile put before names, on both ways."""
+    def around(prefix, tensors):
+        return {prefix + name: tensor for name, tensor in tensors.items()}
+
+    named = {maker.name_of("newest", n, config): t for n, t in sample.items()}
+    inside = {n.replace("target_model.", "target_model._orig_mod."): t
+              for n, t in sample.items()}
+    for name, state in (("ddp", around("module.", named)),
+                        ("compiled", around("_orig_mod.", sample)),
+                        ("both", around("module._orig_mod.", sample)),
+                        ("inside", inside)):
+        run = make_run(f"run-{name}", state=state)
+        assert_same(run, f"dump-{name}")
+        said = import_run(run, scratch / f"model-{name}")
+        assert len(said.splitlines()) == 1, said
+        assert_same(scratch / f"model-{name}", f"imported-{name}")
+    run = make_run("run-ddp-target", state={
+        n: t for n, t in sample.items() if not n.startswith("target_model.")})
+    torch.save(around("module.", {
+        n.removeprefix("target_model."): t for n, t in sample.items()
+        if n.startswith("target_model.")}), run / "target_model.pth")
+    assert_same(run, "dump-ddp-target")
+    import_run(run, scratch / "model-ddp-target")
+    assert_same(scratch / "model-ddp-target", "imported-ddp-target")
+    run = make_run("run-twice", state=sample | around("module.", sample))
+    import_run(run, scratch / "x", fails="two tensors are")
+    harvest(run, scratch / "x", fails="comes twice")
+
+
+def test_not_whole():
+    """One message: what is missing, misshapen and left over."""
+    wrong = dict(sample)
+    wrong["target_model.h.1.mlp.fc_in.weight"] = \
+        wrong.pop("target_model.h.1.mlp.c_fc.weight")
+    wrong["_components.h-0-mlp-c_fc.U"] = \
+        wrong["_components.h-0-mlp-c_fc.U"].double()
+    shape = list(wrong["target_model.h.0.rms_1.weight"].shape)
+    wrong["target_model.h.0.rms_1.weight"] = torch.ones(3)
+    said = import_run(make_run("mixed", state=wrong), scratch / "x", fails=(
+        "missing (1): target_model.h.1.mlp.c_fc.weight"))
+    assert len(said.splitlines()) == 1, said
+    assert f"target_model.h.0.rms_1.weight is [3], expected {shape}" in said
+    assert "_components.h-0-mlp-c_fc.U is F64 [" in said, said
+    assert "not F32 or F16 or BF16 of the shape expected (2): " in said
+    assert "left over (1): target_model.h.1.mlp.fc_in.weight" in said
+    assert "model_20000.pth" in said and "model_config.yaml" in said, said
+    assert not (scratch / "x").exists()
+    less = {n: t for n, t in sample.items() if "_ci_fns" not in n}
+    said = import_run(make_run("less", state=less), scratch / "x",
+                      fails="missing (")
+    assert said.count("_ci_fns") == 10 and " and " in said, said
+    assert said.rstrip().endswith("more"), said
+    import_run(make_run("deeper", settings={"sigmoid_type": "round"}),
+               scratch / "x", fails='"sigmoid_type" is \'round\'')
+    more = sample | {f"target_model.h.{i}.attn.bias": torch.ones(2, 2)
+                     for i in range(12)}
+    said = import_run(make_run("more", state=more), scratch / "whole")
+    assert "left out, nothing needs target_model.h.0.attn.bias [2, 2], " in said
+    assert "and 2 more" in said and "h.10." not in said, said
+    held = safetensors.torch.load_file(scratch / "whole/model.safetensors")
+    assert not any("attn.bias" in name for name in held)
+    assert_same(scratch / "whole", "dump-whole")
+    many = sample | {f"strange.{i}": torch.ones(1) for i in range(124)}
+    said = import_run(make_run("many", state=many), scratch / "x",
+                      fails="has tensors (124) that belong to nothing")
+    assert len(said.splitlines()) == 1 and said.rstrip().endswith("114 more")
+
+
 def test_refused():
     """Each error names the file and what is wrong, on both ways."""
     def both(name, message, **given):
