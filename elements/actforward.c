@@ -175,6 +175,24 @@ gst_act_forward_stop (GstBaseTransform *trans)
   return TRUE;
 }
 
+/* how long samples may be, for those who cut them */
+static gboolean
+gst_act_forward_query (
+    GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
+{
+  GstActForward *self = GST_ACT_FORWARD (trans);
+  gboolean answered = FALSE;
+
+  if (direction == GST_PAD_SINK) {
+    GST_OBJECT_LOCK (self);
+    answered = act_forward_model_answer (&self->model, query);
+    GST_OBJECT_UNLOCK (self);
+  }
+  return answered
+      || GST_BASE_TRANSFORM_CLASS (gst_act_forward_parent_class)
+             ->query (trans, direction, query);
+}
+
 static GstCaps *
 gst_act_forward_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
@@ -369,6 +387,7 @@ gst_act_forward_class_init (GstActForwardClass *klass)
 
   trans_class->start = GST_DEBUG_FUNCPTR (gst_act_forward_start);
   trans_class->stop = GST_DEBUG_FUNCPTR (gst_act_forward_stop);
+  trans_class->query = GST_DEBUG_FUNCPTR (gst_act_forward_query);
   trans_class->transform_caps =
       GST_DEBUG_FUNCPTR (gst_act_forward_transform_caps);
   trans_class->fixate_caps = GST_DEBUG_FUNCPTR (gst_act_forward_fixate_caps);

@@ -7,6 +7,9 @@
  * Src: int32 ids [n_samples, n-ctx], batch-size samples a buffer, the last
  * buffer may have less.
  *
+ * Unless n-ctx says how long samples are they have as many tokens as the model
+ * behind takes, and at most 128; without one, 128.
+ *
  * With packing=concat all documents, each behind an end-of-text token, make
  * one row of tokens that is cut every n-ctx tokens. With packing=document each
  * document is cut by itself. With add-special-tokens the tokenizer's own tokens
@@ -50,7 +53,7 @@
 GST_DEBUG_CATEGORY_EXTERN (act_text_debug);
 #define GST_CAT_DEFAULT act_text_debug
 
-#define DEFAULT_N_CTX 128
+#define USUAL_N_CTX 128 /* unless the model takes fewer */
 #define DEFAULT_BATCH_SIZE 32
 #define DEFAULT_EOS_TOKEN "<|endoftext|>"
 #define PROGRESS_INTERVAL (100 * G_TIME_SPAN_MILLISECOND)
@@ -279,6 +282,18 @@ find_eos_token (GstActTokenize *self, GError **error)
   return FALSE;
 }
 
+/* Elements downstream are started before this one. */
+static guint
+choose_n_ctx (GstActTokenize *self)
+{
+  g_autoptr (GstQuery) query = gst_act_query_new_sample_length ();
+  guint longest = USUAL_N_CTX;
+
+  if (gst_pad_peer_query (self->srcpad, query))
+    gst_act_query_parse_sample_length (query, &longest);
+  return MIN (longest, USUAL_N_CTX);
+}
+
 static gboolean
 start (GstActTokenize *self, GError **error)
 {
@@ -288,6 +303,8 @@ start (GstActTokenize *self, GError **error)
     return FALSE;
   }
   self->run = self->settings;
+  if (self->run.n_ctx == 0)
+    self->run.n_ctx = choose_n_ctx (self);
   if ((guint64) self->run.n_ctx * self->run.batch_size
       > G_MAXINT32 / sizeof (gint32)) {
     g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_SETTINGS,
@@ -556,6 +573,7 @@ post_summary (GstActTokenize *self)
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("act-tokenized", "documents", G_TYPE_UINT64,
               self->n_documents, "samples", G_TYPE_UINT64, n_samples,
+              "tokens-a-sample", G_TYPE_UINT64, (guint64) self->run.n_ctx,
               "dropped-tokens", G_TYPE_UINT64, self->n_dropped, NULL)));
 }
 
@@ -755,7 +773,6 @@ gst_act_tokenize_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 static void
 gst_act_tokenize_init (GstActTokenize *self)
 {
-  self->settings.n_ctx = DEFAULT_N_CTX;
   self->settings.batch_size = DEFAULT_BATCH_SIZE;
   self->settings.shard = GST_ACT_SHARD_DEFAULT;
 
@@ -781,8 +798,8 @@ install_properties (GObjectClass *object_class)
   props[PROP_TOKENIZER] = g_param_spec_string (
       "tokenizer", "Tokenizer", "The model's tokenizer.json", NULL, flags);
   props[PROP_N_CTX] = g_param_spec_uint ("n-ctx", "Sample length",
-      "Tokens a sample, at most what the model was made for", 1, 1 << 20,
-      DEFAULT_N_CTX, flags);
+      "Tokens a sample; 0: as many as the model behind takes, and at most 128",
+      0, 1 << 20, 0, flags);
   props[PROP_BATCH_SIZE] = g_param_spec_uint ("batch-size", "Batch size",
       "Samples a batch; the dead-component filter looks at a batch at a time",
       1, 1 << 20, DEFAULT_BATCH_SIZE, flags);

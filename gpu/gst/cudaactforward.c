@@ -161,6 +161,24 @@ gst_act_cuda_forward_stop (GstBaseTransform *trans)
   return TRUE;
 }
 
+/* how long samples may be, for those who cut them */
+static gboolean
+gst_act_cuda_forward_query (
+    GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
+{
+  GstActCudaForward *self = GST_ACT_CUDA_FORWARD (trans);
+  gboolean answered = FALSE;
+
+  if (direction == GST_PAD_SINK) {
+    GST_OBJECT_LOCK (self);
+    answered = act_forward_model_answer (&self->model, query);
+    GST_OBJECT_UNLOCK (self);
+  }
+  return answered
+      || GST_BASE_TRANSFORM_CLASS (gst_act_cuda_forward_parent_class)
+             ->query (trans, direction, query);
+}
+
 static GstCaps *
 gst_act_cuda_forward_transform_caps (GstBaseTransform *trans,
     GstPadDirection direction, GstCaps *caps, GstCaps *filter)
@@ -318,6 +336,7 @@ gst_act_cuda_forward_class_init (GstActCudaForwardClass *klass)
 
   trans_class->start = GST_DEBUG_FUNCPTR (gst_act_cuda_forward_start);
   trans_class->stop = GST_DEBUG_FUNCPTR (gst_act_cuda_forward_stop);
+  trans_class->query = GST_DEBUG_FUNCPTR (gst_act_cuda_forward_query);
   trans_class->transform_caps =
       GST_DEBUG_FUNCPTR (gst_act_cuda_forward_transform_caps);
   trans_class->fixate_caps =

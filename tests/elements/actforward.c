@@ -10,6 +10,7 @@
 #include "sparse/csr.h"
 
 #define N_CTX 64
+#define BLOCK_SIZE 128
 #define BATCH 4
 #define N_COMPONENTS 1536
 
@@ -475,6 +476,24 @@ GST_START_TEST (test_eos_and_reuse)
 }
 GST_END_TEST;
 
+/* who cuts tokens asks how long samples may be; only a model knows */
+GST_START_TEST (test_sample_length)
+{
+  Fixture f = fixture_new (sample (), NULL, 1);
+  g_autoptr (GstQuery) query = gst_act_query_new_sample_length ();
+  guint longest = 0;
+
+  fail_unless (gst_pad_peer_query (f.h->srcpad, query));
+  fail_unless (gst_act_query_parse_sample_length (query, &longest));
+  fail_unless_equals_int (longest, BLOCK_SIZE);
+  gst_element_set_state (f.element, GST_STATE_READY);
+  gst_query_unref (query);
+  query = gst_act_query_new_sample_length ();
+  fail_if (gst_pad_peer_query (f.h->srcpad, query));
+  fixture_free (&f);
+}
+GST_END_TEST;
+
 static Suite *
 actforward_suite (void)
 {
@@ -485,6 +504,7 @@ actforward_suite (void)
   tcase_add_test (tc, test_csr);
   tcase_add_test (tc, test_dense);
   tcase_add_test (tc, test_caps);
+  tcase_add_test (tc, test_sample_length);
   tcase_add_test (tc, test_fingerprint);
   tcase_add_test (tc, test_modules);
   tcase_add_test (tc, test_bad_properties);

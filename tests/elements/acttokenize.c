@@ -152,6 +152,50 @@ GST_START_TEST (test_concat)
 GST_END_TEST;
 
 /* what is set in the middle of a run is for the next */
+static guint longest;
+
+static gboolean
+answer (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (longest == 0 || !gst_act_query_is_sample_length (query))
+    return gst_pad_query_default (pad, parent, query);
+  gst_act_query_set_sample_length (query, longest);
+  return TRUE;
+}
+
+/* n-ctx not set, before something that takes so many tokens; 0: any number */
+static void
+assert_length (guint most, const gchar *properties, guint expected)
+{
+  g_autofree gchar *file = tokenizer_file ();
+  g_autofree gchar *line =
+      g_strdup_printf ("acttokenize tokenizer=%s %s", file, properties);
+  GstHarness *h = gst_harness_new_parse (line);
+  g_autoptr (GstActInfo) info = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+
+  gst_element_set_state (h->element, GST_STATE_READY);
+  longest = most;
+  gst_pad_set_query_function (h->sinkpad, answer);
+  gst_element_set_state (h->element, GST_STATE_PLAYING);
+  gst_harness_set_src_caps_str (h, "text/x-raw, format=utf8");
+  g_assert_cmpint (push_text (h, ONE), ==, GST_FLOW_OK);
+  caps = gst_pad_get_current_caps (h->sinkpad);
+  info = gst_act_info_new_from_caps (caps, NULL);
+  g_assert_cmpuint (info->sequence_length, ==, expected);
+  gst_harness_teardown (h);
+}
+
+GST_START_TEST (test_sample_length)
+{
+  assert_length (0, "", 128);
+  assert_length (48, "", 48);
+  assert_length (1024, "", 128);
+  assert_length (48, "n-ctx=0", 48);
+  assert_length (48, "n-ctx=64", 64);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_set_in_run)
 {
   static const gchar *const texts[] = { ONE, TWO, NULL };
@@ -672,6 +716,7 @@ acttokenize_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_concat);
+  tcase_add_test (tc, test_sample_length);
   tcase_add_test (tc, test_set_in_run);
   tcase_add_test (tc, test_document);
   tcase_add_test (tc, test_special_tokens);

@@ -601,6 +601,31 @@ GST_START_TEST (test_stored)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_sample_length)
+{
+  GstQuery *query = gst_act_query_new_sample_length ();
+  guint longest = 77;
+
+  fail_unless_equals_int (GST_QUERY_TYPE (query), GST_QUERY_CUSTOM);
+  fail_unless (gst_act_query_is_sample_length (query));
+  fail_if (gst_act_query_is_stored (query));
+  fail_if (gst_act_query_parse_sample_length (query, &longest));
+  gst_structure_set (
+      gst_query_writable_structure (query), "longest", G_TYPE_UINT, 0, NULL);
+  fail_if (gst_act_query_parse_sample_length (query, &longest));
+  fail_unless_equals_int (longest, 77);
+  gst_act_query_set_sample_length (query, 48);
+  fail_unless (gst_act_query_parse_sample_length (query, &longest));
+  fail_unless_equals_int (longest, 48);
+  gst_query_unref (query);
+
+  query = gst_act_query_new_stored ();
+  fail_if (gst_act_query_is_sample_length (query));
+  fail_if (gst_act_query_parse_sample_length (query, &longest));
+  gst_query_unref (query);
+}
+GST_END_TEST;
+
 /* who asks, and what text the answer is of */
 GST_START_TEST (test_stored_input)
 {
@@ -731,6 +756,7 @@ library_suite (void)
   tcase_add_test (tc, test_too_many_blocks);
   tcase_add_test (tc, test_record);
   tcase_add_test (tc, test_stored);
+  tcase_add_test (tc, test_sample_length);
   tcase_add_test (tc, test_stored_input);
   tcase_add_test (tc, test_stored_bad);
   tcase_add_test (tc, test_complete);

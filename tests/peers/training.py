@@ -236,8 +236,9 @@ again = harvest(scratch / "imported", scratch / "harvested-again")
 assert again[0] == labels and again[1].tobytes() == values.tobytes()
 
 run_program("dashboard", "--quiet", "--model", run, "--clusters", "singletons", "--text", TEXT,
-            "--n-ctx", 64, "--output", scratch / "dashboard")
+            "--output", scratch / "dashboard")
 info = json.loads((scratch / "dashboard" / "model_info.json").read_text())
+assert info["sequence_length"] == TARGET["block_size"], info  # as the model takes no more
 assert info["n_components"] == len(labels) and info["n_samples"] > 50, info
 lines = [json.loads(line) for line in open(scratch / "dashboard" / "clusters.jsonl")]
 assert {part["label"] for line in lines for part in line["components"]} <= set(labels)

@@ -36,7 +36,7 @@ class Usage(harness.Case):
     def test_values_of_properties(self):
         """named with element, property, value and range; nothing runs"""
         for text, *needles in (
-                ('acttokenize n-ctx=0', 'acttokenize', "'n-ctx'", "'0'",
+                ('acttokenize batch-size=0', 'acttokenize', "'batch-size'", "'0'",
                  'from 1 to'),
                 ('acttokenize n-ctx=""', "'n-ctx'", "''"),
                 ('acttokenize n-ctx = -3', "'n-ctx'", "'-3'"),
@@ -67,7 +67,7 @@ class Usage(harness.Case):
         self.check(0, 'run', '--quiet', path)
 
     def test_values_of_options(self):
-        for option, value in (('n-ctx', '0'), ('threshold', '-1'),
+        for option, value in (('n-ctx', '-1'), ('threshold', '-1'),
                               ('n-samples', '0'), ('batch-size', '-2'),
                               ('packing', 'tight'), ('format', 'csv')):
             with self.subTest(option=option):

@@ -12,5 +12,6 @@
 #include <gst/activations/gstactvocabulary.h>
 #include <gst/activations/gstactevents.h>
 #include <gst/activations/gstactrecordmeta.h>
+#include <gst/activations/gstactsamplelength.h>
 #include <gst/activations/gstactstored.h>
 #include <gst/activations/gstactclusterbase.h>

@@ -212,3 +212,13 @@ act_forward_model_check_tokens (
   }
   return TRUE;
 }
+
+gboolean
+act_forward_model_answer (const ActForwardModel *self, GstQuery *query)
+{
+  if (self->model == NULL || !gst_act_query_is_sample_length (query))
+    return FALSE;
+  gst_act_query_set_sample_length (
+      query, act_model_get_max_sequence_length (self->model));
+  return TRUE;
+}

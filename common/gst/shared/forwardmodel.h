@@ -54,6 +54,10 @@ GstCaps *act_forward_model_transform_caps (const ActForwardModel *self,
 /* CSR comes first whatever order downstream lists layouts in; takes caps */
 GstCaps *act_forward_fixate_caps (GstCaps *caps, GstPadDirection direction);
 
+/* whether the query is for the model, and it is there: answered then */
+gboolean act_forward_model_answer (
+    const ActForwardModel *self, GstQuery *query);
+
 /* whether the model takes such tokens */
 gboolean act_forward_model_check_tokens (
     const ActForwardModel *self, const GstActInfo *info, GError **error);

@@ -126,6 +126,21 @@ GST_START_TEST (test_values)
 }
 GST_END_TEST;
 
+/* whoever cuts tokens asks, through what takes them to the device */
+GST_START_TEST (test_sample_length)
+{
+  GstHarness *h = harness_new ("");
+  GstQuery *query = gst_act_query_new_sample_length ();
+  guint longest = 0;
+
+  fail_unless (gst_pad_peer_query (h->srcpad, query));
+  fail_unless (gst_act_query_parse_sample_length (query, &longest));
+  fail_unless_equals_int (longest, 128);
+  gst_query_unref (query);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_modules)
 {
   GstHarness *h = harness_new ("modules=\"h.1.*\"");
@@ -263,6 +278,7 @@ forward_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_add_loop_test (tc, test_values, 0, 2);
+  tcase_add_test (tc, test_sample_length);
   tcase_add_test (tc, test_modules);
   tcase_add_test (tc, test_fingerprint);
   tcase_add_test (tc, test_launch_fails);
