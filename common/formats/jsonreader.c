@@ -6,6 +6,7 @@
 
 #include "acterror.h"
 #include "formats/file.h"
+#include "formats/keyguard.h"
 
 /* json-glib's own parser takes comments, "var x =" and repeated keys (the
  * last wins), cuts strings at U+0000 and follows nesting until the stack is
@@ -273,7 +274,7 @@ parse_array (Parser *parser)
 }
 
 static gboolean
-parse_member (Parser *parser, JsonObject *object)
+parse_member (Parser *parser, JsonObject *object, GHashTable **counts)
 {
   g_autofree char *key = NULL;
   JsonNode *node;
@@ -289,17 +290,20 @@ parse_member (Parser *parser, JsonObject *object)
   if (node == NULL)
     return FALSE;
   json_object_set_member (object, key, node);
-  return TRUE;
+  return act_key_guard_add (counts, object, key)
+      || fail (
+          parser, "more than %d keys have the same hash", ACT_KEY_GUARD_MAX);
 }
 
 static JsonNode *
 parse_object (Parser *parser)
 {
   g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (GHashTable) counts = NULL;
 
   if (!take (parser, '}')) {
     do {
-      if (!parse_member (parser, object))
+      if (!parse_member (parser, object, &counts))
         return NULL;
     } while (take (parser, ','));
     if (!expect (parser, '}'))

@@ -47,6 +47,13 @@ skip_space (ActJsonScan *scan)
     scan->p++;
 }
 
+char
+act_json_scan_peek (ActJsonScan *scan)
+{
+  skip_space (scan);
+  return scan->p < scan->end ? *scan->p : '\0';
+}
+
 /* skips blanks and the character, if it comes next */
 static gboolean
 take (ActJsonScan *scan, char c)
@@ -244,6 +251,29 @@ act_json_scan_uint (ActJsonScan *scan, gpointer to)
           scan, "expected a whole number from 0 to 2^64 - 1");
     }
   *(guint64 *) to = value;
+  return TRUE;
+}
+
+gboolean
+act_json_scan_int (ActJsonScan *scan, gpointer to)
+{
+  gboolean negative = act_json_scan_peek (scan) == '-';
+  guint64 value, limit = (guint64) G_MAXINT64 + (negative ? 1 : 0);
+  const char *first = scan->p;
+
+  scan->p += negative ? 1 : 0;
+  if (scan->p == scan->end || !g_ascii_isdigit (*scan->p)) {
+    scan->p = first;
+    return act_json_scan_fail (scan, "expected a whole number");
+  }
+  if (!act_json_scan_uint (scan, &value))
+    return FALSE;
+  if (value > limit) {
+    scan->p = first;
+    return act_json_scan_fail (
+        scan, "expected a whole number from -2^63 to 2^63 - 1");
+  }
+  *(gint64 *) to = negative ? (gint64) (0 - value) : (gint64) value;
   return TRUE;
 }
 

@@ -37,16 +37,19 @@ gboolean act_json_scan_members (
 gboolean act_json_scan_elements (
     ActJsonScan *scan, ActJsonRead func, gpointer data);
 gboolean act_json_scan_skip (ActJsonScan *scan);
+/* the character that the next value begins with, 0: there is none */
+char act_json_scan_peek (ActJsonScan *scan);
 /* nothing but blanks may follow */
 gboolean act_json_scan_end (ActJsonScan *scan);
 /* takes a null, if that comes next */
 gboolean act_json_scan_null (ActJsonScan *scan);
 gboolean act_json_scan_fail (ActJsonScan *scan, const char *what);
 
-/* ActJsonReads: to a GString, a guint64, a double, a GPtrArray of GString, a
- * GArray of guint64 or of double; what was there is replaced. */
+/* ActJsonReads: to a GString, a guint64, a gint64, a double, a GPtrArray of
+ * GString, a GArray of guint64 or of double; what was there is replaced. */
 gboolean act_json_scan_string (ActJsonScan *scan, gpointer to);
 gboolean act_json_scan_uint (ActJsonScan *scan, gpointer to);
+gboolean act_json_scan_int (ActJsonScan *scan, gpointer to);
 gboolean act_json_scan_double (ActJsonScan *scan, gpointer to);
 gboolean act_json_scan_strings (ActJsonScan *scan, gpointer to);
 gboolean act_json_scan_uints (ActJsonScan *scan, gpointer to);

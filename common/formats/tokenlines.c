@@ -5,7 +5,7 @@
 
 #include "acterror.h"
 #include "formats/file.h"
-#include "formats/json.h"
+#include "formats/jsonscan.h"
 
 typedef struct {
   guint64 begin, length;
@@ -56,51 +56,107 @@ fail (const ActTokenLines *lines, const Line *line, GError **error,
   return FALSE;
 }
 
-/* (transfer full) what is on a line; *ids is the list in it */
-static JsonNode *
-parse_line (const ActTokenLines *lines, const Line *line, JsonArray **ids,
-    GError **error)
+/* what is on a line: the ids of the list in the field */
+typedef struct {
+  const ActTokenLines *lines;
+  const Line *line;
+  gint64 *ids; /* NULL: they are counted alone */
+  guint n, n_ids;
+  gboolean found, failed; /* failed: the error names the line */
+} Reader;
+
+static gboolean
+fail_reading (Reader *reader, ActJsonScan *scan, const char *what)
+{
+  reader->failed = TRUE;
+  return fail (reader->lines, reader->line, scan->error, what);
+}
+
+static gboolean
+read_id (ActJsonScan *scan, gpointer data)
+{
+  Reader *reader = data;
+  GError **error = scan->error;
+  gboolean is_integer;
+  gint64 id;
+
+  scan->error = NULL;
+  is_integer = act_json_scan_int (scan, &id);
+  scan->error = error;
+  if (!is_integer)
+    return fail_reading (reader, scan, "a token id is no integer");
+  if (reader->ids != NULL && reader->n_ids < reader->n)
+    reader->ids[reader->n_ids] = id;
+  reader->n_ids++;
+  return reader->n_ids < G_MAXINT32
+      || fail_reading (reader, scan, "it has too many token ids");
+}
+
+static gboolean
+read_field (ActJsonScan *scan, const GString *key, gpointer data)
+{
+  Reader *reader = data;
+  const char *field = reader->lines->field;
+
+  if (key->len != strlen (field) || memcmp (key->str, field, key->len) != 0)
+    return act_json_scan_skip (scan);
+  if (reader->found)
+    return fail_reading (reader, scan, "the list of token ids comes twice");
+  if (act_json_scan_peek (scan) != '[')
+    return act_json_scan_skip (scan);
+  reader->found = TRUE;
+  return act_json_scan_elements (scan, read_id, reader);
+}
+
+static gboolean
+scan_line (Reader *reader, const char *text, GError **error)
+{
+  g_auto (ActJsonScan) scan = { 0 };
+  const char *invalid;
+
+  act_json_scan_init (&scan, text, reader->line->length, FALSE, error);
+  if (!g_utf8_validate_len (text, reader->line->length, &invalid)) {
+    scan.p = invalid;
+    return act_json_scan_fail (&scan, "invalid UTF-8");
+  }
+  return (act_json_scan_peek (&scan) == '{'
+                 ? act_json_scan_members (&scan, read_field, reader)
+                 : act_json_scan_skip (&scan))
+      && act_json_scan_end (&scan);
+}
+
+/* n ids to ids, or just how many there are to *n_ids */
+static gboolean
+parse_line (const ActTokenLines *lines, const Line *line, gint64 *ids, guint n,
+    guint *n_ids, GError **error)
 {
   const char *data = g_bytes_get_data (lines->bytes, NULL);
-  g_autofree char *where = g_strdup_printf (
-      "%s: line %" G_GUINT64_FORMAT, lines->filename, line->number);
-  g_autoptr (JsonNode) root =
-      act_json_parse (data + line->begin, line->length, where, error);
-  JsonNode *list;
+  Reader reader = { lines, line, ids, n };
 
-  if (root == NULL)
-    return NULL;
-  list = JSON_NODE_HOLDS_OBJECT (root)
-      ? json_object_get_member (json_node_get_object (root), lines->field)
-      : NULL;
-  if (list == NULL || !JSON_NODE_HOLDS_ARRAY (list)) {
-    g_autofree char *what =
-        g_strdup_printf ("\"%s\" is no list of token ids", lines->field);
-
-    fail (lines, line, error, what);
-    return NULL;
+  if (!scan_line (&reader, data + line->begin, error)) {
+    if (!reader.failed)
+      g_prefix_error (error, "'%s': line %" G_GUINT64_FORMAT ": ",
+          lines->filename, line->number);
+    return FALSE;
   }
-  *ids = json_node_get_array (list);
-  return g_steal_pointer (&root);
+  *n_ids = reader.n_ids;
+  if (reader.found)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s': line %" G_GUINT64_FORMAT ": \"%s\" is no list of token ids",
+      lines->filename, line->number, lines->field);
+  return FALSE;
 }
 
 static gboolean
 set_n_ctx (ActTokenLines *lines, GError **error)
 {
   const Line *first = &g_array_index (lines->lines, Line, 0);
-  JsonArray *ids = NULL;
-  g_autoptr (JsonNode) root = NULL;
 
-  if (lines->lines->len == 0)
-    return TRUE;
-  root = parse_line (lines, first, &ids, error);
-  if (root == NULL)
-    return FALSE;
-  lines->n_ctx = json_array_get_length (ids);
-  return lines->n_ctx > 0
-      || fail (lines, first, error,
-          "it has no token ids, expected one at "
-          "least");
+  return parse_line (lines, first, NULL, 0, &lines->n_ctx, error)
+      && (lines->n_ctx > 0
+          || fail (lines, first, error,
+              "it has no token ids, expected one at least"));
 }
 
 ActTokenLines *
@@ -151,27 +207,17 @@ static gboolean
 read_line (
     const ActTokenLines *lines, const Line *line, gint64 *ids, GError **error)
 {
-  JsonArray *list = NULL;
-  g_autoptr (JsonNode) root = parse_line (lines, line, &list, error);
+  g_autofree char *what = NULL;
+  guint n_ids;
 
-  if (root == NULL)
+  if (!parse_line (lines, line, ids, lines->n_ctx, &n_ids, error))
     return FALSE;
-  if (json_array_get_length (list) != lines->n_ctx) {
-    g_autofree char *what = g_strdup_printf (
-        "it has %u token ids, expected %u as on the first line",
-        json_array_get_length (list), lines->n_ctx);
-
-    return fail (lines, line, error, what);
-  }
-  for (guint i = 0; i < lines->n_ctx; i++) {
-    JsonNode *id = json_array_get_element (list, i);
-
-    if (!JSON_NODE_HOLDS_VALUE (id)
-        || json_node_get_value_type (id) != G_TYPE_INT64)
-      return fail (lines, line, error, "a token id is no integer");
-    ids[i] = json_node_get_int (id);
-  }
-  return TRUE;
+  if (n_ids == lines->n_ctx)
+    return TRUE;
+  what =
+      g_strdup_printf ("it has %u token ids, expected %u as on the first line",
+          n_ids, lines->n_ctx);
+  return fail (lines, line, error, what);
 }
 
 gboolean
