@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "formats/yaml.h"
 
-#include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "acterror.h"
 #include "formats/file.h"
+#include "formats/yamlscalar.h"
 
 #define MAX_DEPTH 64
 #define MAX_FILE_SIZE ((gsize) 1 << 20)
@@ -44,63 +43,6 @@ next_event (Reader *reader, yaml_event_t *event, GError **error)
       reader->parser.problem ? reader->parser.problem : "it is no valid YAML");
 }
 
-static gboolean
-is_integer (const char *text, gint64 *value)
-{
-  const char *digits = text + (*text == '-' || *text == '+' ? 1 : 0);
-  char *end;
-
-  if (!g_ascii_isdigit (*digits))
-    return FALSE;
-  errno = 0;
-  *value = g_ascii_strtoll (text, &end, 10);
-  return *end == '\0' && errno == 0;
-}
-
-static gboolean
-is_number (const char *text, double *value)
-{
-  const char *digits = text + (*text == '-' || *text == '+' ? 1 : 0);
-  char *end;
-
-  if (!g_ascii_isdigit (*digits)
-      && !(*digits == '.' && g_ascii_isdigit (digits[1])))
-    return FALSE;
-  *value = g_ascii_strtod (text, &end);
-  return *end == '\0' && isfinite (*value) && strpbrk (text, "xX") == NULL;
-}
-
-static gboolean
-is_one_of (const char *text, const char *const *words)
-{
-  return g_strv_contains (words, text);
-}
-
-static JsonNode *
-scalar_to_node (const yaml_event_t *event)
-{
-  static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
-  static const char *const trues[] = { "true", "True", "TRUE", NULL };
-  static const char *const falses[] = { "false", "False", "FALSE", NULL };
-  const char *text = (const char *) event->data.scalar.value;
-  gboolean plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-  JsonNode *node = json_node_alloc ();
-  gint64 integer;
-  double number;
-
-  if (plain && is_one_of (text, nulls))
-    return json_node_init_null (node);
-  if (plain && is_one_of (text, trues))
-    return json_node_init_boolean (node, TRUE);
-  if (plain && is_one_of (text, falses))
-    return json_node_init_boolean (node, FALSE);
-  if (plain && is_integer (text, &integer))
-    return json_node_init_int (node, integer);
-  if (plain && is_number (text, &number))
-    return json_node_init_double (node, number);
-  return json_node_init_string (node, text);
-}
-
 /* a string of YAML may hold U+0000; ours do not */
 static gboolean
 check_scalar (const Reader *reader, const yaml_event_t *event, GError **error)
@@ -113,6 +55,22 @@ check_scalar (const Reader *reader, const yaml_event_t *event, GError **error)
     return fail (
         reader, event->start_mark.line, error, "a string holds U+0000");
   return TRUE;
+}
+
+static JsonNode *
+read_scalar (const Reader *reader, const yaml_event_t *event, GError **error)
+{
+  const char *text = (const char *) event->data.scalar.value, *problem;
+  JsonNode *node;
+
+  if (!check_scalar (reader, event, error))
+    return NULL;
+  if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+    return json_node_init_string (json_node_alloc (), text);
+  node = act_yaml_scalar_new (text, &problem);
+  if (node == NULL)
+    fail (reader, event->start_mark.line, error, problem);
+  return node;
 }
 
 static JsonNode *read_node (
@@ -160,6 +118,10 @@ read_pair (Reader *reader, const yaml_event_t *key, JsonObject *object,
     return fail (reader, key->start_mark.line, error,
         "a mapping has more than 4096 keys");
   name = (const char *) key->data.scalar.value;
+  if (key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+      && strcmp (name, "<<") == 0)
+    return fail (
+        reader, key->start_mark.line, error, "a merge (<<) is not supported");
   if (json_object_has_member (object, name))
     return fail (
         reader, key->start_mark.line, error, "a key comes a second time");
@@ -205,7 +167,7 @@ read_node (
   }
   switch (event->type) {
   case YAML_SCALAR_EVENT:
-    return check_scalar (reader, event, error) ? scalar_to_node (event) : NULL;
+    return read_scalar (reader, event, error);
   case YAML_SEQUENCE_START_EVENT:
     if (event->data.sequence_start.tag == NULL)
       return read_list (reader, depth, error);

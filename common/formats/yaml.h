@@ -4,9 +4,9 @@
 #include <json-glib/json-glib.h>
 
 /* A YAML file as JSON: one document of mappings, lists and scalars. Plain
- * scalars are null, true, false, integers and numbers where they look so, else
- * strings; what is quoted is a string. Tags, aliases, keys twice and anything
- * nested more than 64 deep are refused. Without libyaml every file is. */
+ * scalars are what YAML 1.1 says (yamlscalar.h); what is quoted is a string.
+ * Tags, aliases, keys twice and anything nested more than 64 deep are refused.
+ * Without libyaml every file is. */
 
 /* (transfer full) */
 JsonNode *act_yaml_read_file (

@@ -36,9 +36,14 @@ test_scalars (void)
   assert_json ("[true, False, null, ~, '', \"1\", '1.5', 'true']",
       "[true,false,null,null,\"\",\"1\",\"1.5\",\"true\"]");
   /* what only looks like a number */
-  assert_json ("[1_000, 0x10, 1.2.3, -, 12ab, .5, 9223372036854775807, nan]",
-      "[\"1_000\",\"0x10\",\"1.2.3\",\"-\",\"12ab\",0.5,9223372036854775807,"
-      "\"nan\"]");
+  assert_json ("[1.2.3, -, 12ab, 1e-3, 0o17, 08, nan, -.5]",
+      "[\"1.2.3\",\"-\",\"12ab\",\"1e-3\",\"0o17\",\"08\",\"nan\",\"-.5\"]");
+  /* YAML 1.1's, more of them against PyYAML in tests/peers/yamlscalars.py */
+  assert_json ("[1_000, 0x1F, 010, 0b11, 1:30, .5, -1.5e+3, yes, Off]",
+      "[1000,31,8,3,90,0.5,-1500.0,true,false]");
+  assert_json (
+      "[9223372036854775807, -9223372036854775808, 18446744073709551616]",
+      "[9223372036854775807,-9223372036854775808,1.8446744073709552e+19]");
   assert_json ("\357\273\277a: 5%\nb: 1\n", "{\"a\":\"5%\",\"b\":1}");
   assert_json ("a: h.*.attn.q_proj\nb: \"\\u00fc\"\nc: >-\n  two\n  lines\n",
       "{\"a\":\"h.*.attn.q_proj\",\"b\":\"\303\274\",\"c\":\"two lines\"}");
@@ -76,6 +81,9 @@ test_refused (void)
     { "!!map {a: 1}\n", "a tag" },
     { "? [1, 2]\n: 3\n", "a string as a key" },
     { "a: \"x\\0y\"\n", "U+0000" },
+    { "a: 1\nb: =\n", "line 2: a merge (<<) or a default value" },
+    { "a: 1\n<<: {b: 1}\n", "line 2: a merge" },
+    { "a: 0x_\n", "line 1: a number has no digits" },
     { "a: [1, 2\n", "line" },
     { "\ta: 1\n", "line 1" },
     { "a: \377\n", "line 1" },
@@ -150,6 +158,12 @@ test_names (void)
       "patched_model.h.0.mlp.c_fc.components.V", "_components.h-0-mlp-c_fc.V");
   assert_name ("target_model.wte.components.U", "_components.wte.U");
   assert_name ("_components.h-0-mlp-c_fc.V", "_components.h-0-mlp-c_fc.V");
+  assert_name ("module.target_model.wte.weight", "target_model.wte.weight");
+  assert_name (
+      "_orig_mod.module._gates.wte.layers.0.b", "_ci_fns.wte.layers.0.b");
+  assert_name ("target_model._orig_mod.h.0.mlp.c_fc.weight",
+      "target_model.h.0.mlp.c_fc.weight");
+  assert_name ("module.h.0.mlp.c_fc.weight", NULL);
   assert_name (
       "_gates.h-0-mlp-c_fc.layers.0.W", "_ci_fns.h-0-mlp-c_fc.layers.0.W");
   assert_name ("ci_fn._ci_fns.wte.layers.2.b", "_ci_fns.wte.layers.2.b");
