@@ -9,55 +9,97 @@
 
 #define META "ensemble_meta.json"
 #define ARRAY "ensemble_merge_array.npz"
+#define LABELS "component_labels"
 #define MAX_META_SIZE ((gsize) 1 << 30)
 
-/* (transfer full) the labels, out of the file beside the array */
+/* (transfer full) the file beside the array that names its components */
+static char *
+find_meta (const char *filename, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (filename);
+  g_autofree char *meta = g_build_filename (folder, META, NULL);
+  g_autofree char *array = g_path_get_basename (filename);
+
+  if (g_file_test (filename, G_FILE_TEST_EXISTS)
+      && g_file_test (meta, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&meta);
+  g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_READ,
+      "'%s' has no %s, expected an ensemble of merge runs there: " ARRAY
+      ", and " META " that names its components",
+      folder, g_file_test (filename, G_FILE_TEST_EXISTS) ? META : array);
+  return NULL;
+}
+
+/* a list's labels, which it keeps; NULL: *bad says which is none */
+static GPtrArray *
+list_labels (JsonArray *list, guint *bad)
+{
+  g_autoptr (GPtrArray) labels = g_ptr_array_new ();
+
+  for (*bad = 0; *bad < json_array_get_length (list); (*bad)++) {
+    JsonNode *label = json_array_get_element (list, *bad);
+
+    if (!JSON_NODE_HOLDS_VALUE (label)
+        || json_node_get_value_type (label) != G_TYPE_STRING)
+      return NULL;
+    g_ptr_array_add (labels, (char *) json_node_get_string (label));
+  }
+  return labels->len > 0 ? g_steal_pointer (&labels) : NULL;
+}
+
+/* (transfer full) the labels, which *meta holds */
 static GPtrArray *
 read_labels (const char *filename, JsonNode **meta, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (filename);
-  g_autofree char *name = g_build_filename (folder, META, NULL);
-  JsonNode *root = act_json_read_file (name, MAX_META_SIZE, error), *list;
+  g_autofree char *name = find_meta (filename, error);
+  JsonNode *root =
+      name != NULL ? act_json_read_file (name, MAX_META_SIZE, error) : NULL;
+  JsonNode *list;
   GPtrArray *labels;
+  guint bad;
 
   *meta = root;
   if (root == NULL)
     return NULL;
   list = JSON_NODE_HOLDS_OBJECT (root)
-      ? json_object_get_member (json_node_get_object (root), "component_labels")
+      ? json_object_get_member (json_node_get_object (root), LABELS)
       : NULL;
-  labels = g_ptr_array_new ();
-  for (guint i = 0; list != NULL && JSON_NODE_HOLDS_ARRAY (list)
-       && i < json_array_get_length (json_node_get_array (list));
-       i++) {
-    JsonNode *label = json_array_get_element (json_node_get_array (list), i);
-
-    if (!JSON_NODE_HOLDS_VALUE (label)
-        || json_node_get_value_type (label) != G_TYPE_STRING)
-      break;
-    g_ptr_array_add (labels, (char *) json_node_get_string (label));
+  if (list == NULL || !JSON_NODE_HOLDS_ARRAY (list)) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"" LABELS "\" is %s, expected a list of \"module:index\"", name,
+        list == NULL ? "missing" : json_node_type_name (list));
+    return NULL;
   }
-  if (list != NULL && JSON_NODE_HOLDS_ARRAY (list) && labels->len > 0
-      && labels->len == json_array_get_length (json_node_get_array (list)))
-    return labels;
-  g_ptr_array_unref (labels);
-  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
-      "'%s': \"component_labels\" is no list of labels", name);
-  return NULL;
+  labels = list_labels (json_node_get_array (list), &bad);
+  if (labels == NULL)
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"" LABELS "\"[%u] is no string, expected \"module:index\"",
+        name, bad);
+  return labels;
 }
 
 /* [runs, iterations, labels], of 16, 32 or 64 bits */
 static ActNpzArray *
 open_array (const char *filename, GError **error)
 {
-  ActNpzArray *array =
-      act_npz_array_open (filename, "merges", ACT_DTYPE_I16, 3, NULL);
+  g_autoptr (ActNpzArray) array =
+      act_npz_array_open_any (filename, "merges", error);
+  const ActTensor *tensor;
+  g_autofree char *shape = NULL;
 
   if (array == NULL)
-    array = act_npz_array_open (filename, "merges", ACT_DTYPE_I64, 3, NULL);
-  if (array == NULL)
-    array = act_npz_array_open (filename, "merges", ACT_DTYPE_I32, 3, error);
-  return array;
+    return NULL;
+  tensor = act_npz_array_get (array);
+  if (tensor->n_dims == 3
+      && (tensor->dtype == ACT_DTYPE_I16 || tensor->dtype == ACT_DTYPE_I32
+          || tensor->dtype == ACT_DTYPE_I64))
+    return g_steal_pointer (&array);
+  shape = act_tensor_shape_to_string (tensor->n_dims, tensor->shape);
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s': merges.npy is %s %s, expected I16, I32 or I64 [runs, iterations, "
+      "components]",
+      filename, act_dtype_name (tensor->dtype), shape);
+  return NULL;
 }
 
 /* which of the ensemble's runs */
@@ -68,10 +110,14 @@ resolve_run (const char *filename, gint wanted, guint64 n_runs, guint64 *run,
   *run = wanted < 0 ? 0 : (guint64) wanted;
   if (*run < n_runs && (wanted >= 0 || n_runs == 1))
     return TRUE;
-  g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
-      "'%s' has %" G_GUINT64_FORMAT " runs, expected ensemble-run to be one of "
-      "0 to %" G_GUINT64_FORMAT,
-      filename, n_runs, n_runs > 0 ? n_runs - 1 : 0);
+  if (n_runs == 0)
+    g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+        "'%s' has no runs, expected one at least", filename);
+  else
+    g_set_error (error, ACT_ERROR, ACT_ERROR_SETTINGS,
+        "'%s' has %" G_GUINT64_FORMAT " runs, expected ensemble-run to be one "
+        "of 0 to %" G_GUINT64_FORMAT,
+        filename, n_runs, n_runs - 1);
   return FALSE;
 }
 

@@ -320,6 +320,7 @@ act_latents_get_n_latents (const ActLatents *latents)
 typedef struct {
   guint64 place;
   float value;
+  guint file; /* that it is from */
 } Entry;
 
 static gint
@@ -331,13 +332,15 @@ compare_entries (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-add_entry (const ActLatents *latents, const File *file, guint64 i,
-    guint64 first_sample, GArray *entries, GError **error)
+add_entry (const ActLatents *latents, guint f, guint64 i, guint64 first_sample,
+    GArray *entries, GError **error)
 {
+  const File *file = latents->files->pdata[f];
   guint64 n_ctx = latents->tokens->shape[1];
   guint64 sample = location (file, i, 0), position = location (file, i, 1);
   guint64 latent = file->first + location (file, i, 2);
-  Entry entry = { ((sample - first_sample) * n_ctx + position) << 32 | latent };
+  Entry entry = { ((sample - first_sample) * n_ctx + position) << 32 | latent,
+    0, f };
   gsize size = act_dtype_size (file->activations->dtype);
 
   if (!act_to_f32 (file->activations->dtype,
@@ -375,7 +378,7 @@ collect (const ActLatents *latents, guint64 first_sample, guint n_samples,
 
     for (guint64 i = entry_of (file, first_sample);
          i < entry_of (file, first_sample + n_samples); i++)
-      if (!add_entry (latents, file, file->order ? file->order[i] : i,
+      if (!add_entry (latents, f, file->order ? file->order[i] : i,
               first_sample, entries, error))
         return FALSE;
   }
@@ -387,16 +390,23 @@ collect (const ActLatents *latents, guint64 first_sample, guint n_samples,
   return TRUE;
 }
 
+/* two entries of one place: which place, and which files */
 static gboolean
-set_twice_error (const ActLatents *latents, guint64 first_sample, guint64 place,
-    GError **error)
+set_twice_error (const ActLatents *latents, guint64 first_sample,
+    const Entry *first, const Entry *second, GError **error)
 {
-  guint64 n_ctx = latents->tokens->shape[1], row = place >> 32;
+  guint64 n_ctx = latents->tokens->shape[1], row = first->place >> 32;
+  const File *one = latents->files->pdata[MIN (first->file, second->file)];
+  const File *other = latents->files->pdata[MAX (first->file, second->file)];
+  g_autofree char *where = one == other
+      ? g_strdup ("in this file")
+      : g_strdup_printf (
+          "one of them in '%s'", act_safetensors_get_filename (other->file));
 
-  return fail (latents->files->pdata[0], error,
+  return fail (one, error,
       "sample %" G_GUINT64_FORMAT ", position %" G_GUINT64_FORMAT
-      ", latent %u: there are two activations, in this file or those beside it",
-      first_sample + row / n_ctx, row % n_ctx, (guint32) place);
+      ", latent %u has two activations, %s; expected one at most",
+      first_sample + row / n_ctx, row % n_ctx, (guint32) first->place, where);
 }
 
 gboolean
@@ -417,7 +427,7 @@ act_latents_read_csr (const ActLatents *latents, guint64 first_sample,
       if (entry->place >> 32 != row)
         break;
       if (at > 0 && entry[-1].place == entry->place)
-        return set_twice_error (latents, first_sample, entry->place, error);
+        return set_twice_error (latents, first_sample, entry - 1, entry, error);
       act_csr_arrays_append_value (
           csr, (gint32) (entry->place & G_MAXUINT32), entry->value);
     }

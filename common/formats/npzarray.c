@@ -54,13 +54,22 @@ ActNpzArray *
 act_npz_array_open (const char *filename, const char *name, ActDtype dtype,
     guint n_dims, GError **error)
 {
+  g_autoptr (ActNpzArray) self = act_npz_array_open_any (filename, name, error);
+
+  if (self == NULL || !check_kind (self, dtype, n_dims, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+ActNpzArray *
+act_npz_array_open_any (const char *filename, const char *name, GError **error)
+{
   g_autoptr (ActNpzArray) self = g_new0 (ActNpzArray, 1);
   g_autofree char *member = g_strconcat (name, ".npy", NULL);
 
   self->name = g_strdup_printf ("%s: %s", filename, member);
   self->member = act_zip_member_open (filename, member, error);
-  if (self->member == NULL || !read_header (self, error)
-      || !check_kind (self, dtype, n_dims, error))
+  if (self->member == NULL || !read_header (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

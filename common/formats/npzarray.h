@@ -12,6 +12,9 @@ typedef struct _ActNpzArray ActNpzArray;
  * those. */
 ActNpzArray *act_npz_array_open (const char *filename, const char *name,
     ActDtype dtype, guint n_dims, GError **error);
+/* whatever these are */
+ActNpzArray *act_npz_array_open_any (
+    const char *filename, const char *name, GError **error);
 void act_npz_array_free (ActNpzArray *array);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActNpzArray, act_npz_array_free)
 

@@ -141,17 +141,26 @@ def test_damaged_ensembles():
             (good, names[:-1], "the labels of its"),
             (good, ["no.such:0"] + names[1:], "no.such:0"),
             (good, [names[1]] + names[1:], names[1]),
-            (good, "x", "no list of labels"),
-            (good, [1] * len(names), "no list of labels"),
-            (good[0], names, "merges"),
-            (good.astype("f4"), names, "merges"))):
+            (good, "x", '"component_labels" is String, expected a list'),
+            (good, [], '"component_labels"[0] is no string'),
+            (good, names[:2] + [1], '"component_labels"[2] is no string'),
+            (good[:0], names, "has no runs, expected one at least"),
+            (good[0], names, f"is I16 [2, {len(names)}], expected I16, I32 or "
+             "I64 [runs, iterations, components]"),
+            (good.astype("f4"), names, f"is F32 [1, 2, {len(names)}], "))):
         dashboard("x", write_ensemble(f"bad-{i}", merges, given), fails=message)
     made = write_ensemble("cut", good, names)
     array = made / "ensemble_merge_array.npz"
     array.write_bytes(array.read_bytes()[:-40])
     dashboard("x", made, fails="ensemble_merge_array.npz")
+    (made / "ensemble_meta.json").write_text("{}")
+    dashboard("x", made, fails='"component_labels" is missing, expected')
     (made / "ensemble_meta.json").unlink()
-    dashboard("x", made, fails="ensemble_meta.json")
+    for clusters in made, array:
+        dashboard("x", clusters, fails=f"'{made}' has no ensemble_meta.json, "
+                  "expected an ensemble of merge runs there")
+    array.unlink()
+    dashboard("x", made, fails=f"'{made}' has no ensemble_merge_array.npz, ")
 
 
 def test_singletons():

@@ -198,7 +198,7 @@ def test_refused():
             (changed("locations", (7, 2), -1), "latent -1"),
             (changed("locations", (7, 2), 2**40), "latent 1099511627776"),
             (changed("locations", slice(7, 9), good["locations"][7]),
-             "there are two activations"),
+             "has two activations, in this file; expected one at most"),
             (changed("activations", 3, float("nan")), "NaN"),
             (changed("activations", 3, float("inf")), "infinite"),
             (changed("tokens", (2, 3), 50), "token id 50"),
@@ -211,6 +211,11 @@ def test_refused():
              "'activations' has F64"),
             (good | {"tokens": tokens[0].clone()}, "'tokens' has"))):
         from_dump("x", write(f"bad-{i}", cache=tensors), fails=message)
+    made = write("twice", a=good, b=entries())
+    at = good["locations"][0].tolist()
+    from_dump("x", made, fails=f"{made}/a.safetensors': sample {at[0]}, "
+              f"position {at[1]}, latent {at[2]} has two activations, one of "
+              f"them in '{made}/b.safetensors'; expected one at most")
     other = dict(good, tokens=tokens + 1)
     from_dump("x", write("others", a=good, b=other), fails="its tokens are others")
     files = split((0, 20, N_LATENTS))
