@@ -14,6 +14,7 @@ static const ActStageKind *const normalizer_kinds[] = {
   &act_normalizer_nfd,
   &act_normalizer_nfkc,
   &act_normalizer_nfkd,
+  &act_normalizer_precompiled,
   &act_normalizer_prepend,
   &act_normalizer_replace,
   &act_normalizer_sequence,

@@ -118,6 +118,7 @@ extern const ActStageKind act_normalizer_nfc;
 extern const ActStageKind act_normalizer_nfd;
 extern const ActStageKind act_normalizer_nfkc;
 extern const ActStageKind act_normalizer_nfkd;
+extern const ActStageKind act_normalizer_precompiled;
 extern const ActStageKind act_normalizer_prepend;
 extern const ActStageKind act_normalizer_replace;
 extern const ActStageKind act_normalizer_sequence;

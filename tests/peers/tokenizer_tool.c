@@ -29,7 +29,8 @@ static void
 write_array (const void *data, gsize size, guint n)
 {
   fwrite (&n, sizeof (n), 1, stdout);
-  fwrite (data, size, n, stdout);
+  if (n > 0) /* data may be NULL then */
+    fwrite (data, size, n, stdout);
 }
 
 static void

@@ -302,7 +302,7 @@ class Model(Bad):
             'merge of one': (model(merges=['ab']), 'merge'),
             'merge of nothing known': (model(merges=['a \u4e00']), 'merge'),
             'normalizer': (lambda t: t.update(
-                normalizer={'type': 'Precompiled'}), 'Precompiled'),
+                normalizer={'type': 'Nmt'}), 'Nmt'),
             'pre-tokenizer': (lambda t: t.update(
                 pre_tokenizer={'type': 'UnicodeScripts'}), 'UnicodeScripts'),
             'added token': (lambda t: t.update(added_tokens=[{'id': 'a'}]),
