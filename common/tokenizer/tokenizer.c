@@ -29,6 +29,27 @@ struct _ActTokenizer {
   GArray *ids; /* where it goes, not owned */
 };
 
+/* what a post_processor puts round a text must be tokens: whoever gets ids
+ * knows that they are below the vocabulary's size */
+static gboolean
+check_special (const ActTokenizer *self, const GArray *ids, const char *name,
+    GError **error)
+{
+  for (guint i = 0; i < ids->len; i++) {
+    gint32 id = g_array_index (ids, gint32, i);
+
+    if (id >= 0 && (guint32) id < self->vocab->size)
+      continue;
+    g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+        "'%s': post_processor: token id %d is in no vocabulary, expected it "
+        "below "
+        "%u",
+        name, id, self->vocab->size);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 read_stages (
     ActTokenizer *self, JsonNode *root, const char *name, GError **error)
@@ -72,7 +93,9 @@ read_stages (
     return FALSE;
   /* finds an id that is given twice, too */
   self->vocab = act_vocab_new_from_json (root, name, error);
-  return self->vocab != NULL;
+  return self->vocab != NULL
+      && check_special (self, self->post_processor->before, name, error)
+      && check_special (self, self->post_processor->after, name, error);
 }
 
 ActTokenizer *
