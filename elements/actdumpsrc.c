@@ -20,6 +20,10 @@
  * downstream holds already are left out (see skip-stored), and count in
  * act-complete all the same.
  *
+ * With tokens-digest, all tokens of the shard are read and compared with those
+ * of a plan before the first batch; with post-digests those of the whole run
+ * are read, and the element message `act-digests` has a number a batch.
+ *
  * Where the labels name fewer components than their largest indices say, the
  * others are marked dead. NaN and infinity are errors, and -0.0 is read as
  * 0.0.
@@ -234,7 +238,7 @@ gst_act_dump_src_start (GstBaseSrc *src)
   whole.end = act_dump_get_n_samples (self->dump);
   gst_act_source_run_init (
       &self->run, src, &self->shard, &whole, gst_act_dump_src_first_sample);
-  gst_act_source_run_set_tokens (&self->run,
+  gst_act_source_run_set_tokens (&self->run, self->location,
       act_dump_get_sequence_length (self->dump), gst_act_dump_src_read_tokens);
   gst_act_source_run_take_caps (
       &self->run, src, gst_act_dump_src_new_caps (self));

@@ -281,7 +281,7 @@ gst_act_store_src_open (GstActStoreSrc *self, GError **error)
   gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &all, &range,
       gst_act_store_src_first_sample);
   gst_act_store_src_set_place (self);
-  gst_act_source_run_set_tokens (&self->run,
+  gst_act_source_run_set_tokens (&self->run, self->location,
       act_store_set_get_identity (self->set)->n_ctx,
       gst_act_store_src_read_tokens);
   return TRUE;

@@ -25,6 +25,11 @@
  * a store downstream holds already are left out (see skip-stored), and count
  * in act-complete all the same.
  *
+ * With tokens-digest or post-digests, too, all text is tokenized first. Then
+ * the tokens of the shard are compared with those of a plan, and the element
+ * message `act-digests` has a number for each batch of the run, see
+ * docs/formats.md.
+ *
  * Position and duration in samples are answered here. Until the last document
  * is tokenized, the duration is an estimate: the samples made so far, times
  * the bytes of all text by those that are consumed, as the source tells them.
@@ -419,7 +424,7 @@ post_progress (GstActTokenize *self, gboolean now)
   guint64 done = self->next - self->first, total = self->end - self->first;
 
   if ((!now && time - self->last_progress < PROGRESS_INTERVAL)
-      || (self->run.shard.count > 1 && !self->text_ended))
+      || (gst_act_token_batches_waits (&self->batches) && !self->text_ended))
     return;
   self->last_progress = time;
   gst_element_post_message (GST_ELEMENT (self),
@@ -649,6 +654,21 @@ push_rest (GstActTokenize *self, const GstActTokenRange *range, gboolean whole)
   return TRUE;
 }
 
+/* now that all of its text is known */
+static gboolean
+begin_shard (GstActTokenize *self, const GstActTokenRange *range)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!gst_act_token_batches_check_planned (
+          &self->batches, range, GST_ELEMENT (self), &error)) {
+    gst_act_element_post_error (GST_ELEMENT (self), error);
+    return FALSE;
+  }
+  gst_act_token_batches_go_to (&self->batches, range);
+  return TRUE;
+}
+
 /* A text that is not whole has no known number of batches, and no shards. */
 static void
 finish (GstActTokenize *self)
@@ -661,11 +681,9 @@ finish (GstActTokenize *self)
   self->text_ended = TRUE;
   self->n_dropped += n_tokens % self->run.n_ctx;
   gst_act_token_batches_get_range (&self->batches, n_tokens, &range);
-  if (self->run.shard.count > 1) {
-    if (!whole)
-      return;
-    gst_act_token_batches_go_to (&self->batches, &range);
-  }
+  if (gst_act_token_batches_waits (&self->batches)
+      && !(whole && begin_shard (self, &range)))
+    return;
   GST_OBJECT_LOCK (self);
   self->next = self->batches.next_sample;
   self->first = range.first_sample;

@@ -21,6 +21,10 @@
  * that a store downstream holds already are left out (see skip-stored), and
  * count in act-complete all the same.
  *
+ * With tokens-digest, all tokens of the shard are read and compared with those
+ * of a plan before the first batch; with post-digests those of the whole run
+ * are read, and the element message `act-digests` has a number a batch.
+ *
  * How many token ids there are comes from vocab-size, or else from the
  * vocabulary; one of the two is needed. Ids outside are an error.
  *
@@ -189,7 +193,7 @@ gst_act_token_src_set_range (GstActTokenSrc *self, GError **error)
       first == end ? whole.first_batch : (end - 1) / self->run_batch_size + 1;
   gst_act_source_run_init (&self->run, GST_BASE_SRC (self), &self->shard,
       &whole, gst_act_token_src_first_sample);
-  gst_act_source_run_set_tokens (&self->run,
+  gst_act_source_run_set_tokens (&self->run, self->location,
       act_token_set_get_n_ctx (self->file), gst_act_token_src_read_tokens);
   return TRUE;
 }

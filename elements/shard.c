@@ -7,7 +7,7 @@
 
 #include "acterror.h"
 
-enum { SHARD_INDEX, SHARD_COUNT, SKIP_STORED };
+enum { SHARD_INDEX, SHARD_COUNT, SKIP_STORED, TOKENS_DIGEST, POST_DIGESTS };
 
 void
 gst_act_shard_install_properties (GParamSpec **props, guint first_id)
@@ -28,6 +28,16 @@ gst_act_shard_install_properties (GParamSpec **props, guint first_id)
       "Leave out batches that a store downstream holds already; switch it off "
       "where other branches need them",
       TRUE, flags);
+  props[first_id + TOKENS_DIGEST] = g_param_spec_uint64 ("tokens-digest",
+      "Tokens digest",
+      "What the digest of the shard's tokens has to be, as a plan has it, or "
+      "nothing is given; 0: whatever it is",
+      0, G_MAXUINT64, 0, flags);
+  props[first_id + POST_DIGESTS] = g_param_spec_boolean ("post-digests",
+      "Post digests",
+      "Post the digests of the tokens of all batches of the run, as a message, "
+      "before the first batch",
+      FALSE, flags);
 }
 
 gboolean
@@ -43,6 +53,12 @@ gst_act_shard_set_property (
     return TRUE;
   case SKIP_STORED:
     shard->skip_stored = g_value_get_boolean (value);
+    return TRUE;
+  case TOKENS_DIGEST:
+    shard->tokens_digest = g_value_get_uint64 (value);
+    return TRUE;
+  case POST_DIGESTS:
+    shard->post_digests = g_value_get_boolean (value);
     return TRUE;
   default:
     return FALSE;
@@ -62,6 +78,12 @@ gst_act_shard_get_property (
     return TRUE;
   case SKIP_STORED:
     g_value_set_boolean (value, shard->skip_stored);
+    return TRUE;
+  case TOKENS_DIGEST:
+    g_value_set_uint64 (value, shard->tokens_digest);
+    return TRUE;
+  case POST_DIGESTS:
+    g_value_set_boolean (value, shard->post_digests);
     return TRUE;
   default:
     return FALSE;

@@ -9,15 +9,17 @@
 typedef struct {
   guint index, count;
   gboolean skip_stored;
+  guint64 tokens_digest; /* what the shard's are to have; 0: whatever */
+  gboolean post_digests;
 } GstActShard;
 
-#define GST_ACT_SHARD_DEFAULT ((GstActShard){ 0, 1, TRUE })
+#define GST_ACT_SHARD_DEFAULT ((GstActShard){ 0, 1, TRUE, 0, FALSE })
 
-/* The properties shard-index, shard-count and skip-stored, in this order, at
- * props[first_id] and the two after it. */
-#define GST_ACT_SHARD_N_PROPS 3
+/* The properties shard-index, shard-count, skip-stored, tokens-digest and
+ * post-digests, in this order, from props[first_id] on. */
+#define GST_ACT_SHARD_N_PROPS 5
 void gst_act_shard_install_properties (GParamSpec **props, guint first_id);
-/* FALSE if id is none of the three */
+/* FALSE if id is none of them */
 gboolean gst_act_shard_set_property (
     GstActShard *shard, guint id, guint first_id, const GValue *value);
 gboolean gst_act_shard_get_property (

@@ -73,6 +73,7 @@ void
 gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src)
 {
   gst_act_source_run_take_caps (run, src, NULL);
+  g_clear_pointer (&run->input, g_free);
   gst_act_stored_clear (&run->stored);
 }
 
@@ -94,9 +95,11 @@ get_shard (const GstActSourceRun *run)
 }
 
 void
-gst_act_source_run_set_tokens (
-    GstActSourceRun *run, guint n_ctx, GstActReadTokens read_tokens)
+gst_act_source_run_set_tokens (GstActSourceRun *run, const char *input,
+    guint n_ctx, GstActReadTokens read_tokens)
 {
+  g_free (run->input);
+  run->input = g_strdup (input);
   run->n_ctx = n_ctx;
   run->read_tokens = read_tokens;
 }
@@ -238,18 +241,71 @@ check_bounds (const GstActSourceRun *run, GstBaseSrc *src,
   return TRUE;
 }
 
+/* (transfer full): those of one batch, or NULL */
+static gint32 *
+read_batch (const GstActSourceRun *run, GstBaseSrc *src, guint64 batch,
+    gsize *n_tokens, GError **error)
+{
+  guint64 first = batch_start (run, src, batch);
+  guint64 n_samples = batch_start (run, src, batch + 1) - first;
+  g_autofree gint32 *tokens = NULL;
+
+  *n_tokens = (gsize) n_samples * run->n_ctx;
+  /* one at least: NULL is an error */
+  tokens = g_new (gint32, MAX (*n_tokens, 1));
+  return run->read_tokens (src, batch, first, (guint) n_samples, tokens, error)
+      ? g_steal_pointer (&tokens)
+      : NULL;
+}
+
 static gboolean
 check_tokens (
     const GstActSourceRun *run, GstBaseSrc *src, guint64 batch, GError **error)
 {
-  guint64 first = batch_start (run, src, batch);
-  guint64 n_samples = batch_start (run, src, batch + 1) - first;
-  gsize n_tokens = (gsize) n_samples * run->n_ctx;
-  g_autofree gint32 *tokens = g_new (gint32, n_tokens);
+  gsize n_tokens;
+  g_autofree gint32 *tokens = read_batch (run, src, batch, &n_tokens, error);
 
-  return run->read_tokens (src, batch, first, (guint) n_samples, tokens, error)
+  return tokens != NULL
       && gst_act_stored_check_tokens (
           &run->stored, batch, tokens, n_tokens, error);
+}
+
+typedef struct {
+  const GstActSourceRun *run;
+  GstBaseSrc *src;
+} Reader;
+
+static gboolean
+digest_batch (gpointer data, guint64 batch, guint64 *digest, GError **error)
+{
+  const Reader *reader = data;
+  gsize n;
+  g_autofree gint32 *tokens =
+      read_batch (reader->run, reader->src, batch, &n, error);
+
+  if (tokens == NULL)
+    return FALSE;
+  *digest = gst_act_tokens_digest (tokens, n);
+  return TRUE;
+}
+
+static gboolean
+check_planned (const GstActSourceRun *run, GstBaseSrc *src, GError **error)
+{
+  Reader reader = { run, src };
+  g_autofree char *name = NULL;
+  GstActPlannedTokens tokens = {
+    .first_batch = run->whole.first_batch,
+    .n_batches = run->whole.end_batch - run->whole.first_batch,
+    .n_samples = run->whole.end - run->whole.first,
+    .digest = digest_batch,
+    .data = &reader,
+  };
+
+  if (!gst_act_planned_is_wanted (&run->shard) || run->read_tokens == NULL)
+    return TRUE;
+  tokens.name = name = g_strdup_printf ("the input '%s'", run->input);
+  return gst_act_planned_check (GST_ELEMENT (src), &run->shard, &tokens, error);
 }
 
 /* The first and the last batch of each range: all would be to read the input
@@ -298,7 +354,8 @@ begin (GstActSourceRun *run, GstBaseSrc *src)
   g_autoptr (GError) error = NULL;
 
   run->begun = TRUE;
-  if (!gst_act_stored_ask (
+  if (!check_planned (run, src, &error)
+      || !gst_act_stored_ask (
           &run->stored, get_shard (run), GST_BASE_SRC_PAD (src), &error)
       || !check_stored (run, src, &error)) {
     gst_act_element_post_error (GST_ELEMENT (src), error);

@@ -3,6 +3,7 @@
 
 #include <gst/base/gstbasesrc.h>
 
+#include "planned.h"
 #include "stored.h"
 
 /* The part of a run that a source of batches gives, in samples of the file:
@@ -27,6 +28,7 @@ typedef struct {
 typedef struct {
   GstActFirstSample first_sample;
   GstActReadTokens read_tokens;
+  char *input; /* where the tokens are from, for messages */
   guint n_ctx;
   GstActShard shard; /* as it was at start */
   GstActRange whole; /* the run, as the other properties have it */
@@ -54,9 +56,10 @@ void gst_act_source_run_init (GstActSourceRun *run, GstBaseSrc *src,
 void gst_act_source_run_set_place (GstActSourceRun *run, gboolean has_first,
     gboolean has_last, guint64 run_batches, guint64 run_samples);
 
-/* how batches that are stored are compared; after init */
-void gst_act_source_run_set_tokens (
-    GstActSourceRun *run, guint n_ctx, GstActReadTokens read_tokens);
+/* How batches that are stored, or planned, are compared; after init. input says
+ * in messages where they are from. */
+void gst_act_source_run_set_tokens (GstActSourceRun *run, const char *input,
+    guint n_ctx, GstActReadTokens read_tokens);
 
 /* at stop; the caps are the template's again */
 void gst_act_source_run_clear (GstActSourceRun *run, GstBaseSrc *src);

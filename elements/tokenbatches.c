@@ -8,6 +8,8 @@
 #include <gst/activations/activations.h>
 #include <string.h>
 
+#include "planned.h"
+
 gboolean
 gst_act_token_batches_init (GstActTokenBatches *self, guint n_ctx,
     guint batch_size, const GstActShard *shard, GError **error)
@@ -17,7 +19,7 @@ gst_act_token_batches_init (GstActTokenBatches *self, guint n_ctx,
   self->batch_size = batch_size;
   self->shard = *shard;
   self->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
-  if (shard->count > 1) {
+  if (shard->count > 1 || gst_act_planned_is_wanted (shard)) {
     self->spool = act_scratch_new (NULL, error);
     return self->spool != NULL;
   }
@@ -41,6 +43,12 @@ gst_act_token_batches_restart (GstActTokenBatches *self, GError **error)
   gst_act_stored_clear (&self->stored);
   self->next_batch = self->next_sample = 0;
   return self->spool == NULL || act_scratch_clear (self->spool, error);
+}
+
+gboolean
+gst_act_token_batches_waits (const GstActTokenBatches *self)
+{
+  return self->spool != NULL;
 }
 
 gboolean
@@ -90,6 +98,51 @@ gst_act_token_batches_get_n_samples (
     const GstActTokenBatches *self, guint64 end)
 {
   return (guint) MIN (self->batch_size, end - self->next_sample);
+}
+
+typedef struct {
+  GstActTokenBatches *batches;
+  const GstActTokenRange *range;
+  gint32 *tokens; /* of one batch */
+} Reader;
+
+static gboolean
+digest_batch (gpointer data, guint64 batch, guint64 *digest, GError **error)
+{
+  Reader *reader = data;
+  const GstActTokenBatches *batches = reader->batches;
+  guint64 sample = batch * batches->batch_size;
+  gsize n =
+      (gsize) MIN (batches->batch_size, reader->range->run_samples - sample)
+      * batches->n_ctx;
+
+  if (reader->tokens == NULL)
+    reader->tokens =
+        g_new (gint32, (gsize) batches->batch_size * batches->n_ctx);
+  if (!act_scratch_read (batches->spool,
+          sample * batches->n_ctx * sizeof (gint32), reader->tokens,
+          n * sizeof (gint32), error))
+    return FALSE;
+  *digest = gst_act_tokens_digest (reader->tokens, n);
+  return TRUE;
+}
+
+gboolean
+gst_act_token_batches_check_planned (GstActTokenBatches *self,
+    const GstActTokenRange *range, GstElement *element, GError **error)
+{
+  Reader reader = { self, range, NULL };
+  const GstActPlannedTokens tokens = {
+    .name = "the text",
+    .n_batches = range->run_batches,
+    .n_samples = range->run_samples,
+    .digest = digest_batch,
+    .data = &reader,
+  };
+  gboolean same = gst_act_planned_check (element, &self->shard, &tokens, error);
+
+  g_free (reader.tokens);
+  return same;
 }
 
 gboolean

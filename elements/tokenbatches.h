@@ -9,8 +9,8 @@
 /* From one row of tokens, which grows as text is tokenized, to batches: those
  * of a shard, without those that are stored already. How many batches there
  * are is known at the end of the text, so the tokens of a run that is cut into
- * shards wait in a file until then; else batches can be taken as soon as they
- * are full. */
+ * shards, or compared with a plan, wait in a file until then; else batches can
+ * be taken as soon as they are full. */
 
 typedef struct {
   guint n_ctx, batch_size;
@@ -18,7 +18,7 @@ typedef struct {
 
   GArray *tokens;    /* gint32: append here */
   guint n_used;      /* of them, that were taken */
-  ActScratch *spool; /* with several shards */
+  ActScratch *spool; /* where all text has to be known first */
   gboolean asked;    /* what is stored */
   GstActStored stored;
 
@@ -39,7 +39,10 @@ void gst_act_token_batches_clear (GstActTokenBatches *self);
 gboolean gst_act_token_batches_restart (
     GstActTokenBatches *self, GError **error);
 
-/* after each document: with several shards, moves its tokens to the file */
+/* whether nothing can be taken before the end of the text */
+gboolean gst_act_token_batches_waits (const GstActTokenBatches *self);
+
+/* after each document: where it waits, moves its tokens to the file */
 gboolean gst_act_token_batches_end_document (
     GstActTokenBatches *self, GError **error);
 /* tokens of the whole text so far, taken or not */
@@ -54,6 +57,10 @@ gboolean gst_act_token_batches_is_full (const GstActTokenBatches *self);
 guint gst_act_token_batches_get_n_samples (
     const GstActTokenBatches *self, guint64 end);
 
+/* at the end of a text that waited: whether the tokens are those of a plan, and
+ * what somebody plans with; posts as this element */
+gboolean gst_act_token_batches_check_planned (GstActTokenBatches *self,
+    const GstActTokenRange *range, GstElement *element, GError **error);
 /* asks downstream, if that was not done; FALSE if the answer is about batches
  * that are cut otherwise */
 gboolean gst_act_token_batches_ask (

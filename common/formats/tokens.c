@@ -86,15 +86,26 @@ act_tokens_is_padding (ActDtype dtype, const void *src, gsize n)
   }
 }
 
+/* the first 8 bytes of what was hashed; frees sum */
+static guint64
+end_digest (GChecksum *sum)
+{
+  guint8 digest[32];
+  gsize size = sizeof digest;
+  guint64 first;
+
+  g_checksum_get_digest (sum, digest, &size);
+  g_checksum_free (sum);
+  memcpy (&first, digest, sizeof first);
+  return GUINT64_FROM_BE (first);
+}
+
 guint64
 act_tokens_digest (const gint32 *tokens, gsize n)
 {
   /* GLib's, and not libcrypto's, which keeps memory for each thread */
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  GChecksum *sum = g_checksum_new (G_CHECKSUM_SHA256);
   const guint8 *bytes = (const guint8 *) tokens;
-  guint8 digest[32];
-  gsize size = sizeof digest;
-  guint64 first;
 
   for (gsize left = n * sizeof *tokens; left > 0;) {
     gsize piece = MIN (left, 1u << 30); /* it takes a gssize */
@@ -103,7 +114,29 @@ act_tokens_digest (const gint32 *tokens, gsize n)
     bytes += piece;
     left -= piece;
   }
-  g_checksum_get_digest (sum, digest, &size);
-  memcpy (&first, digest, sizeof first);
-  return GUINT64_FROM_BE (first);
+  return end_digest (sum);
+}
+
+static void
+add_number (GChecksum *sum, guint64 number)
+{
+  guint64 bytes = GUINT64_TO_BE (number);
+
+  g_checksum_update (sum, (const guint8 *) &bytes, sizeof bytes);
+}
+
+guint64
+act_tokens_digest_shard (guint64 first_batch, guint64 run_batches,
+    guint64 run_samples, const guint64 *digests, gsize n)
+{
+  GChecksum *sum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint64 digest;
+
+  add_number (sum, first_batch);
+  add_number (sum, run_batches);
+  add_number (sum, run_samples);
+  for (gsize i = 0; i < n; i++)
+    add_number (sum, digests[i]);
+  digest = end_digest (sum);
+  return MAX (digest, 1);
 }

@@ -17,5 +17,11 @@ gsize act_tokens_to_i32 (ActDtype dtype, const void *src, gsize n,
  * them, as little-endian int32, read as a big-endian number. */
 guint64 act_tokens_digest (const gint32 *tokens, gsize n);
 
+/* The same of a shard's batches, from first_batch on, of a run of so many
+ * batches and samples: of these three numbers and of the batches' digests, as
+ * big-endian 64-bit numbers. Never 0. */
+guint64 act_tokens_digest_shard (guint64 first_batch, guint64 run_batches,
+    guint64 run_samples, const guint64 *digests, gsize n);
+
 /* Whether a row of n ids is -1 throughout: no sample. */
 gboolean act_tokens_is_padding (ActDtype dtype, const void *src, gsize n);

@@ -5,6 +5,7 @@
 
 #include "../core/testfile.h"
 #include "formats/npy.h"
+#include "formats/tokens.h"
 
 #define N_CTX 4
 #define N_SAMPLES 22
@@ -471,6 +472,79 @@ GST_START_TEST (test_other_tokens_of_a_shard)
 }
 GST_END_TEST;
 
+/* what a plan would have of a shard */
+static guint64
+plan_tokens (const Collected *whole, guint k, guint n)
+{
+  const guint n_batches = whole->buffers->len;
+  const guint first = n_batches * k / n, end = n_batches * (k + 1) / n;
+  guint64 digests[64];
+
+  fail_unless (n_batches <= G_N_ELEMENTS (digests));
+  for (guint i = first; i < end; i++)
+    digests[i - first] = digest_of (batch_of (whole, i));
+  return act_tokens_digest_shard (
+      first, n_batches, (guint64) whole->complete, digests, end - first);
+}
+
+/* a shard is given if its tokens and the run's length are those of the plan */
+GST_START_TEST (test_planned)
+{
+  g_autoptr (Collected) whole = run (lines[__i__], "");
+
+  for (guint n = 1; n < 4; n++) {
+    for (guint k = 0; k < n; k++) {
+      const guint64 tokens = plan_tokens (whole, k, n);
+
+      for (guint other = 0; other < 2; other++) {
+        g_autofree char *more = g_strdup_printf (
+            "shard-index=%u shard-count=%u tokens-digest=%" G_GUINT64_FORMAT, k,
+            n, tokens ^ other);
+        g_autoptr (Collected) c = run (lines[__i__], more);
+
+        if (other == 0) {
+          assert_shard (whole, c, k, n, whole->buffers->len * k / n);
+          continue;
+        }
+        fail_unless (c->error != NULL
+            && strstr (c->error, "has changed since the run was planned")
+                != NULL);
+        fail_unless_equals_int (c->buffers->len, 0);
+        fail_unless_equals_int64 (c->complete, -1);
+      }
+    }
+  }
+}
+GST_END_TEST;
+
+/* what somebody plans with is of the whole run, also of a shard without
+ * batches */
+GST_START_TEST (test_post_digests)
+{
+  static const char *const shards[] = { "", "shard-count=3 shard-index=1",
+    "shard-count=4294967295" };
+  g_autoptr (Collected) whole = run (lines[__i__], "");
+
+  for (guint s = 0; s < G_N_ELEMENTS (shards); s++) {
+    g_autofree char *more = g_strdup_printf ("post-digests=true %s", shards[s]);
+    g_autofree char *description = lines[__i__](more, "");
+    g_autoptr (Collected) c = collect (description, "act-digests");
+    g_autoptr (GBytes) bytes = NULL;
+    const guint64 *digests;
+    gsize size;
+
+    fail_unless (c->error == NULL, "%s", c->error);
+    fail_unless (c->summary != NULL);
+    fail_unless (
+        gst_structure_get (c->summary, "digests", G_TYPE_BYTES, &bytes, NULL));
+    digests = g_bytes_get_data (bytes, &size);
+    fail_unless_equals_int (size / sizeof *digests, whole->buffers->len);
+    for (guint i = 0; i < whole->buffers->len; i++)
+      fail_unless_equals_uint64 (digests[i], digest_of (batch_of (whole, i)));
+  }
+}
+GST_END_TEST;
+
 /* a longer text, of which this one is the beginning */
 GST_START_TEST (test_batches_behind_the_text)
 {
@@ -608,6 +682,8 @@ shards_suite (void)
   tcase_add_loop_test (tc, test_other_run, 0, n);
   tcase_add_loop_test (tc, test_other_tokens, 0, n);
   tcase_add_loop_test (tc, test_other_tokens_of_a_shard, 0, n);
+  tcase_add_loop_test (tc, test_planned, 0, n);
+  tcase_add_loop_test (tc, test_post_digests, 0, n);
   tcase_add_test (tc, test_batches_behind_the_text);
   tcase_add_loop_test (tc, test_refused, 0, n);
   tcase_add_test (tc, test_elements_between);
