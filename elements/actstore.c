@@ -24,7 +24,9 @@
  * With the property "location" batches go to segments in a folder, and a run
  * that was cut off goes on there: batches that are stored do not come again
  * (query act-stored) or are dropped. Memory for batches is bounded by
- * "max-memory", with or without a folder.
+ * "max-memory", with or without a folder. Where several machines might work on
+ * one folder, "lease" is the file by which this one holds it (see
+ * docs/cluster.md).
  *
  * The end of a stream does not say that the run was whole, so nothing is
  * drained unless an act-complete event came whose number of samples is what
@@ -72,6 +74,7 @@ enum {
   PROP_MAX_MEMORY,
   PROP_REPAIR,
   PROP_SAMPLE_SCOPE,
+  PROP_LEASE,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -773,6 +776,10 @@ gst_act_store_set_property (
   case PROP_SAMPLE_SCOPE:
     self->sample_scope = g_value_get_enum (value);
     break;
+  case PROP_LEASE:
+    g_free (self->lease);
+    self->lease = g_value_dup_string (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -809,6 +816,9 @@ gst_act_store_get_property (
   case PROP_SAMPLE_SCOPE:
     g_value_set_enum (value, self->sample_scope);
     break;
+  case PROP_LEASE:
+    g_value_set_string (value, self->lease);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -821,6 +831,7 @@ gst_act_store_finalize (GObject *object)
 
   gst_act_store_reset (self);
   g_free (self->location);
+  g_free (self->lease);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->folder_lock);
   g_cond_clear (&self->cond);
@@ -867,6 +878,10 @@ gst_act_store_install_properties (GObjectClass *object_class)
       "Which samples are rows of a cluster: those of the batches in which it "
       "is active, or all of the run",
       sample_scope_get_type (), DEFAULT_SAMPLE_SCOPE, flags);
+  props[PROP_LEASE] = g_param_spec_string ("lease", "Lease",
+      "File by which who runs this holds the folder; it is renewed before "
+      "anything is published there, and nothing is once it is gone",
+      NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -39,6 +39,7 @@ struct _GstActStore {
   guint segment_size;
   guint64 max_memory;
   gboolean repair;
+  gchar *lease; /* file by which the folder is held, or NULL */
 
   /* lock guards these; cond tells that one of them changed */
   GMutex lock;

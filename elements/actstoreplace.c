@@ -67,6 +67,8 @@ gst_act_store_open_folder (GstActStore *self, GError **error)
   } else if (self->location != NULL) {
     self->folder = act_store_folder_open (self->location, self->repair, error);
     opened = self->folder != NULL;
+    if (opened)
+      self->folder->lease = g_strdup (self->lease);
   }
   g_mutex_unlock (&self->folder_lock);
   return opened;

@@ -117,15 +117,27 @@ act_lease_keeper_new (const char *name, guint silence_s, gboolean wait,
   return self;
 }
 
+const char *
+act_lease_keeper_get_path (const ActLeaseKeeper *self)
+{
+  return act_lease_get_path (self->lease);
+}
+
+void
+act_lease_keeper_stop (ActLeaseKeeper *self)
+{
+  g_mutex_lock (&self->lock);
+  self->ending = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
 void
 act_lease_keeper_free (ActLeaseKeeper *self)
 {
   if (self == NULL)
     return;
-  g_mutex_lock (&self->lock);
-  self->ending = TRUE;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->lock);
+  act_lease_keeper_stop (self);
   g_thread_join (self->thread);
   early_lease = NULL;
   act_lease_free (self->lease);

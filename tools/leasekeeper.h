@@ -13,5 +13,9 @@ typedef struct _ActLeaseKeeper ActLeaseKeeper;
  * program with that exit code, and nothing is left behind. */
 ActLeaseKeeper *act_lease_keeper_new (const char *name, guint silence_s,
     gboolean wait, int exit_code, GError **error);
+/* the file */
+const char *act_lease_keeper_get_path (const ActLeaseKeeper *keeper);
+/* Renews it no more: what it was for has failed. Not after free. */
+void act_lease_keeper_stop (ActLeaseKeeper *keeper);
 void act_lease_keeper_free (ActLeaseKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActLeaseKeeper, act_lease_keeper_free)

@@ -50,6 +50,12 @@ gboolean act_output_rename (
 gboolean act_output_replace (
     const char *filename, const void *data, gsize size, GError **error);
 
+/* The same under a temporary name of its own, if a last look, when all of it is
+ * on the disk, says that it may be replaced. */
+typedef gboolean (*ActOutputCheck) (gpointer user_data, GError **error);
+gboolean act_output_replace_if (const char *filename, const void *data,
+    gsize size, ActOutputCheck check, gpointer user_data, GError **error);
+
 /* Adds to a file, which is made if need be, and syncs it. What fails may leave
  * a part of it there. */
 gboolean act_output_append (

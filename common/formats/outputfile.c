@@ -198,6 +198,24 @@ act_output_rename (const char *temporary, const char *target, GError **error)
       && act_output_sync_folder (folder, error);
 }
 
+/* by way of a file beside it; check may be NULL */
+static gboolean
+replace_by (const char *temporary, const char *filename, const void *data,
+    gsize size, ActOutputCheck check, gpointer user_data, GError **error)
+{
+  g_autoptr (ActOutputFile) file = act_output_file_new (temporary, error);
+
+  if (file == NULL)
+    return FALSE;
+  if (act_output_file_write (file, data, size, error)
+      && act_output_file_close (g_steal_pointer (&file), error)
+      && (check == NULL || check (user_data, error))
+      && act_output_rename (temporary, filename, error))
+    return TRUE;
+  (void) unlink (temporary);
+  return FALSE;
+}
+
 gboolean
 act_output_replace (
     const char *filename, const void *data, gsize size, GError **error)
@@ -205,14 +223,19 @@ act_output_replace (
   g_autofree char *folder = g_path_get_dirname (filename);
   g_autofree char *base = g_path_get_basename (filename);
   g_autofree char *temporary = g_strconcat (folder, "/.", base, ".tmp", NULL);
-  g_autoptr (ActOutputFile) file = act_output_file_new (temporary, error);
 
-  if (file == NULL)
-    return FALSE;
-  if (act_output_file_write (file, data, size, error)
-      && act_output_file_close (g_steal_pointer (&file), error)
-      && act_output_rename (temporary, filename, error))
-    return TRUE;
-  (void) unlink (temporary);
-  return FALSE;
+  return replace_by (temporary, filename, data, size, NULL, NULL, error);
+}
+
+/* somebody else may be about to replace it too */
+gboolean
+act_output_replace_if (const char *filename, const void *data, gsize size,
+    ActOutputCheck check, gpointer user_data, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (filename);
+  g_autofree char *base = g_path_get_basename (filename);
+  g_autofree char *temporary =
+      g_strdup_printf ("%s/.%s.%08x.tmp", folder, base, g_random_int ());
+
+  return replace_by (temporary, filename, data, size, check, user_data, error);
 }

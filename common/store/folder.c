@@ -14,6 +14,7 @@
 #include "acterror.h"
 #include "formats/output.h"
 #include "formats/tokens.h"
+#include "store/lease.h"
 #include "strhash.h"
 
 /* a segment that was checked: while the file is the same one, nobody has to
@@ -44,6 +45,7 @@ act_store_folder_free (ActStoreFolder *self)
   if (self->lock >= 0)
     close (self->lock);
   g_free (self->path);
+  g_free (self->lease);
   act_manifest_free (self->manifest);
   g_array_unref (self->batches);
   g_array_unref (self->digests);
@@ -392,13 +394,24 @@ go_on (ActStoreFolder *self, const ActIdentity *identity,
   return TRUE;
 }
 
+/* before anything is changed: what another holder has made is not in the
+ * manifest that was read, and would be swept */
+static gboolean
+hold_lease (ActStoreFolder *self, GError **error)
+{
+  g_free (self->manifest->lease);
+  self->manifest->lease = g_strdup (self->lease);
+  return act_lease_hold (self->lease, error);
+}
+
 gboolean
 act_store_folder_begin (ActStoreFolder *self, ActIdentity *identity,
     gboolean clusters_stored, guint segment_size, GError **error)
 {
   g_return_val_if_fail (self->checked, FALSE);
   if (self->manifest != NULL) {
-    gboolean begun = go_on (self, identity, clusters_stored, error);
+    gboolean begun = hold_lease (self, error)
+        && go_on (self, identity, clusters_stored, error);
 
     act_identity_free (identity);
     return begun;
@@ -406,6 +419,8 @@ act_store_folder_begin (ActStoreFolder *self, ActIdentity *identity,
   self->manifest = act_manifest_new (identity);
   self->manifest->clusters_stored = clusters_stored;
   self->manifest->segment_size = segment_size;
+  if (!hold_lease (self, error))
+    return FALSE;
   if (g_mkdir_with_parents (self->path, 0777) != 0) {
     act_set_errno_error (error, errno, TRUE, "cannot create '%s'", self->path);
     return FALSE;

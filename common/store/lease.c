@@ -289,20 +289,63 @@ act_lease_free (ActLease *self)
 
 /* What just cannot be done now (a full disk) is no loss: done too late it is
  * seen as one the next time. */
+static gboolean
+touch_path (const char *path, GError **error)
+{
+  if (utimensat (AT_FDCWD, path, NULL, 0) == 0
+      || (errno != ENOENT && errno != ESTALE))
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+      "the lease '%s' is gone: somebody else has taken over after a silence "
+      "that was too long",
+      path);
+  return FALSE;
+}
+
+/* the file of the next generation, which who takes over makes first; NULL:
+ * path is none of a lease */
+static char *
+next_path (const char *path)
+{
+  const char *dot = strrchr (path, '.');
+  g_autofree char *name = dot != NULL ? g_strndup (path, dot - path) : NULL;
+  guint64 generation;
+
+  if (dot == NULL
+      || !g_ascii_string_to_unsigned (
+          dot + 1, 10, 1, G_MAXINT64 - 1, &generation, NULL))
+    return NULL;
+  return make_path (name, generation + 1);
+}
+
+/* Who takes over makes the next generation, and then looks again for a sign of
+ * life here: either it sees this one, or this sees its file. */
+gboolean
+act_lease_hold (const char *path, GError **error)
+{
+  g_autofree char *next = path != NULL ? next_path (path) : NULL;
+
+  if (path == NULL)
+    return TRUE;
+  if (!touch_path (path, error))
+    return FALSE;
+  if (next == NULL || access (next, F_OK) != 0)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+      "the lease '%s' is lost: somebody else has taken over with '%s' after a "
+      "silence that was too long",
+      path, next);
+  return FALSE;
+}
+
 gboolean
 act_lease_renew (ActLease *self, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   guint64 last;
 
-  if (utimensat (AT_FDCWD, self->path, NULL, 0) != 0
-      && (errno == ENOENT || errno == ESTALE)) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
-        "the lease '%s' is gone: somebody else has taken over after a silence "
-        "of more than %u s",
-        self->path, self->silence_s);
+  if (!touch_path (self->path, error))
     return FALSE;
-  }
   if (check_claims (
           self->name, self->generation, self->silence_s, &last, &problem)
       || !g_error_matches (problem, ACT_ERROR, ACT_ERROR_EXISTS))

@@ -31,5 +31,10 @@ const char *act_lease_get_path (const ActLease *lease);
  * is being made is somebody else's. */
 gboolean act_lease_renew (ActLease *lease, GError **error);
 
+/* The same for who only knows the file, in another part of the program, and
+ * right before it publishes what the lease is for: renews it, and looks whether
+ * somebody takes over just now. path: NULL is a lease that nobody needs. */
+gboolean act_lease_hold (const char *path, GError **error);
+
 /* As often as it is to be renewed, and looked at by who waits for it. */
 guint act_lease_interval_ms (guint silence_s);

@@ -9,6 +9,7 @@
 #include "acterror.h"
 #include "formats/file.h"
 #include "formats/output.h"
+#include "store/lease.h"
 
 #define FORMAT "gst-activations-store"
 #define MANIFEST_VERSION 1
@@ -36,6 +37,7 @@ act_manifest_free (ActManifest *self)
     return;
   act_identity_free (self->identity);
   g_array_unref (self->segments);
+  g_free (self->lease);
   g_free (self);
 }
 
@@ -94,6 +96,23 @@ write_segment (ActJsonWriter *json, const ActSegmentFile *file)
   act_json_end_object (json);
 }
 
+static gboolean
+check_lease (gpointer lease, GError **error)
+{
+  return act_lease_hold (lease, error);
+}
+
+/* The lease is looked at when all is on the disk: that may have taken long. */
+static gboolean
+replace (const ActManifest *self, const char *path, const GString *text,
+    GError **error)
+{
+  return self->lease == NULL
+      ? act_output_replace (path, text->str, text->len, error)
+      : act_output_replace_if (
+          path, text->str, text->len, check_lease, self->lease, error);
+}
+
 gboolean
 act_manifest_write (ActManifest *self, const char *folder, GError **error)
 {
@@ -119,7 +138,7 @@ act_manifest_write (ActManifest *self, const char *folder, GError **error)
   act_json_end_array (json);
   act_json_end_object (json);
   g_string_append_c (text, '\n');
-  if (!act_output_replace (path, text->str, text->len, error))
+  if (!replace (self, path, text, error))
     return FALSE;
   /* one that stays, after a kill just here, says nothing that is new */
   if (self->has_log)
@@ -153,7 +172,8 @@ act_manifest_commit (ActManifest *self, ActSegmentFile *files, guint n,
   }
   if ((guint64) n_logged * LOG_PART > self->segments->len - n_logged)
     return act_manifest_write (self, folder, error);
-  if (!act_output_append (log, lines->str, lines->len, error))
+  if (!act_lease_hold (self->lease, error)
+      || !act_output_append (log, lines->str, lines->len, error))
     return FALSE;
   self->n_logged = n_logged;
   self->has_log = TRUE;

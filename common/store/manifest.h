@@ -23,6 +23,7 @@ typedef struct {
   GArray *segments; /* ActSegmentFile, by batch */
   guint n_logged;   /* of them, that are in the log and not yet in the file */
   gboolean has_log; /* there is one, whatever is in it */
+  char *lease;      /* what has to be held (store/lease.h), or NULL */
 } ActManifest;
 
 #define ACT_MANIFEST_NAME "manifest.json"
@@ -40,7 +41,8 @@ gboolean act_manifest_add (
     ActManifest *manifest, ActSegmentFile *file, GError **error);
 
 ActManifest *act_manifest_read (const char *folder, GError **error);
-/* Whole or not at all, in place of the one before and of the log. */
+/* Whole or not at all, in place of the one before and of the log; not at all
+ * without the lease. */
 gboolean act_manifest_write (
     ActManifest *manifest, const char *folder, GError **error);
 /* Adds segments (takes over what is in files) and puts that down: in the

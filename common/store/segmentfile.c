@@ -14,6 +14,7 @@
 #include "acterror.h"
 #include "formats/file.h"
 #include "formats/output.h"
+#include "store/lease.h"
 #include "store/manifest.h"
 #include "strhash.h"
 
@@ -148,7 +149,9 @@ act_segment_output_new (const char *folder, const ActStoreShape *shape,
     self->file.n_values += batches[b]->components.n_values;
   }
   self->target = g_build_filename (folder, name, NULL);
-  self->temporary = g_strconcat (folder, "/.", name, TEMPORARY, NULL);
+  /* one who lost his lease and does not know it yet may write the same one */
+  self->temporary =
+      g_strdup_printf ("%s/.%s.%08x" TEMPORARY, folder, name, g_random_int ());
   self->out = act_output_file_new (self->temporary, error);
   if (self->out == NULL
       || !write_batches (self, shape, batches, with_clusters, error))
@@ -157,12 +160,13 @@ act_segment_output_new (const char *folder, const ActStoreShape *shape,
 }
 
 gboolean
-act_segment_output_publish (
-    ActSegmentOutput *output, ActSegmentFile *file, GError **error)
+act_segment_output_publish (ActSegmentOutput *output, const char *lease,
+    ActSegmentFile *file, GError **error)
 {
   g_autoptr (ActSegmentOutput) self = output;
 
   if (!act_output_file_close (g_steal_pointer (&self->out), error)
+      || !act_lease_hold (lease, error)
       || !act_output_rename_unsynced (self->temporary, self->target, error))
     return FALSE;
   g_clear_pointer (&self->temporary, g_free);

@@ -28,9 +28,10 @@ typedef struct _ActSegmentOutput ActSegmentOutput;
 ActSegmentOutput *act_segment_output_new (const char *folder,
     const ActStoreShape *shape, const ActStoredBatch *const *batches,
     gsize n_batches, gboolean with_clusters, GError **error);
-/* takes over output in any case */
-gboolean act_segment_output_publish (
-    ActSegmentOutput *output, ActSegmentFile *file, GError **error);
+/* Takes over output in any case. lease: what has to be held for it
+ * (store/lease.h), or NULL. */
+gboolean act_segment_output_publish (ActSegmentOutput *output,
+    const char *lease, ActSegmentFile *file, GError **error);
 void act_segment_output_free (ActSegmentOutput *output);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSegmentOutput, act_segment_output_free)
 

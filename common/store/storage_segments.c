@@ -101,7 +101,8 @@ publish (Storage *self, GQueue *outputs, GError **error)
   while ((output = g_queue_pop_head (outputs)) != NULL)
     if (!good)
       act_segment_output_free (output);
-    else if ((good = act_segment_output_publish (output, &files[n], error)))
+    else if ((good = act_segment_output_publish (
+                  output, self->settings.manifest->lease, &files[n], error)))
       n++;
   if (n > 0 && !act_output_sync_folder (self->folder, good ? error : NULL))
     good = FALSE;

@@ -213,6 +213,45 @@ test_race (void)
   tear_down ();
 }
 
+/* who knows only the file renews it, until somebody takes over */
+static void
+test_hold (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActLease) next = NULL;
+  ActLease *lease;
+  g_autofree char *path = NULL, *coming = NULL;
+
+  set_up ();
+  g_assert_true (act_lease_hold (NULL, &error));
+  lease = take ();
+  path = g_strdup (act_lease_get_path (lease));
+  make_older (path, SILENCE + 1);
+  g_assert_true (act_lease_hold (path, &error));
+  g_assert_no_error (error);
+  /* that was a sign of life */
+  assert_refused ("is at work on it");
+
+  /* somebody is about to, and has looked already */
+  coming = g_strconcat (name, ".2", NULL);
+  g_assert_true (g_file_set_contents (coming, "x", 1, NULL));
+  g_assert_false (act_lease_hold (path, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
+  g_assert_nonnull (strstr (error->message, coming));
+  g_clear_error (&error);
+  g_assert_cmpint (g_unlink (coming), ==, 0);
+  g_assert_true (act_lease_hold (path, &error));
+
+  make_older (path, SILENCE + 1);
+  next = take ();
+  g_assert_false (act_lease_hold (path, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
+  g_assert_nonnull (strstr (error->message, "somebody else has taken over"));
+  act_lease_free (lease);
+  g_clear_pointer (&next, act_lease_free);
+  tear_down ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -222,6 +261,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lease/taken-over", test_taken_over);
   g_test_add_func ("/lease/older", test_older_comes_back);
   g_test_add_func ("/lease/files", test_others_files);
+  g_test_add_func ("/lease/hold", test_hold);
   g_test_add_func ("/lease/race", test_race);
   return g_test_run ();
 }

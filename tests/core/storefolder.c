@@ -47,7 +47,8 @@ add_segment (const char *folder, ActManifest *manifest, GError **error)
       act_segment_output_new (folder, &shape, batches, 1, FALSE, error);
   ActSegmentFile file;
 
-  return output != NULL && act_segment_output_publish (output, &file, error)
+  return output != NULL
+      && act_segment_output_publish (output, NULL, &file, error)
       && act_manifest_add (manifest, &file, error)
       && act_manifest_write (manifest, folder, error);
 }

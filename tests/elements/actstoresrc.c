@@ -314,6 +314,81 @@ GST_START_TEST (test_stored_clusters)
 }
 GST_END_TEST;
 
+/* at the third batch somebody else takes over */
+static GstPadProbeReturn
+lose_lease (GstPad *pad, GstPadProbeInfo *info, gpointer lease)
+{
+  if (gst_act_batch_meta_get (GST_PAD_PROBE_INFO_BUFFER (info))->batch_index
+      == 2)
+    fail_unless_equals_int (g_unlink (lease), 0);
+  return GST_PAD_PROBE_OK;
+}
+
+/* -> the error */
+static char *
+store_with_lease (const char *name, const char *lease, gboolean lose)
+{
+  g_autofree char *path = test_path (name);
+  g_autofree char *behind = g_strdup_printf (
+      "actstore name=sink location=%s segment-size=1 lease=%s", path, lease);
+  g_autofree char *line = source_line ("", behind);
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstElement) clusters = NULL;
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (Collected) c = NULL;
+
+  gst_object_ref_sink (pipeline);
+  clusters = gst_bin_get_by_name (GST_BIN (pipeline), "max");
+  pad = gst_element_get_static_pad (clusters, "src");
+  if (lose)
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BUFFER, lose_lease, (gpointer) lease, NULL);
+  c = collect_pipeline (pipeline, NULL);
+  return g_steal_pointer (&c->error);
+}
+
+static gboolean
+is_complete (const char *name)
+{
+  g_autofree char *path = test_path (name);
+  g_autoptr (ActManifest) manifest = act_manifest_read (path, NULL);
+
+  return manifest != NULL && manifest->complete;
+}
+
+/* what is published is so with the lease alone: from when it is lost on the
+ * folder stays as it is */
+GST_START_TEST (test_lease)
+{
+  g_autofree char *lease = test_path ("s.lock.1"),
+                  *next = test_path ("s.lock.2");
+  g_autofree char *path = test_path ("lost");
+  g_autofree char *fine = NULL, *lost = NULL, *none = NULL, *late = NULL;
+  g_autoptr (ActManifest) manifest = NULL;
+
+  fail_unless (g_file_set_contents (lease, "x", 1, NULL));
+  fine = store_with_lease ("s", lease, FALSE);
+  fail_unless (fine == NULL, "%s", fine);
+  fail_unless (is_complete ("s"));
+
+  lost = store_with_lease ("lost", lease, TRUE);
+  fail_unless (lost != NULL && strstr (lost, "is gone") != NULL, "%s", lost);
+  manifest = act_manifest_read (path, NULL);
+  fail_unless (manifest != NULL && !manifest->complete);
+  fail_unless (manifest->segments->len < 3);
+
+  none = store_with_lease ("none", lease, FALSE);
+  fail_unless (none != NULL && strstr (none, "is gone") != NULL);
+  fail_unless (!is_complete ("none"));
+
+  fail_unless (g_file_set_contents (lease, "x", 1, NULL));
+  fail_unless (g_file_set_contents (next, "y", 1, NULL));
+  late = store_with_lease ("late", lease, FALSE);
+  fail_unless (late != NULL && strstr (late, "somebody else") != NULL);
+  fail_unless (!is_complete ("late"));
+}
+GST_END_TEST;
+
 /* what is left to store looks as if it were derived, what is there does not */
 GST_START_TEST (test_stored_clusters_go_on)
 {
@@ -528,6 +603,7 @@ actstoresrc_suite (void)
   tcase_add_test (tc, test_tee);
   tcase_add_test (tc, test_no_store);
   tcase_add_test (tc, test_parts);
+  tcase_add_test (tc, test_lease);
   tcase_add_test (tc, test_bad_files);
   tcase_add_test (tc, test_lost_clusters);
   return suite;
