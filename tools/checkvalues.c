@@ -109,9 +109,8 @@ check_value (GObjectClass *object, const char *element, const char *name,
   return FALSE;
 }
 
-/* (transfer full) (nullable): the class of the element a word makes */
-static gpointer
-find_class (const char *word)
+gpointer
+act_find_element_class (const char *word)
 {
   g_autoptr (GstElementFactory) factory = gst_element_factory_find (word);
   g_autoptr (GstPluginFeature) loaded = NULL;
@@ -166,7 +165,7 @@ act_check_values (const char *const *words, GError **error)
       continue;
     }
     g_clear_pointer (&object, g_type_class_unref);
-    object = find_class (word);
+    object = act_find_element_class (word);
     element = word;
   }
   g_clear_pointer (&object, g_type_class_unref);

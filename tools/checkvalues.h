@@ -9,3 +9,6 @@
  * error. What is no property or element at all it refuses itself.
  * FALSE: ACT_TOOL_ERROR_USAGE with element, property, value and range. */
 gboolean act_check_values (const char *const *words, GError **error);
+
+/* (transfer full) (nullable): the class of the element a word makes */
+gpointer act_find_element_class (const char *word);

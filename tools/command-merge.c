@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "command.h"
 
+#include <string.h>
+
 #include <store/storeset.h>
 
 #include "locations.h"
@@ -36,6 +38,7 @@ static const char details[] =
 typedef struct {
   char **stores;
   char *plan;
+  ActPlan *plan_read; /* of that file */
   char *output;
   char *dashboard;
   char *segment_size;
@@ -50,6 +53,7 @@ settings_clear (Settings *settings)
 {
   g_strfreev (settings->stores);
   g_free (settings->plan);
+  act_plan_free (settings->plan_read);
   g_free (settings->output);
   g_free (settings->dashboard);
   g_free (settings->segment_size);
@@ -136,6 +140,8 @@ make_values (const Settings *settings)
   set_value (values, "stores", joined);
   set_value (values, "output",
       settings->output ? settings->output : settings->dashboard);
+  if (settings->dashboard != NULL && settings->plan_read != NULL)
+    set_value (values, "title", settings->plan_read->title);
   set_value (values, "completeness", completeness[get_use (settings)]);
   set_value (values, "segment-size", settings->segment_size);
   set_value (values, "max-memory", settings->max_memory);
@@ -152,12 +158,11 @@ take_stores (Settings *settings, const ActPlan *plan, GError **error)
   g_autoptr (GPtrArray) stores = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < plan->n_shards; i++) {
-    g_autoptr (ActStoreInfo) info = NULL;
-    ActShardState state;
+    g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
 
-    if (!act_plan_state (plan, i, &state, &info, error))
+    if (!act_plan_look (plan, i, &shard, error))
       return FALSE;
-    if (state != ACT_SHARD_ABSENT)
+    if (shard.state != ACT_SHARD_ABSENT)
       g_ptr_array_add (stores, act_plan_get_store (plan, i));
   }
   if (stores->len == 0) {
@@ -270,8 +275,9 @@ check_output (
 static gboolean
 take_plan (Settings *settings, GError **error)
 {
-  g_autoptr (ActPlan) plan = act_plan_read (settings->plan, error);
+  ActPlan *plan = act_plan_read (settings->plan, error);
 
+  settings->plan_read = plan;
   return plan != NULL
       && (settings->incomplete || act_plan_check_complete (plan, error))
       && take_stores (settings, plan, error);
@@ -288,11 +294,43 @@ check (const Settings *settings, gboolean *done, GError **error)
           || check_output (settings->output, set, done, error));
 }
 
+/* what repairs a shard that only showed to be damaged when it was read */
+static char *
+advise (const char *text, gpointer user_data)
+{
+  const ActPlan *plan = user_data;
+
+  for (guint i = 0; strstr (text, "damaged") != NULL && i < plan->n_shards;
+       i++) {
+    g_autofree char *store = act_plan_get_store (plan, i);
+    g_autofree char *prefix = g_strconcat (store, "/", NULL);
+    g_autofree char *command = act_plan_repair_command (plan, i);
+
+    if (strstr (text, prefix) != NULL)
+      return g_strdup_printf ("shard %u; to repair it: %s", i, command);
+  }
+  return NULL;
+}
+
+static int
+execute (const Settings *settings, const ActCommandOptions *options)
+{
+  g_autoptr (GHashTable) values = make_values (settings);
+  ActCommandOptions own = *options;
+
+  if (settings->output != NULL)
+    own.when_interrupted = "run it again and it goes on";
+  if (settings->plan_read != NULL)
+    own.advise = advise;
+  own.user_data = settings->plan_read;
+  return act_command_execute (
+      settings->dashboard ? "from-store" : DESCRIPTION, values, &own);
+}
+
 static int
 merge (Settings *settings, const ActCommandOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GHashTable) values = NULL;
   gboolean done = FALSE;
 
   if ((settings->plan != NULL && !take_plan (settings, &error))
@@ -303,9 +341,7 @@ merge (Settings *settings, const ActCommandOptions *options)
       g_print ("'%s' is complete\n", settings->output);
     return ACT_EXIT_OK;
   }
-  values = make_values (settings);
-  return act_command_execute (
-      settings->dashboard ? "from-store" : DESCRIPTION, values, options);
+  return execute (settings, options);
 }
 
 int

@@ -117,14 +117,19 @@ act_command_run (char **command_line)
 
   if (list)
     return rest ? list_variables (rest[0]) : list_descriptions ();
+  if (plan.plan != NULL && devices != NULL)
+    return act_command_usage_error (
+        "run", "--devices cuts a run by itself: it does not go with --plan");
   if (plan.plan != NULL) {
     problem = rest ? act_command_parse_values (rest, values) : NULL;
     return problem != NULL ? act_command_usage_error ("run", problem)
                            : act_plan_run (&plan, values);
   }
-  if (plan.shard != NULL || plan.variable != NULL || plan.wait || plan.repair)
-    return act_command_usage_error (
-        "run", "--shard, --shard-from, --wait and --repair go with --plan");
+  if (plan.shard != NULL || plan.variable != NULL || plan.wait || plan.repair
+      || plan.offset != 0)
+    return act_command_usage_error ("run",
+        "--shard, --shard-from, --shard-offset, --wait and --repair go with "
+        "--plan");
   if (rest == NULL)
     return act_command_usage_error ("run", "no pipeline description is given");
   problem = act_command_parse_values (rest + 1, values);

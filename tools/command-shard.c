@@ -33,12 +33,21 @@ static const char details[] =
     "  gst-activations shard --missing plan.json\n"
     "  gst-activations merge --plan plan.json --output merged\n"
     "\n"
+    "--missing lists shards that are not there, not complete or damaged (by "
+    "the\n"
+    "size of their files; with --verify by all that is in them); what is "
+    "wrong,\n"
+    "and which are of something else and in the way, is on standard error.\n"
+    "\n"
     "Exit code: 0 done; 1 failed; 2 usage; 3 --missing: shards are missing.\n";
 
+#define NOT_GIVEN G_MININT
+
 typedef struct {
-  char *plan, *missing, *stores;
+  char *plan, *missing, *stores, *title, *title_of;
   int shards, silence;
   double minutes;
+  gboolean verify;
   char **words;
 } Settings;
 
@@ -48,6 +57,8 @@ settings_clear (Settings *settings)
   g_free (settings->plan);
   g_free (settings->missing);
   g_free (settings->stores);
+  g_free (settings->title);
+  g_free (settings->title_of);
   g_strfreev (settings->words);
 }
 
@@ -69,9 +80,15 @@ add_options (GOptionContext *context, Settings *settings)
         "Seconds without a sign of life after which another machine takes a "
         "shard over (60)",
         "SECONDS" },
+    { "title", 0, 0, G_OPTION_ARG_STRING, &settings->title,
+        "What dashboards of the run are called (by model and input)", "TEXT" },
+    { "title-of", 0, 0, G_OPTION_ARG_FILENAME, &settings->title_of,
+        "Print this plan's title, and end", "FILE.json" },
     { "missing", 0, 0, G_OPTION_ARG_FILENAME, &settings->missing,
         "List the shards of this plan that are not complete, and end",
         "FILE.json" },
+    { "verify", 0, 0, G_OPTION_ARG_NONE, &settings->verify,
+        "With --missing: read all that is complete, too", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &settings->words,
         NULL, "DESCRIPTION [name=value ...]" },
     { NULL },
@@ -88,11 +105,14 @@ find_problem (const Settings *settings)
     return "--plan or --missing is missing";
   if (settings->words == NULL)
     return "no pipeline description is given";
-  if ((settings->shards != 0) == (settings->minutes != 0))
+  if (settings->verify)
+    return "--verify goes with --missing";
+  if ((settings->shards != NOT_GIVEN) == (settings->minutes != NOT_GIVEN))
     return "one of --shards and --minutes is needed";
-  if (settings->shards < 0)
+  if (settings->shards != NOT_GIVEN && settings->shards < 1)
     return "--shards must be 1 or more";
-  if (!(settings->minutes >= 0) || !isfinite (settings->minutes))
+  if (settings->minutes != NOT_GIVEN
+      && (!(settings->minutes > 0) || !isfinite (settings->minutes)))
     return "--minutes must be more than 0";
   if (settings->silence < 1 || settings->silence > 7 * 24 * 3600)
     return "--silence must be 1 second to 7 days";
@@ -152,7 +172,26 @@ fill_in (ActPlan *plan, const Settings *settings, GError **error)
   plan->stores =
       g_strdup (settings->stores != NULL ? settings->stores : "shards");
   plan->lock_silence = (guint) settings->silence;
-  return plan->sha256 != NULL;
+  plan->title = settings->title != NULL ? g_strdup (settings->title)
+                                        : act_plan_make_title (plan);
+  return plan->sha256 != NULL && act_plan_check_alone (plan, error);
+}
+
+/* of an earlier plan; those that fit this one, too, are gone on with */
+static gboolean
+check_stores (const ActPlan *plan, GError **error)
+{
+  for (guint i = 0; i < plan->n_shards; i++) {
+    g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
+
+    if (act_plan_look (plan, i, &shard, error))
+      continue;
+    g_prefix_error (error,
+        "there are shards of another plan; give other --stores for this one, "
+        "or remove them: ");
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static void
@@ -170,10 +209,28 @@ print_plan (const ActPlan *plan)
         plan->batch_seconds, plan->startup_seconds);
 }
 
+/* what each shard has of its own */
+static gboolean
+check_variables (const ActPlan *plan, GError **error)
+{
+  static const char *const own[] = { "store", "shard-index", "shard-count" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++) {
+    if (!g_hash_table_contains (plan->variables, own[i]))
+      continue;
+    g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE,
+        "'%s' is each shard's own, and cannot be given for all%s", own[i],
+        i == 0 ? "; --stores says where stores are" : "");
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static int
 make_plan (const Settings *settings)
 {
   g_autoptr (ActPlan) plan = act_plan_new ();
+  g_autoptr (GArray) digests = g_array_new (FALSE, FALSE, sizeof (guint64));
   g_autoptr (GError) error = NULL;
   g_autofree char *problem =
       act_command_parse_values (settings->words + 1, plan->variables);
@@ -181,34 +238,58 @@ make_plan (const Settings *settings)
 
   if (problem != NULL)
     return act_command_usage_error ("shard", problem);
-  if (!fill_in (plan, settings, &error))
+  if (!check_variables (plan, &error) || !fill_in (plan, settings, &error))
     return act_command_error (error);
-  code = act_plan_probe (plan, settings->minutes > 0);
+  code = act_plan_probe (plan, settings->minutes != NOT_GIVEN, digests);
   if (code != ACT_EXIT_OK)
     return code;
-  plan->n_shards = settings->shards > 0
+  plan->n_shards = settings->shards != NOT_GIVEN
       ? (guint) settings->shards
       : count_shards (plan, settings->minutes);
-  if (!act_plan_write (plan, &error))
+  act_plan_set_tokens (plan, (const guint64 *) digests->data, digests->len);
+  if (!check_stores (plan, &error) || !act_plan_write (plan, &error))
     return act_command_error (error);
   print_plan (plan);
   return ACT_EXIT_OK;
 }
 
+static guint n_faults;
+
+static void
+print_fault (guint number, const char *text)
+{
+  n_faults++;
+  g_printerr ("shard %u: %s\n", number, text);
+}
+
+/* One that is not the plan's nobody makes by running it: if all others are
+ * there, that is a failure. */
 static int
-list_missing (const char *filename)
+list_missing (const Settings *settings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActPlan) plan = act_plan_read (settings->missing, &error);
+  g_autofree char *missing = NULL;
+
+  if (plan == NULL)
+    return act_command_error (error);
+  missing = act_plan_list_missing (plan, settings->verify, print_fault);
+  if (*missing == '\0')
+    return n_faults > 0 ? ACT_EXIT_FAILED : ACT_EXIT_OK;
+  g_print ("%s\n", missing);
+  return ACT_EXIT_MISSING;
+}
+
+static int
+print_title (const char *filename)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ActPlan) plan = act_plan_read (filename, &error);
-  g_autofree char *missing =
-      plan != NULL ? act_plan_list_missing (plan, &error) : NULL;
 
-  if (missing == NULL)
+  if (plan == NULL)
     return act_command_error (error);
-  if (*missing == '\0')
-    return ACT_EXIT_OK;
-  g_print ("%s\n", missing);
-  return ACT_EXIT_MISSING;
+  g_print ("%s\n", plan->title);
+  return ACT_EXIT_OK;
 }
 
 int
@@ -217,7 +298,8 @@ act_command_shard (char **command_line)
   g_auto (GStrv) arguments = command_line;
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
-  g_auto (Settings) settings = { .silence = 60 };
+  g_auto (Settings)
+      settings = { .silence = 60, .shards = NOT_GIVEN, .minutes = NOT_GIVEN };
   const char *problem;
 
   g_option_context_set_summary (context, summary);
@@ -225,9 +307,11 @@ act_command_shard (char **command_line)
   add_options (context, &settings);
   if (!g_option_context_parse_strv (context, &arguments, &error))
     return act_command_usage_error ("shard", error->message);
+  if (settings.title_of != NULL)
+    return print_title (settings.title_of);
   if (settings.missing != NULL && settings.plan == NULL
       && settings.words == NULL)
-    return list_missing (settings.missing);
+    return list_missing (&settings);
   problem = find_problem (&settings);
   if (problem != NULL)
     return act_command_usage_error ("shard", problem);

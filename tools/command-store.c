@@ -45,7 +45,7 @@ open_all (char **folders, GPtrArray *infos)
 }
 
 static void
-print_fault (const GError *error)
+print_fault (const GError *error, gpointer user_data)
 {
   act_command_error (error);
 }
@@ -59,7 +59,7 @@ verify_all (const GPtrArray *infos)
     const ActStoreInfo *info = infos->pdata[i];
     g_autofree char *count = act_units_count (info->manifest->segments->len);
 
-    if (act_store_info_verify (info, print_fault) == 0)
+    if (act_store_info_verify (info, print_fault, NULL) == 0)
       g_print ("%s: fine, segments %s%s\n", info->folder, count,
           info->manifest->complete ? "" : ", not complete");
     else

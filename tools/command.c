@@ -105,8 +105,9 @@ act_command_print_end (const ActOutcome *outcome, gboolean quiet)
     act_problem_print (outcome->error, "error");
     break;
   case ACT_RESULT_INTERRUPTED:
-    g_printerr ("interrupted by signal %d (%s)\n", outcome->signal_number,
-        strsignal (outcome->signal_number));
+    g_printerr ("interrupted by signal %d (%s)%s%s\n", outcome->signal_number,
+        strsignal (outcome->signal_number), outcome->advice ? ": " : "",
+        outcome->advice ? outcome->advice : "");
     break;
   case ACT_RESULT_INCOMPLETE:
     g_printerr ("error: the run ended before all of its input was through\n");
@@ -118,6 +119,22 @@ act_command_print_end (const ActOutcome *outcome, gboolean quiet)
       && (outcome->result == ACT_RESULT_COMPLETE
           || outcome->result == ACT_RESULT_INCOMPLETE))
     act_outcome_print (outcome);
+}
+
+static void
+take_advice (ActOutcome *outcome, const ActCommandOptions *options)
+{
+  g_autofree char *advice = NULL;
+
+  if (outcome->result == ACT_RESULT_INTERRUPTED)
+    outcome->advice = options->when_interrupted;
+  if (outcome->result != ACT_RESULT_FAILED || options->advise == NULL)
+    return;
+  advice = options->advise (outcome->error->text, options->user_data);
+  if (advice == NULL)
+    return;
+  g_free (outcome->error->hint);
+  outcome->error->hint = g_steal_pointer (&advice);
 }
 
 static int
@@ -132,6 +149,7 @@ run (GstElement *pipeline, const ActReportInput *input,
   if (report && !check_report (report, &error))
     return act_command_error (error);
   act_run (pipeline, options->quiet, outcome);
+  take_advice (outcome, options);
   act_command_print_end (outcome, options->quiet || to_output);
   if (report && !act_report_write (report, input, outcome, &error)) {
     int code = act_outcome_get_exit_code (outcome);

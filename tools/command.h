@@ -12,6 +12,12 @@ typedef struct {
   gboolean dry_run;
   gboolean quiet;
   char *report;
+  /* of a run that was interrupted: what there is to do, or NULL */
+  const char *when_interrupted;
+  /* of a run that failed, before the error is printed: what else there is to
+   * say to this text, or NULL (transfer full) */
+  char *(*advise) (const char *text, gpointer user_data);
+  gpointer user_data;
 } ActCommandOptions;
 
 /* adds the shared options, and GStreamer's own */

@@ -18,6 +18,7 @@ typedef struct {
   ActResult result;
   int signal_number;     /* if interrupted */
   ActProblem *error;     /* if failed */
+  const char *advice;    /* if interrupted: what to do, or NULL */
   GPtrArray *warnings;   /* of ActProblem */
   GPtrArray *notes;      /* of GstStructure: the elements' closing messages */
   GPtrArray *note_names; /* who posted each */

@@ -9,6 +9,7 @@
 #include <formats/file.h>
 #include <formats/json.h>
 #include <formats/output.h>
+#include <formats/tokens.h>
 
 #define FORMAT "gst-activations-plan"
 #define PLAN_VERSION 1
@@ -34,9 +35,11 @@ act_plan_free (ActPlan *self)
   g_free (self->description);
   g_free (self->sha256);
   g_free (self->folder);
+  g_free (self->title);
   g_hash_table_unref (self->variables);
   act_identity_free (self->identity);
   g_free (self->stores);
+  g_free (self->tokens);
   g_free (self);
 }
 
@@ -65,6 +68,81 @@ act_plan_get_store (const ActPlan *self, guint shard)
   g_autofree char *name = store_name (shard);
 
   return g_build_filename (stores, name, NULL);
+}
+
+void
+act_plan_set_tokens (ActPlan *self, const guint64 *digests, guint64 n_digests)
+{
+  g_clear_pointer (&self->tokens, g_free);
+  if (n_digests != self->run_batches)
+    return;
+  self->tokens = g_new (guint64, self->n_shards);
+  for (guint i = 0; i < self->n_shards; i++) {
+    guint64 first, end;
+
+    act_plan_get_range (self, i, &first, &end);
+    self->tokens[i] =
+        act_tokens_digest_shard (first, self->run_batches, self->run_samples,
+            digests + (first - self->first_batch), (gsize) (end - first));
+  }
+}
+
+/* as the descriptions that make a dashboard themselves have it */
+char *
+act_plan_make_title (const ActPlan *self)
+{
+  static const char *const names[] = { "model", "text", "tokens", "dump" };
+  g_autoptr (GPtrArray) parts = g_ptr_array_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    char *value = g_hash_table_lookup (self->variables, names[i]);
+
+    if (value != NULL)
+      g_ptr_array_add (parts, value);
+  }
+  if (parts->len == 0)
+    g_ptr_array_add (parts, self->description);
+  g_ptr_array_add (parts, NULL);
+  return g_strjoinv (", ", (char **) parts->pdata);
+}
+
+/* its stores are where this one's are to be */
+static gboolean
+is_rival (const ActPlan *self, const char *filename)
+{
+  g_autoptr (ActPlan) other = NULL;
+  g_autofree char *stores = NULL, *others = NULL;
+
+  if (strcmp (filename, self->filename) == 0)
+    return FALSE;
+  other = act_plan_read (filename, NULL);
+  if (other == NULL)
+    return FALSE;
+  stores = act_plan_get_store (self, 0);
+  others = act_plan_get_store (other, 0);
+  return strcmp (stores, others) == 0;
+}
+
+gboolean
+act_plan_check_alone (const ActPlan *self, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (self->filename);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+
+    if (name[0] == '.' || !g_str_has_suffix (name, ".json")
+        || !is_rival (self, path))
+      continue;
+    g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
+        "the plan '%s' has its shards in the same folder; give other --stores "
+        "for this one, or put it elsewhere",
+        path);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 char *
@@ -106,7 +184,19 @@ write_cost (const ActPlan *self, ActJsonWriter *json)
   act_json_end_object (json);
 }
 
-/* for people and scripts: they follow from the numbers above */
+/* 64 bits are more than a number of JSON surely has */
+static void
+write_tokens (const ActPlan *self, guint shard, ActJsonWriter *json)
+{
+  char text[17];
+
+  if (self->tokens != NULL)
+    g_snprintf (
+        text, sizeof text, "%016" G_GINT64_MODIFIER "x", self->tokens[shard]);
+  act_json_add_string (json, "tokens", self->tokens != NULL ? text : NULL);
+}
+
+/* for people and scripts: all but the tokens follow from the numbers above */
 static void
 write_shards (const ActPlan *self, ActJsonWriter *json)
 {
@@ -122,6 +212,7 @@ write_shards (const ActPlan *self, ActJsonWriter *json)
     act_json_add_uint (json, "first_batch", first);
     act_json_add_uint (json, "batches", end - first);
     act_json_add_string (json, "store", name);
+    write_tokens (self, i, json);
     act_json_end_object (json);
   }
   act_json_end_array (json);
@@ -140,6 +231,7 @@ act_plan_write (const ActPlan *self, GError **error)
   act_json_add_string (json, "description_sha256", self->sha256);
   act_json_add_string (json, "folder", self->folder);
   write_variables (self, json);
+  act_json_add_string (json, "title", self->title);
   act_json_add_string (json, "stores", self->stores);
   act_json_add_uint (json, "lock_silence", self->lock_silence);
   act_identity_write (self->identity, json);
@@ -231,6 +323,62 @@ read_numbers (
   return TRUE;
 }
 
+/* of one shard; *known tells null from a digest */
+static gboolean
+read_tokens (JsonNode *node, const char *path, guint64 *tokens, gboolean *known,
+    GError **error)
+{
+  JsonObject *object =
+      JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  JsonNode *value =
+      object != NULL ? json_object_get_member (object, "tokens") : NULL;
+  const char *text;
+
+  *known = !(value != NULL && JSON_NODE_HOLDS_NULL (value));
+  if (!*known)
+    return TRUE;
+  text = object != NULL ? act_json_get_string (object, "tokens", path, error)
+                        : NULL;
+  if (text != NULL && strlen (text) == 16
+      && g_ascii_string_to_unsigned (text, 16, 1, G_MAXUINT64, tokens, NULL))
+    return TRUE;
+  g_clear_error (error);
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s': \"tokens\" of a shard is missing, expected 16 hexadecimal digits "
+      "or null",
+      path);
+  return FALSE;
+}
+
+static gboolean
+read_shards (
+    ActPlan *self, JsonObject *object, const char *path, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "shards");
+  JsonArray *shards = node != NULL && JSON_NODE_HOLDS_ARRAY (node)
+      ? json_node_get_array (node)
+      : NULL;
+  gboolean all = TRUE;
+
+  if (shards == NULL || json_array_get_length (shards) != self->n_shards) {
+    g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+        "'%s': \"shards\" is missing, or no list of %u", path, self->n_shards);
+    return FALSE;
+  }
+  self->tokens = g_new (guint64, self->n_shards);
+  for (guint i = 0; i < self->n_shards; i++) {
+    gboolean known;
+
+    if (!read_tokens (json_array_get_element (shards, i), path,
+            &self->tokens[i], &known, error))
+      return FALSE;
+    all &= known;
+  }
+  if (!all)
+    g_clear_pointer (&self->tokens, g_free);
+  return TRUE;
+}
+
 static gboolean
 read_object (
     ActPlan *self, JsonObject *object, const char *path, GError **error)
@@ -241,10 +389,12 @@ read_object (
       || !read_string (object, "description", path, &self->description, error)
       || !read_string (object, "description_sha256", path, &self->sha256, error)
       || !read_string (object, "folder", path, &self->folder, error)
+      || !read_string (object, "title", path, &self->title, error)
       || !read_string (object, "stores", path, &self->stores, error)
       || !read_string (object, "cluster_values", path, &values, error)
       || !read_variables (self, object, path, error)
-      || !read_numbers (self, object, path, error))
+      || !read_numbers (self, object, path, error)
+      || !read_shards (self, object, path, error))
     return FALSE;
   self->clusters_stored = strcmp (values, "stored") == 0;
   self->identity = act_identity_read (object, path, error);

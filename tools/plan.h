@@ -12,6 +12,7 @@ typedef struct {
   char *sha256;      /* of the description's text */
   char *folder;      /* paths in the variables begin there */
   GHashTable *variables;
+  char *title; /* of the run's dashboards */
 
   ActIdentity *identity; /* of every shard's store */
   gboolean clusters_stored;
@@ -21,6 +22,7 @@ typedef struct {
   guint64 first_batch;
 
   guint n_shards;
+  guint64 *tokens;    /* digest of each shard's; NULL: the source did not say */
   char *stores;       /* folder of the shards' stores, from that of the plan */
   guint lock_silence; /* seconds */
 
@@ -42,5 +44,14 @@ void act_plan_get_range (
     const ActPlan *plan, guint shard, guint64 *first, guint64 *end);
 /* (transfer full): the absolute folder of a shard's store */
 char *act_plan_get_store (const ActPlan *plan, guint shard);
+/* (transfer full): what was run, in words, from the variables */
+char *act_plan_make_title (const ActPlan *plan);
+/* an error if another plan in the plan's folder has its stores where this one
+ * has */
+gboolean act_plan_check_alone (const ActPlan *plan, GError **error);
+/* From the digests of all batches to those of the shards, once their number is
+ * known. */
+void act_plan_set_tokens (
+    ActPlan *plan, const guint64 *digests, guint64 n_digests);
 /* digest of a description's text, as in a plan */
 char *act_plan_digest (const char *filename, GError **error);

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "description.h"
 #include "launch.h"
+#include "launchwords.h"
 #include "pipelines.h"
 #include "run.h"
 #include "toolerror.h"
@@ -60,6 +61,19 @@ collect_values (const ActPlan *plan, const char *store, guint index,
   return values;
 }
 
+/* what the shard's tokens have to be; of another cut of the run nobody knows */
+static GStrv
+add_tokens (const ActPlan *plan, guint index, guint count, GStrv words)
+{
+  g_auto (GStrv) plain = words;
+  g_autofree char *tokens = NULL;
+
+  if (words == NULL || plan->tokens == NULL || count != plan->n_shards)
+    return g_steal_pointer (&plain);
+  tokens = g_strdup_printf ("%" G_GUINT64_FORMAT, plan->tokens[index]);
+  return act_words_add ((const char *const *) plain, "tokens-digest", tokens);
+}
+
 GStrv
 act_plan_expand (const ActPlan *plan, const char *store, guint index,
     guint count, GHashTable *overrides, GError **error)
@@ -74,15 +88,35 @@ act_plan_expand (const ActPlan *plan, const char *store, guint index,
   if (description == NULL)
     return NULL;
   values = collect_values (plan, store, index, count, overrides);
-  return act_description_expand (description, values, error);
+  return add_tokens (
+      plan, index, count, act_description_expand (description, values, error));
 }
 
 /* --- runs --- */
 
-static int
-run_words (const char *const *words, double *seconds)
+/* All that a shard leaves has to be its store. */
+static gboolean
+ends_in_store (GstElement *pipeline)
 {
-  g_autoptr (ActOutcome) outcome = act_outcome_new ();
+  g_autoptr (GstIterator) sinks = gst_bin_iterate_sinks (GST_BIN (pipeline));
+  g_auto (GValue) item = G_VALUE_INIT;
+  gboolean all = TRUE, some = FALSE;
+
+  while (gst_iterator_next (sinks, &item) == GST_ITERATOR_OK) {
+    GstElementFactory *factory =
+        gst_element_get_factory (g_value_get_object (&item));
+
+    some = TRUE;
+    all &=
+        factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), "actstore");
+    g_value_reset (&item);
+  }
+  return some && all;
+}
+
+static int
+run_words (const char *const *words, ActOutcome *outcome)
+{
   g_autoptr (GstElement) pipeline = NULL;
   g_autoptr (ActProblem) problem = NULL;
   g_autoptr (GError) error = NULL;
@@ -94,9 +128,13 @@ run_words (const char *const *words, double *seconds)
     act_problem_print (problem, "error");
     return ACT_EXIT_FAILED;
   }
+  if (!ends_in_store (pipeline))
+    return act_command_usage_error ("shard",
+        "the description does not end in a store alone, as shard, "
+        "shard-tokens, shard-dump and store-cuda do: what else it makes would "
+        "be made of each shard");
   act_run (pipeline, TRUE, outcome);
   act_command_print_end (outcome, TRUE);
-  *seconds = outcome->seconds;
   return act_outcome_get_exit_code (outcome);
 }
 
@@ -115,10 +153,27 @@ remove_folder (const char *folder)
   (void) g_rmdir (folder);
 }
 
+/* one that has no batch says whose run it is, and is asked for the digests; for
+ * that no device is needed */
+static GStrv
+expand_probe (const ActPlan *plan, const char *store, guint index, guint count,
+    gboolean on_cpu, GError **error)
+{
+  g_auto (GStrv) words =
+      act_plan_expand (plan, store, index, count, NULL, error);
+  g_auto (GStrv) cpu_words = NULL;
+
+  if (words == NULL || !on_cpu)
+    return g_steal_pointer (&words);
+  cpu_words = act_words_on_cpu ((const char *const *) words);
+  return act_words_add (
+      (const char *const *) cpu_words, "post-digests", "true");
+}
+
 /* one shard into a folder of its own; *code tells why there is none */
 static ActManifest *
-run_shard (
-    const ActPlan *plan, guint index, guint count, double *seconds, int *code)
+run_shard (const ActPlan *plan, guint index, guint count, gboolean on_cpu,
+    ActOutcome *outcome, int *code)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("gst-activations-XXXXXX", &error);
@@ -129,10 +184,10 @@ run_shard (
   *code = ACT_EXIT_FAILED;
   if (folder != NULL) {
     store = g_build_filename (folder, "store", NULL);
-    words = act_plan_expand (plan, store, index, count, NULL, &error);
+    words = expand_probe (plan, store, index, count, on_cpu, &error);
   }
   if (words != NULL)
-    *code = run_words ((const char *const *) words, seconds);
+    *code = run_words ((const char *const *) words, outcome);
   if (*code == ACT_EXIT_OK)
     manifest = act_manifest_read (store, &error);
   if (error != NULL)
@@ -154,6 +209,19 @@ count_batches (const ActManifest *manifest)
   return n;
 }
 
+/* to load the model and read the input, where the shards will */
+static int
+measure_startup (ActPlan *plan)
+{
+  g_autoptr (ActOutcome) outcome = act_outcome_new ();
+  int code;
+  g_autoptr (ActManifest) manifest =
+      run_shard (plan, 0, EMPTY_COUNT, FALSE, outcome, &code);
+
+  plan->startup_seconds = outcome->seconds;
+  return manifest != NULL ? ACT_EXIT_OK : code;
+}
+
 /* from the middle of the run, more and more of it */
 static int
 measure (ActPlan *plan)
@@ -166,15 +234,16 @@ measure (ActPlan *plan)
   do {
     guint count = (guint) MAX (plan->run_batches / wanted, 1);
     g_autoptr (ActManifest) manifest = NULL;
-    double seconds = 0;
+    g_autoptr (ActOutcome) outcome = act_outcome_new ();
+    double seconds;
     guint64 n;
     int code;
 
-    manifest = run_shard (plan, count / 2, count, &seconds, &code);
+    manifest = run_shard (plan, count / 2, count, FALSE, outcome, &code);
     if (manifest == NULL)
       return code;
     n = count_batches (manifest);
-    seconds = MAX (seconds - plan->startup_seconds, 1e-6);
+    seconds = MAX (outcome->seconds - plan->startup_seconds, 1e-6);
     plan->batch_seconds = seconds / (double) MAX (n, 1);
     enough = seconds >= PROBE_SECONDS || count == 1;
     wanted *= 4;
@@ -182,20 +251,46 @@ measure (ActPlan *plan)
   return ACT_EXIT_OK;
 }
 
+/* what the source has posted */
+static void
+take_digests (const ActOutcome *outcome, GArray *digests)
+{
+  for (guint i = 0; i < outcome->notes->len; i++) {
+    const GstStructure *note = outcome->notes->pdata[i];
+    g_autoptr (GBytes) bytes = NULL;
+    gconstpointer data;
+    gsize size;
+
+    if (!gst_structure_has_name (note, "act-digests")
+        || !gst_structure_get (note, "digests", G_TYPE_BYTES, &bytes, NULL)
+        || bytes == NULL)
+      continue;
+    data = g_bytes_get_data (bytes, &size);
+    g_array_set_size (digests, 0);
+    if (data != NULL)
+      g_array_append_vals (digests, data, (guint) (size / sizeof (guint64)));
+  }
+}
+
 int
-act_plan_probe (ActPlan *plan, gboolean cost)
+act_plan_probe (ActPlan *plan, gboolean cost, GArray *digests)
 {
   g_autoptr (ActManifest) manifest = NULL;
+  g_autoptr (ActOutcome) outcome = act_outcome_new ();
   int code;
 
-  manifest = run_shard (plan, 0, EMPTY_COUNT, &plan->startup_seconds, &code);
+  manifest = run_shard (plan, 0, EMPTY_COUNT, TRUE, outcome, &code);
   if (manifest == NULL)
     return code;
+  take_digests (outcome, digests);
   plan->identity = g_steal_pointer (&manifest->identity);
   plan->clusters_stored = manifest->clusters_stored;
   plan->segment_size = manifest->segment_size;
   plan->first_batch = manifest->first_batch;
   plan->run_batches = manifest->run_batches;
   plan->run_samples = manifest->run_samples;
-  return cost ? measure (plan) : ACT_EXIT_OK;
+  if (!cost)
+    return ACT_EXIT_OK;
+  code = measure_startup (plan);
+  return code == ACT_EXIT_OK ? measure (plan) : code;
 }

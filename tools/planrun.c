@@ -9,6 +9,7 @@
 #include <acterror.h>
 #include <formats/output.h>
 
+#include "launchwords.h"
 #include "leasekeeper.h"
 #include "planprobe.h"
 #include "planstate.h"
@@ -53,25 +54,23 @@ parse_shard (const ActPlanRunOptions *options, const ActPlan *plan,
 
 /* --- complete already --- */
 
-static void
-on_fault (const GError *error)
-{
-  g_printerr ("damaged: %s\n", error->message);
-}
-
-/* Whether there is nothing to do. A damaged shard goes through its run, which
- * says so, or repairs it. */
+/* Whether there is nothing to do. What is damaged is an error, unless it is to
+ * be repaired. */
 static gboolean
-is_done (const ActPlan *plan, guint shard, gboolean *done, GError **error)
+is_done (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+    ActShard *shard, GError **error)
 {
-  g_autoptr (ActStoreInfo) info = NULL;
-  ActShardState state;
+  g_autofree char *command = NULL;
 
-  if (!act_plan_state (plan, shard, &state, &info, error))
+  if (!act_plan_verify (plan, number, shard, error))
     return FALSE;
-  *done = state == ACT_SHARD_COMPLETE
-      && act_store_info_verify (info, on_fault) == 0;
-  return TRUE;
+  if (shard->state != ACT_SHARD_DAMAGED || options->repair)
+    return TRUE;
+  command = act_plan_repair_command (plan, number);
+  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+      "%s; to make again what is damaged, and that alone: %s", shard->fault,
+      command);
+  return FALSE;
 }
 
 static int
@@ -88,30 +87,46 @@ say_done (const ActPlan *plan, guint shard, gboolean quiet)
 
 /* --- the run --- */
 
-/* nothing that somebody may miss: the store looks into that */
+/* nothing that somebody may miss, unless it is to be made again: the store
+ * looks into that */
 static gboolean
-is_unused (const char *store)
+is_unused (const char *store, gboolean repair)
 {
   g_autoptr (GDir) dir = g_dir_open (store, 0, NULL);
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (!act_store_is_early (name) || act_store_is_segment (name))
+    if (act_store_is_segment (name) ? !repair : !act_store_is_early (name))
       return FALSE;
   return TRUE;
+}
+
+/* What cannot be read says nothing of what is there: all of it is made again.
+ */
+static gboolean
+drop_manifest (const ActShard *shard, const char *path, GError **error)
+{
+  if (shard->state != ACT_SHARD_DAMAGED || shard->info != NULL
+      || g_unlink (path) == 0)
+    return TRUE;
+  act_set_errno_error (error, errno, TRUE, "cannot remove '%s'", path);
+  return FALSE;
 }
 
 /* Whose run it is stands in the folder before anything is made: a model or
  * clusters that have changed since are refused by the store. */
 static gboolean
-begin_store (
-    const ActPlan *plan, guint shard, const char *store, GError **error)
+begin_store (const ActPlanRunOptions *options, const ActPlan *plan,
+    guint number, const ActShard *shard, const char *store, GError **error)
 {
   g_autofree char *path = g_build_filename (store, ACT_MANIFEST_NAME, NULL);
   g_autoptr (ActManifest) manifest = NULL;
   gboolean begun;
 
-  if (g_file_test (path, G_FILE_TEST_EXISTS) || !is_unused (store))
+  if (!drop_manifest (shard, path, error))
+    return FALSE;
+  if (g_file_test (path, G_FILE_TEST_EXISTS)
+      || !is_unused (store, options->repair))
     return TRUE;
   if (g_mkdir_with_parents (store, 0777) != 0) {
     act_set_errno_error (error, errno, TRUE, "cannot create '%s'", store);
@@ -121,7 +136,7 @@ begin_store (
   manifest = act_manifest_new (plan->identity);
   manifest->clusters_stored = plan->clusters_stored;
   manifest->segment_size = plan->segment_size;
-  manifest->shard_index = shard;
+  manifest->shard_index = number;
   manifest->shard_count = plan->n_shards;
   begun = act_manifest_write (manifest, store, error);
   manifest->identity = NULL;
@@ -138,14 +153,6 @@ expand (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
   return act_plan_expand (plan, store, shard, plan->n_shards, values, error);
 }
 
-static int
-execute (const ActPlanRunOptions *options, const ActPlan *plan, GStrv words,
-    GHashTable *values)
-{
-  return act_command_execute_words (
-      (const char *const *) words, plan->description, values, options->common);
-}
-
 /* how a run that ended by a signal is called by schedulers */
 static int
 translate (int code)
@@ -155,36 +162,74 @@ translate (int code)
   return code;
 }
 
-/* with the lease */
-static int
-make (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
-    const char *store, GHashTable *values)
+/* The run has failed: whose shard it is now does not matter any more, and one
+ * message is enough. */
+static char *
+on_failure (const char *text, gpointer lease)
 {
-  g_autoptr (ActStoreInfo) info = NULL;
+  act_lease_keeper_stop (lease);
+  return NULL;
+}
+
+static int
+run (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+    ActLeaseKeeper *lease, GStrv words, GHashTable *values)
+{
+  g_auto (GStrv) held = act_words_add (
+      (const char *const *) words, "lease", act_lease_keeper_get_path (lease));
+  g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words = expand (options, plan, shard, store, values, &error);
-  ActShardState state;
-  gboolean done = FALSE;
+  ActCommandOptions common = *options->common;
   int code;
 
-  /* somebody else may have made it while this one waited */
-  if (words == NULL || !is_done (plan, shard, &done, &error)
-      || (!done && !begin_store (plan, shard, store, &error)))
-    return act_command_error (error);
-  if (done)
-    return say_done (plan, shard, options->common->quiet);
-  code = execute (options, plan, words, values);
-  if (code == ACT_EXIT_OK
-      && !act_plan_state (plan, shard, &state, &info, &error))
+  common.when_interrupted = "run it again and it goes on";
+  common.advise = on_failure;
+  common.user_data = lease;
+  code = act_command_execute_words (
+      (const char *const *) held, plan->description, values, &common);
+  if (code == ACT_EXIT_OK && !act_plan_look (plan, number, &shard, &error))
     return act_command_error (error);
   return translate (code);
 }
 
+/* with the lease */
+static int
+make (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+    const char *store, ActLeaseKeeper *lease, GHashTable *values)
+{
+  g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) words = expand (options, plan, number, store, values, &error);
+
+  /* somebody else may have made it while this one waited */
+  if (words == NULL || !is_done (options, plan, number, &shard, &error))
+    return act_command_error (error);
+  if (shard.state == ACT_SHARD_COMPLETE)
+    return say_done (plan, number, options->common->quiet);
+  if (shard.fault != NULL)
+    g_printerr ("repairing: %s\n", shard.fault);
+  if (!begin_store (options, plan, number, &shard, store, &error))
+    return act_command_error (error);
+  return run (options, plan, number, lease, words, values);
+}
+
+/* who is refused may wait */
+static void
+name_wait (const ActPlanRunOptions *options, GError *error)
+{
+  g_autofree char *text = error->message;
+
+  error->message =
+      options->wait || !g_error_matches (error, ACT_ERROR, ACT_ERROR_EXISTS)
+      ? g_strdup (text)
+      : g_strconcat (text, "; --wait waits for that", NULL);
+}
+
 static int
 take_and_make (const ActPlanRunOptions *options, const ActPlan *plan,
-    guint shard, GHashTable *values)
+    guint number, GHashTable *values)
 {
-  g_autofree char *store = act_plan_get_store (plan, shard);
+  g_autofree char *store = act_plan_get_store (plan, number);
   g_autofree char *lock = g_strconcat (store, ".lock", NULL);
   g_autofree char *folder = g_path_get_dirname (store);
   g_autoptr (ActLeaseKeeper) lease = NULL;
@@ -195,9 +240,11 @@ take_and_make (const ActPlanRunOptions *options, const ActPlan *plan,
   else
     lease = act_lease_keeper_new (
         lock, plan->lock_silence, options->wait, ACT_EXIT_REQUEUE, &error);
-  if (lease == NULL)
+  if (lease == NULL) {
+    name_wait (options, error);
     return act_command_error (error);
-  return make (options, plan, shard, store, values);
+  }
+  return make (options, plan, number, store, lease, values);
 }
 
 static gboolean
@@ -211,25 +258,52 @@ enter_folder (const ActPlan *plan, GError **error)
   return FALSE;
 }
 
+/* what the shard is stands in the plan */
+static gboolean
+check_values (GHashTable *values, GError **error)
+{
+  static const char *const own[] = { "store", "shard-index", "shard-count" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++) {
+    if (!g_hash_table_contains (values, own[i]))
+      continue;
+    g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE,
+        "'%s' of a shard is as its plan says; it cannot be given beside --plan",
+        own[i]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static int
+show (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+    GHashTable *values)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *store = act_plan_get_store (plan, number);
+  g_auto (GStrv) words = expand (options, plan, number, store, values, &error);
+
+  return words != NULL ? act_command_execute_words ((const char *const *) words,
+             plan->description, values, options->common)
+                       : act_command_error (error);
+}
+
 int
 act_plan_run (const ActPlanRunOptions *options, GHashTable *values)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ActPlan) plan = act_plan_read (options->plan, &error);
-  gboolean done = FALSE;
-  guint shard = 0;
+  g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
+  guint number = 0;
 
-  if (plan == NULL || !parse_shard (options, plan, &shard, &error)
-      || !is_done (plan, shard, &done, &error)
-      || (!done && !enter_folder (plan, &error)))
+  if (plan == NULL || !parse_shard (options, plan, &number, &error)
+      || !check_values (values, &error)
+      || !is_done (options, plan, number, &shard, &error)
+      || (shard.state != ACT_SHARD_COMPLETE && !enter_folder (plan, &error)))
     return act_command_error (error);
-  if (options->common->print || options->common->dry_run) {
-    g_autofree char *store = act_plan_get_store (plan, shard);
-    g_auto (GStrv) words = expand (options, plan, shard, store, values, &error);
-
-    return words != NULL ? execute (options, plan, words, values)
-                         : act_command_error (error);
-  }
-  return done ? say_done (plan, shard, options->common->quiet)
-              : take_and_make (options, plan, shard, values);
+  if (options->common->print || options->common->dry_run)
+    return show (options, plan, number, values);
+  return shard.state == ACT_SHARD_COMPLETE
+      ? say_done (plan, number, options->common->quiet)
+      : take_and_make (options, plan, number, values);
 }

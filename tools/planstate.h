@@ -8,16 +8,39 @@
 typedef enum {
   ACT_SHARD_ABSENT,   /* nobody has begun */
   ACT_SHARD_BEGUN,    /* some of its batches are there */
-  ACT_SHARD_COMPLETE, /* by its manifest; nothing has been read */
+  ACT_SHARD_DAMAGED,  /* some were there: files are gone or cannot be right */
+  ACT_SHARD_COMPLETE, /* by its manifest and the files' sizes */
 } ActShardState;
 
-/* An error: what is there is not this plan's, or cannot be read. info, unless
- * it is absent: what is there (transfer full). */
-gboolean act_plan_state (const ActPlan *plan, guint shard, ActShardState *state,
-    ActStoreInfo **info, GError **error);
+typedef struct {
+  ActShardState state;
+  ActStoreInfo *info; /* what is there; NULL: no manifest that can be read */
+  char *fault;        /* of a shard that is damaged */
+} ActShard;
 
-/* ACT_TOOL_ERROR_MISSING if not all are complete: which shards, and which
- * batches. */
+void act_shard_clear (ActShard *shard);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ActShard, act_shard_clear)
+
+/* Looks at a shard and reads none of its segments. An error: what is there is
+ * not this plan's. */
+gboolean act_plan_look (
+    const ActPlan *plan, guint number, ActShard *shard, GError **error);
+/* The same, and of one that is complete reads all: whether the segments are as
+ * they were written, of the tokens that were planned (an error if not). */
+gboolean act_plan_verify (
+    const ActPlan *plan, guint number, ActShard *shard, GError **error);
+
+/* the command that makes again what is damaged of a shard */
+char *act_plan_repair_command (const ActPlan *plan, guint number);
+
+/* what keeps a shard from being merged, that nobody makes by running it */
+typedef void (*ActShardFault) (guint number, const char *text);
+
+/* "0,3-5": the shards that are not complete, among them those that are damaged;
+ * of these, and of those that are not this plan's, which are not listed, the
+ * function is told. verify: reads all that is complete. */
+char *act_plan_list_missing (
+    const ActPlan *plan, gboolean verify, ActShardFault on_fault);
+/* ACT_TOOL_ERROR_MISSING if not all are complete: which shards, which batches,
+ * and what repairs them. */
 gboolean act_plan_check_complete (const ActPlan *plan, GError **error);
-/* "0,3-5": the shards that are not complete */
-char *act_plan_list_missing (const ActPlan *plan, GError **error);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "storeinfo.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include <glib/gstdio.h>
 
 #include <acterror.h>
 #include <formats/json.h>
+#include <formats/output.h>
 
 #include "toolerror.h"
 #include "units.h"
@@ -242,8 +246,41 @@ check_sum (const ActStoreInfo *info, GError **error)
   return FALSE;
 }
 
+gboolean
+act_store_info_check_file (
+    const ActStoreInfo *info, const ActSegmentFile *file, GError **error)
+{
+  g_autofree char *path = g_build_filename (info->folder, file->file, NULL);
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0) {
+    act_set_errno_error (error, errno, FALSE, "cannot find '%s'", path);
+    return FALSE;
+  }
+  if ((guint64) status.st_size == file->size)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
+      "'%s' is damaged: it has %" G_GUINT64_FORMAT
+      " bytes, expected %" G_GUINT64_FORMAT,
+      path, (guint64) status.st_size, file->size);
+  return FALSE;
+}
+
+gboolean
+act_store_info_check_files (const ActStoreInfo *info, GError **error)
+{
+  const GArray *files = info->manifest->segments;
+
+  for (guint i = 0; i < files->len; i++)
+    if (!act_store_info_check_file (
+            info, &g_array_index (files, ActSegmentFile, i), error))
+      return FALSE;
+  return TRUE;
+}
+
 guint
-act_store_info_verify (const ActStoreInfo *info, ActStoreFault on_fault)
+act_store_info_verify (
+    const ActStoreInfo *info, ActStoreFault on_fault, gpointer user_data)
 {
   const GArray *files = info->manifest->segments;
   guint n_faults = 0;
@@ -256,7 +293,7 @@ act_store_info_verify (const ActStoreInfo *info, ActStoreFault on_fault)
 
     if (fine)
       continue;
-    on_fault (error);
+    on_fault (error, user_data);
     n_faults++;
   }
   return n_faults;

@@ -22,5 +22,12 @@ char *act_store_info_json (const GPtrArray *infos);
 
 /* Looks at every segment: size, checksum, contents, and whether they add up.
  * Calls on_fault for each fault; their number is the result. */
-typedef void (*ActStoreFault) (const GError *error);
-guint act_store_info_verify (const ActStoreInfo *info, ActStoreFault on_fault);
+typedef void (*ActStoreFault) (const GError *error, gpointer user_data);
+guint act_store_info_verify (
+    const ActStoreInfo *info, ActStoreFault on_fault, gpointer user_data);
+
+/* Whether a segment's file is there, as long as it was when it was written; of
+ * all of them, the error names the first that is not. Nothing is read. */
+gboolean act_store_info_check_file (
+    const ActStoreInfo *info, const ActSegmentFile *file, GError **error);
+gboolean act_store_info_check_files (const ActStoreInfo *info, GError **error);

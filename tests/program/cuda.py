@@ -2,6 +2,7 @@
 """The program with a CUDA device, which is emulated: --device, --devices, and
 the same bytes as on the CPU."""
 
+import json
 import os
 import re
 
@@ -114,6 +115,33 @@ class Cuda(storefiles.Case):
         self.assertEqual(content(self.folder / 'merged'), content(plain))
         result = self.shards(1, '0,0', store)
         self.assertIn('is a complete store already', result.stderr)
+
+    def test_plan(self):
+        """it is planned without a device, as what it would be on the CPU, and
+        the shards are made on one"""
+        values = [f'model={harness.SAMPLE}', f'text={TEXT}', 'n-ctx=32',
+                  'batch-size=4']
+        plans = []
+        for name in ('shard', 'store-cuda'):
+            plan = self.folder / name / 'plan.json'
+            self.check(0, 'shard', '--plan', plan, '--shards', '2', name,
+                       *values, env=self.none)
+            plans.append(json.loads(plan.read_text()))
+            for field in ('description', 'description_sha256'):
+                del plans[-1][field]
+        self.assertEqual(*plans)
+        result = self.check(1, 'shard', '--plan', self.folder / 'p.json',
+                            '--minutes', '1', 'store-cuda', *values,
+                            env=self.none)
+        self.assertIn('CUDA device', result.stderr)
+        for k in ('0', '1'):
+            self.check(0, 'run', '--quiet', '--plan', plan, '--shard', k)
+        self.check(0, 'merge', '--quiet', '--plan', plan, '--dashboard',
+                   self.folder / 'd')
+        self.check(0, 'run', '--quiet', 'dashboard-cuda', *values,
+                   f'output={self.folder}/plain')
+        self.assertEqual(content(self.folder / 'd'),
+                         content(self.folder / 'plain'))
 
     def test_on_device(self):
         """--device auto takes it and says so"""

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,7 @@ class Signals(Case):
                     error = process.stderr.read()
                 self.assertEqual(process.returncode, code, error)
                 self.assertIn('interrupted', error)
+                self.assertIn('run it again and it goes on', error)
                 self.assertEqual(self.locks(), [])
                 self.check(0, 'store', 'verify', self.shard(1))
                 there = self.n_stored(1)
@@ -113,7 +115,8 @@ class Signals(Case):
         # the one that is waited for is refused at once without --wait, if its
         # silence is not over
         os.utime(self.shards / 'shard-00000.lock.1', (2**32, 2**32))
-        self.refused(1, harness.run(*self.command(0)), 'is at work on it')
+        self.refused(1, harness.run(*self.command(0)), 'is at work on it',
+                     '--wait')
         os.utime(self.shards / 'shard-00000.lock.1')
         report = self.folder / 'report.json'
         self.make(0, more=('--wait', '--report', report))
@@ -220,8 +223,7 @@ class Woken(Case):
 
     def test_taken_over(self):
         """a process that slept for longer than the silence finds that another
-        has taken over, and ends; whatever it did in the moment before, the
-        shard is whole or says that it is not"""
+        has taken over, and ends; the shard is as the other has made it"""
         self.use_model(1)
         expected = self.expected_of_model()
         process = self.start(0)
@@ -236,10 +238,15 @@ class Woken(Case):
             self.shard(0).rename(self.folder / 'slept')
             (other / 'shard-00000').rename(self.shard(0))
             self.make(0, more=('--wait', '--repair'))
+            made = content(self.shard(0))
             process.send_signal(signal.SIGCONT)
             error = process.stderr.read()
         self.assertEqual(process.returncode, 1)
-        self.assertIn('somebody else has taken over', error)
+        self.assertRegex(error, '^error: .*somebody else has taken over')
+        self.assertEqual(len(error.splitlines()), 1, error)
+        # what was being written when it ended is of no account
+        self.assertEqual({name: data for name, data in content(
+            self.shard(0)).items() if not name.startswith('.')}, made)
         self.check(0, 'store', 'verify', self.shard(0))
         self.finish(expected)
 
@@ -281,17 +288,24 @@ class Damage(Case):
                           if j != k}
                 damage(path)
                 damaged = content(self.shard(k))
-                result = harness.run(*self.command(k))
-                self.assertEqual(result.returncode, 1)
-                self.assertIn(str(path), result.stderr)
+                repair = (f'gst-activations run --plan {self.quoted_plan()} '
+                          f'--shard {k} --repair')
+                self.refused(1, harness.run(*self.command(k)), path, repair)
                 self.assert_same(self.shard(k), damaged)
+                # by its size alone, or by reading it
+                seen = damage != self.flip
+                self.assert_missing(k if seen else None, path)
+                self.assert_missing(k, path, '--verify')
                 result = harness.run('merge', '--quiet', '--plan', self.plan,
                                      '--output', self.merged)
-                self.refused(1, result, path)
+                self.refused(MISSING if seen else 1, result, path, repair)
                 shutil.rmtree(self.merged, ignore_errors=True)
+                self.assertEqual(repair.split()[0], 'gst-activations')
                 report = self.folder / 'report.json'
-                self.make(k, more=('--repair', '--report', report))
+                self.check(0, *shlex.split(repair)[1:], '--quiet', '--report',
+                           report)
                 self.assertLessEqual(self.buffers(report, 'actdumpsrc'), 2)
+                self.assert_missing(None, path, '--verify')
                 self.assertEqual(
                     {j: content(self.shard(j)) for j in others}, others)
         self.merge()
@@ -304,11 +318,15 @@ class Damage(Case):
             good = path.read_bytes()
             damage(path)
             with self.subTest(damage.__name__):
-                self.refused(1, harness.run(*self.command(k)), path)
+                self.refused(1, harness.run(*self.command(k)), path,
+                             '--repair')
+                self.assert_missing(k, path)
                 result = harness.run('merge', '--plan', self.plan, '--output',
                                      self.merged)
-                self.refused(1, result, path)
-            path.write_bytes(good)
+                self.refused(MISSING, result, path, '--repair')
+                # nobody knows whose segments they are
+                self.make(k, more=['--repair'])
+                self.assertEqual(path.read_bytes(), good)
         k = self.chooser.randrange(N_SHARDS)
         os.unlink(self.shard(k) / 'manifest.json')
         result = harness.run('merge', '--plan', self.plan, '--output',
@@ -331,35 +349,98 @@ class Damage(Case):
         self.merge()
         self.assert_merged(self.result)
 
+    def plan_other(self, n, *more):
+        return harness.run('shard', '--plan', self.folder / 'other.json',
+                           '--shards', str(n), *more, 'shard-dump',
+                           *self.variables)
+
     def test_other_plan(self):
-        """shards of two clusterings, and of two cuts of the run"""
+        """shards of two clusterings do not come together, whatever one does"""
         self.variables[2] = 'threshold=0.25'
-        for n, needle in ((N_SHARDS, 'threshold'), (4, 'threshold')):
-            self.plan = self.folder / f'other-{n}.json'
-            self.make_plan(n)
-            self.refused(1, harness.run(*self.command(0)), self.shard(0),
-                         needle)
+        first, plan = self.shards, self.plan
+        self.refused(1, self.plan_other(N_SHARDS), f"'{plan}'", '--stores')
+        # the first plan is gone, its shards are not
+        plan.rename(self.folder / 'plan.kept')
+        self.refused(1, self.plan_other(N_SHARDS), '--stores', 'threshold',
+                     self.shard(0))
+        (self.folder / 'plan.kept').rename(plan)
+        result = self.plan_other(N_SHARDS, '--stores', 'others')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.plan = self.folder / 'other.json'
         self.shards = self.folder / 'others'
-        self.check(0, 'shard', '--plan', self.folder / 'others.json',
-                   '--shards', '8', '--stores', 'others', 'shard-dump',
-                   *self.variables)
-        self.plan = self.folder / 'others.json'
         self.make(3)
-        stores = [self.folder / 'shards' / f'shard-{k:05}'
-                  for k in range(N_SHARDS) if k != 3]
+        stores = [first / f'shard-{k:05}' for k in range(N_SHARDS) if k != 3]
         result = harness.run('merge', *stores, self.shard(3), '--output',
                              self.merged)
         self.refused(1, result, 'threshold', self.shard(3))
-        self.plan = self.folder / 'plan.json'
-        self.shards = self.folder / 'shards'
+        # put where the first plan's is
+        shutil.rmtree(first / 'shard-00000')
+        self.shard(3).rename(first / 'shard-00000')
+        self.plan, self.shards = plan, first
+        self.refused(1, harness.run(*self.command(0)), self.shard(0),
+                     'threshold')
+        shutil.rmtree(self.shard(0))
+        self.make(0)
         self.merge()
         self.assert_merged(self.result)
 
     def test_other_cut(self):
-        self.plan = self.folder / 'other.json'
-        self.make_plan(4)
-        self.refused(1, harness.run(*self.command(1)), self.shard(1),
-                     'shard 1 of 8, expected 1 of 4')
+        self.plan.unlink()
+        self.refused(1, self.plan_other(4), self.shard(0),
+                     'shard 0 of 8, expected 0 of 4')
+        # the same plan once more goes on with what is there
+        before = content(self.shard(7))
+        self.make_plan()
+        self.assertEqual(content(self.shard(7)), before)
+        self.merge()
+        self.assert_merged(self.result)
+
+    def test_wrong_values(self):
+        """what stands in for the plan's and makes another shard of it is
+        refused before anything is stored; a shard that is of something else
+        all the same is named, and the others are not kept from being made"""
+        other = self.folder / 'other'
+        storefiles.repeat_dump('many_values', other, 4)
+        shutil.rmtree(self.shard(3))
+        for value in (f'dump={other}', 'threshold=0.25', 'iteration=8'):
+            with self.subTest(value):
+                result = harness.run(*self.command(3, value))
+                self.refused(1, result)
+                self.assertEqual(segments(self.shard(3)), [])
+        self.make(3)
+        for name in ('store', 'shard-index', 'shard-count'):
+            result = self.check(2, *self.command(3, f'{name}=1'))
+            self.assertIn(f"'{name}' of a shard is as its plan says",
+                          result.stderr)
+        manifest = self.shard(5) / 'manifest.json'
+        good = manifest.read_text()
+        manifest.write_text(good.replace('"run_samples": ',
+                                         '"run_samples": 1'))
+        result = self.check(1, 'shard', '--missing', self.plan)
+        self.assertEqual(result.stdout, '')
+        self.assertRegex(result.stderr, '^shard 5: the input has changed.*'
+                         f"remove '{self.shard(5)}'")
+        shutil.rmtree(self.shard(6))
+        result = self.check(MISSING, 'shard', '--missing', self.plan)
+        self.assertEqual(result.stdout, '6\n')
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+        self.make(6)
+        shutil.rmtree(self.shard(5))
+        self.make(5)
+        self.merge()
+        self.assert_merged(self.result)
+
+    def quoted_plan(self):
+        return f"'{self.plan}'"
+
+    def assert_missing(self, k, path, *more):
+        """what --missing says: this shard, because of this file; or none"""
+        result = harness.run('shard', '--missing', self.plan, *more)
+        self.assertEqual(result.returncode, 0 if k is None else MISSING,
+                         result.stderr)
+        self.assertEqual(result.stdout, '' if k is None else f'{k}\n')
+        if k is not None:
+            self.assertRegex(result.stderr, f"^shard {k}: .*'{path}'")
 
     def flip(self, path):
         data = bytearray(path.read_bytes())
@@ -394,12 +475,55 @@ class Changed(Case):
         clusters.write_text(text)
         self.make(1)
 
+    def assert_unlike_plan(self, k, what):
+        """it says which input, and nothing was stored"""
+        self.refused(1, harness.run(*self.command(k)), what,
+                     'has changed since the run was planned', f'shard {k} of')
+        self.assertEqual(segments(self.shard(k)), [])
+
     def test_text_grew(self):
         self.use_model(3)
         with (self.folder / 'long.txt').open('a') as file:
             file.write('word ' * 5000)
-        self.refused(1, harness.run(*self.command(1)), 'input has changed',
-                     self.plan)
+        for k in range(3):
+            self.assert_unlike_plan(k, 'the text')
+
+    def test_text_in_another_order(self):
+        """as long as before, but files are called otherwise here"""
+        text = (harness.LICENCES / 'GPL-3').read_bytes()
+        folder = self.folder / 'texts'
+        folder.mkdir()
+        for name, part in (('a', text[:20000]), ('b', text[20000:])):
+            (folder / name).write_bytes(part)
+        self.variables = [*storefiles.SAMPLE, f'text={folder}']
+        expected = self.expected_of_model()
+        self.check(0, 'shard', '--plan', self.plan, '--shards', '3', 'shard',
+                   *self.variables)
+        swap = ((folder / 'a', folder / 'c'), (folder / 'b', folder / 'a'),
+                (folder / 'c', folder / 'b'))
+        for old, new in swap:
+            old.rename(new)
+        for k in range(3):
+            self.assert_unlike_plan(k, 'the text')
+        for old, new in swap:
+            old.rename(new)
+        self.finish(expected)
+
+    def test_tokens(self):
+        """of one sample: its shard says so, the others are made"""
+        self.make_plan(4)
+        path = self.dump / 'tokens.npy'
+        good = path.read_bytes()
+        header = 10 + int.from_bytes(good[8:10], 'little')
+        # in the second quarter
+        at = header + (len(good) - header) * 3 // 8 & ~7
+        path.write_bytes(good[:at] + good[at + 8:at + 16] + good[at:at + 8]
+                         + good[at + 16:])
+        self.assertNotEqual(path.read_bytes(), good)
+        self.assert_unlike_plan(1, self.dump)
+        self.make(0, 2, 3)
+        path.write_bytes(good)
+        self.make(1)
 
 
 class Disk(Case):

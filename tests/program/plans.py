@@ -2,6 +2,8 @@
 """A run planned as shards, made one by one as machines would, and merged: the
 same dashboard, byte for byte, as one run."""
 
+import hashlib
+import json
 import os
 import shutil
 
@@ -38,6 +40,26 @@ class Plan(planfiles.Case):
                    self.folder / 'd')
         self.assertNotIn('incomplete', (self.folder / 'd' / 'model_info.json')
                          .read_text())
+
+    def test_tokens(self):
+        """their digests in the plan are as docs/formats.md has them"""
+        self.make_plan()
+        data = (self.dump / 'tokens.npy').read_bytes()
+        header = 10 + int.from_bytes(data[8:10], 'little')
+        each = (len(data) - header) // 40  # int32
+
+        def sha256(data):
+            return hashlib.sha256(data).digest()[:8]
+
+        def digest(batch):
+            return sha256(data[header + batch * each:][:each])
+
+        plan = self.read_plan()
+        for k, shard in enumerate(plan['shards']):
+            numbers = (5 * k, 40, plan['run_samples'])
+            expected = b''.join(n.to_bytes(8, 'big') for n in numbers)
+            expected += b''.join(digest(5 * k + i) for i in range(5))
+            self.assertEqual(shard['tokens'], sha256(expected).hex())
 
     def test_again(self):
         """what is complete is not made again"""
@@ -235,6 +257,9 @@ class Plan(planfiles.Case):
                 ('"lock_silence": 60', '"lock_silence": 0', 'lock_silence'),
                 ('"variables": {', '"variables": 3, "x": {', '"variables"'),
                 ('"stores": "shards",', '', '"stores"'),
+                ('"tokens": "', '"tokens": "x', '"tokens"'),
+                ('"tokens": ', '"t": ', '"tokens"'),
+                ('"shards": [', '"shards": [{},', '"shards"'),
                 ('"description_sha256": "', '"description_sha256": "0',
                  'description'),
                 ('"n_clusters"', '"n_klusters"', 'n_clusters'),
@@ -248,7 +273,29 @@ class Plan(planfiles.Case):
         self.refused(1, harness.run(*self.command(0)), self.plan)
 
     def test_usage(self):
+        for options, needle in (
+                (('--shards', '0'), '--shards must be 1 or more'),
+                (('--minutes', '0'), '--minutes must be more than 0'),
+                ((), 'one of --shards and --minutes')):
+            result = self.check(2, 'shard', '--plan', self.plan, *options,
+                                'shard-dump', *self.variables)
+            self.assertIn(needle, result.stderr)
+        for name in ('store', 'shard-index', 'shard-count'):
+            result = self.check(2, 'shard', '--plan', self.plan, '--shards',
+                                '3', 'shard-dump', *self.variables,
+                                f'{name}=1')
+            self.assertIn(f"'{name}' is each shard's own", result.stderr)
+            self.assertFalse(self.plan.exists())
+        result = self.check(2, 'shard', '--plan', self.plan, '--shards', '3',
+                            'from-dump', *self.variables,
+                            f'output={self.folder}/d')
+        self.assertIn('does not end in a store', result.stderr)
+        self.assertFalse((self.folder / 'd').exists())
+        self.check(2, 'run', '--plan', self.plan, '--shard', '1', '--devices',
+                   '0')
         for arguments in ((), ('--plan', self.plan), ('--shards', '3'),
+                          ('--verify', '--plan', self.plan, '--shards', '3',
+                           'shard-dump'),
                           ('--plan', self.plan, '--shards', '3'),
                           ('--plan', self.plan, 'shard-dump'),
                           ('--plan', self.plan, '--shards', '3', '--minutes',
@@ -274,6 +321,23 @@ class Plan(planfiles.Case):
                           ('a', '--part', '--dashboard', 'c'),
                           ('--plan', 'a', '--part', '--output', 'c')):
             self.check(2, 'merge', *arguments)
+
+    def test_title(self):
+        """a dashboard says what was run, whatever it is made of"""
+        self.make_plan()
+        result = self.check(0, 'shard', '--title-of', self.plan)
+        self.assertEqual(result.stdout, f'{self.dump}\n')
+        self.plan.unlink()
+        self.check(0, 'shard', '--plan', self.plan, '--shards', '2', '--title',
+                   'Two \'halves\', "one" run', 'shard-dump',
+                   *self.variables)
+        title = self.read_plan()['title']
+        self.assertEqual(title, 'Two \'halves\', "one" run')
+        self.make(0, 1)
+        self.check(0, 'merge', '--quiet', '--plan', self.plan, '--dashboard',
+                   self.folder / 'd')
+        info = json.loads((self.folder / 'd' / 'run_info.json').read_text())
+        self.assertEqual(info['title'], title)
 
     def test_print_and_dry_run(self):
         self.make_plan()
