@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Submits a planned run to Slurm: an array job with a task a shard that is not
-# complete yet, and a job after it that merges the shards and makes the
+# complete, or damaged, and a job after it that merges the shards and makes the
 # dashboard. Submitted again it makes what is missing.
 #
 #   gst-activations shard --plan PLAN --shards N shard model=DIR text=PATH
@@ -13,6 +13,9 @@
 #   MERGE_OPTIONS   of the merge      (default: --time=60 --cpus-per-task=1)
 #   MAX_TASKS       shards at once (default: as many as there is room for)
 #   WARNING_SECONDS how long before its time limit a task is to stop (120)
+#   VERIFY          not empty: read the shards that are complete, too, and make
+#                   again what is damaged of them; else their files' sizes count
+#   REPAIRS_LEFT    how often a merge that finds damage may submit again (2)
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -28,8 +31,10 @@ read -ra shard_options <<<"${SHARD_OPTIONS:---time=60 --cpus-per-task=1}"
 read -ra merge_options <<<"${MERGE_OPTIONS:---time=60 --cpus-per-task=1}"
 
 code=0
-missing=$(gst-activations shard --missing "$plan") || code=$?
+missing=$(gst-activations shard --missing "$plan" ${VERIFY:+--verify}) || code=$?
 dependency=()
+# of the merge, should it find more to do
+export REPAIRS_LEFT=${REPAIRS_LEFT:-2} SUBMIT=$here/submit.sh
 case $code in
   0) echo 'all shards are complete' ;;
   3)

@@ -112,6 +112,30 @@ class Slurm(Case):
         self.assert_dashboard(expected)
 
 
+class Damage(Case):
+    def test_damage(self):
+        """what is damaged is made again without anybody's help: what shows by
+        the files when it is submitted, the rest by who merges"""
+        expected = self.expected()
+        self.make_plan(4)
+        self.make(*range(4))
+        (self.shard(1) / segments(self.shard(1))[2]).unlink()
+        path = self.shard(2) / segments(self.shard(2))[0]
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        self.assertIn('shards 1:', self.submit())
+        # the merge submits another, before it ends
+        self.site.wait(lambda: (self.output / 'dashboard').exists(),
+                       'dashboard')
+        self.site.wait_for_all()
+        self.assert_dashboard(expected)
+        self.assertIn(f"'{path}' is damaged", self.log('merge'))
+        self.assertIn('shards 2: job', self.log('merge'))
+        for k in (1, 2):
+            self.assertIn('repairing: ', self.log(f'shard-{k}'))
+
+
 class TimeLimit(Case):
     def test_time_limit(self):
         """a task whose time is over stops at a segment's end, is queued again

@@ -5,6 +5,7 @@ Slurm runs."""
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import unittest
@@ -12,7 +13,7 @@ import unittest
 import harness
 import planfiles
 import slurmsite
-from harness import content
+from storefiles import segments
 
 SNAKEFILE = harness.PIPELINES / 'Snakefile'
 
@@ -68,6 +69,11 @@ class Case(planfiles.Case):
         self.settings['program'] = str(program)
 
 
+# a shard that takes as long as one wants
+SLOW = (harness.PIPELINES / 'shard-dump.pipeline').read_text().replace(
+    '! actstore', '! identity sleep-time=${delay} ! actstore')
+
+
 class Local(Case):
     def test_whole(self):
         expected = self.expected()
@@ -88,6 +94,49 @@ class Local(Case):
         self.assertGreaterEqual(
             len(list((self.folder / 'marks').iterdir())), 3)
         self.assertIn('Trying to restart', result.stderr)
+
+    def test_damage(self):
+        """of shards that were made: gone before the merge begins, or only seen
+        when it reads"""
+        expected = self.expected()
+        self.passed(self.snakemake('--cores', '2', *(
+            f'{self.output}/shards/{k}.done' for k in range(8))))
+        self.shards, self.plan = self.output / 'shards', self.output / 'plan.json'
+        (self.shard(1) / segments(self.shard(1))[0]).unlink()
+        (self.shard(2) / 'manifest.json').write_text('{')
+        path = self.shard(6) / segments(self.shard(6))[1]
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        self.passed(self.snakemake('--cores', '2'))
+        self.assert_same(self.output / 'dashboard', expected)
+        for k in (1, 2):
+            log = (self.output / 'logs' / f'shard-{k}.log').read_text()
+            self.assertIn('repairing: ', log)
+        logs = ''.join(path.read_text() for path in
+                       (self.output / 'logs').glob('merge-*.log'))
+        self.assertIn('is damaged', logs)
+        info = json.loads((self.output / 'dashboard' / 'run_info.json')
+                          .read_text())
+        self.assertEqual(info['title'], str(self.dump))
+
+    def test_bad_config(self):
+        good = dict(self.settings)
+        for name, value, needle in (
+                ('output', None, "has no 'output'"),
+                ('variables', None, "has no 'variables'"),
+                ('shards', None, "has no 'shards'"),
+                ('shards', 'many', "'shards' is 'many', expected a number"),
+                ('fan', 1, "'fan' 2"), ('variables', [], "'variables'")):
+            self.settings = dict(good, **{name: value})
+            if value is None:
+                del self.settings[name]
+            with self.subTest(name, value=value):
+                result = self.snakemake('--cores', '1')
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn(needle, result.stderr)
+                self.assertNotIn('Traceback', result.stderr)
+                self.assertNotIn('KeyError', result.stderr)
 
     def test_bad_input(self):
         """the log of the rule says what is wrong"""
@@ -114,6 +163,79 @@ class OnSlurm(Case):
             environment=self.environment(
                 SLURM_CONF=site.environment['SLURM_CONF'])))
         self.assert_same(self.output / 'dashboard', expected)
+
+
+@unittest.skipIf(slurmsite.why_not(), slurmsite.why_not())
+class Profile(Case):
+    """with the profile for Slurm"""
+
+    def setUp(self):
+        super().setUp()
+        self.site = slurmsite.Site(self.folder)
+        self.addCleanup(self.site.stop)
+        self.site.start()
+        self.settings.update(
+            shards=2, description=str(self.description(SLOW, 'slow.pipeline')),
+            resources={rule: {'mem_mb': 100, 'runtime': 5} for rule in
+                       ('plan', 'shard', 'merge', 'dashboard')})
+        self.settings['variables']['delay'] = '400000'
+        self.shards = self.output / 'shards'
+
+    def start(self):
+        self.config.write_text(json.dumps(self.settings))
+        return subprocess.Popen(
+            ['snakemake', '--profile', harness.PIPELINES / 'snakemake-slurm',
+             '--snakefile', SNAKEFILE, '--configfile', self.config,
+             '--nocolor', '--max-status-checks-per-second', '10'],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=self.folder, env=self.environment(
+                SLURM_CONF=self.site.environment['SLURM_CONF']))
+
+    def wait_for_shard(self, k, process):
+        self.site.wait(lambda: segments(self.shard(k))
+                       or process.poll() is not None, f'segment of shard {k}')
+        self.assertIsNone(process.poll())
+        return [line.split()[0] for line in self.site.run(
+            'squeue', '-h', '-o', '%i %j').splitlines() if 'shard' in line]
+
+    def test_cancelled(self):
+        """a job that somebody cancels is tried again"""
+        expected = self.expected()
+        process = self.start()
+        with process:
+            jobs = self.wait_for_shard(1, process)
+            self.site.run('scancel', jobs[0])
+            output, _ = process.communicate(timeout=200)
+        self.assertEqual(process.returncode, 0, output)
+        self.assertIn('Trying to restart', output)
+        self.assert_same(self.output / 'dashboard', expected)
+
+    def test_interrupted(self):
+        """Ctrl-C leaves no job behind"""
+        process = self.start()
+        with process:
+            self.wait_for_shard(0, process)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=200)
+        self.assertNotEqual(process.returncode, 0)
+        self.site.wait_for_all()
+        self.assertFalse((self.output / 'dashboard').exists(), output)
+
+    def test_states(self):
+        """what the status script says of jobs"""
+        script = harness.PIPELINES / 'snakemake-slurm' / 'status.sh'
+        ended = []
+        for command in ('exit 0', 'exit 3', 'sleep 100'):
+            ended.append(self.site.run('sbatch', '--parsable', '--output',
+                                       '/dev/null', '--wrap', command).strip())
+        self.site.wait(lambda: set(self.site.jobs()) == {ended[2]}, 'end')
+        said = [self.site.run(script, job).strip()
+                for job in (*ended, f'{ended[0]};test', '99999')]
+        self.assertEqual(said, ['success', 'failed', 'running', 'success',
+                                'failed'])
+        self.site.run('scancel', ended[2])
+        self.site.wait_for_all()
+        self.assertEqual(self.site.run(script, ended[2]), 'failed\n')
 
 
 if __name__ == '__main__':
