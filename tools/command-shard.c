@@ -307,10 +307,14 @@ act_command_shard (char **command_line)
   add_options (context, &settings);
   if (!g_option_context_parse_strv (context, &arguments, &error))
     return act_command_usage_error ("shard", error->message);
+  if ((settings.missing != NULL || settings.title_of != NULL)
+      && (settings.plan != NULL || settings.words != NULL))
+    return act_command_usage_error ("shard",
+        "--missing and --title-of take a plan's file and nothing else: it "
+        "has all the rest");
   if (settings.title_of != NULL)
     return print_title (settings.title_of);
-  if (settings.missing != NULL && settings.plan == NULL
-      && settings.words == NULL)
+  if (settings.missing != NULL)
     return list_missing (&settings);
   problem = find_problem (&settings);
   if (problem != NULL)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include <glib/gstdio.h>
 
@@ -73,15 +74,35 @@ is_done (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
   return FALSE;
 }
 
-static int
-say_done (const ActPlan *plan, guint shard, gboolean quiet)
+/* "threads and model", or NULL */
+static char *
+join_names (GHashTable *values)
 {
+  g_autoptr (GList) names =
+      g_list_sort (g_hash_table_get_keys (values), (GCompareFunc) strcmp);
+  GString *joined = g_string_new (NULL);
+
+  for (const GList *l = names; l != NULL; l = l->next)
+    g_string_append_printf (joined, "%s%s",
+        l == names            ? ""
+            : l->next == NULL ? " and "
+                              : ", ",
+        (const char *) l->data);
+  return g_string_free (joined, joined->len == 0);
+}
+
+static int
+say_done (const ActPlan *plan, guint shard, GHashTable *values, gboolean quiet)
+{
+  g_autofree char *names = join_names (values);
   guint64 first, end;
 
   act_plan_get_range (plan, shard, &first, &end);
   if (!quiet)
-    g_print ("shard %u of %u is complete: %" G_GUINT64_FORMAT " batches\n",
-        shard, plan->n_shards, end - first);
+    g_print ("shard %u of %u is complete: %" G_GUINT64_FORMAT " batches%s%s\n",
+        shard, plan->n_shards, end - first,
+        names != NULL ? "; nothing was made with the value of " : "",
+        names != NULL ? names : "");
   return ACT_EXIT_OK;
 }
 
@@ -199,13 +220,16 @@ make (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
 {
   g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words = expand (options, plan, number, store, values, &error);
+  g_auto (GStrv) words = NULL;
 
   /* somebody else may have made it while this one waited */
-  if (words == NULL || !is_done (options, plan, number, &shard, &error))
+  if (!is_done (options, plan, number, &shard, &error))
     return act_command_error (error);
   if (shard.state == ACT_SHARD_COMPLETE)
-    return say_done (plan, number, options->common->quiet);
+    return say_done (plan, number, values, options->common->quiet);
+  words = expand (options, plan, number, store, values, &error);
+  if (words == NULL)
+    return act_command_error (error);
   if (shard.fault != NULL)
     g_printerr ("repairing: %s\n", shard.fault);
   if (!begin_store (options, plan, number, &shard, store, &error))
@@ -304,6 +328,6 @@ act_plan_run (const ActPlanRunOptions *options, GHashTable *values)
   if (options->common->print || options->common->dry_run)
     return show (options, plan, number, values);
   return shard.state == ACT_SHARD_COMPLETE
-      ? say_done (plan, number, options->common->quiet)
+      ? say_done (plan, number, values, options->common->quiet)
       : take_and_make (options, plan, number, values);
 }

@@ -71,6 +71,10 @@ class Plan(planfiles.Case):
         self.assertEqual(result.stdout,
                          'shard 3 of 8 is complete: 5 batches\n')
         self.assertEqual(content(self.shard(3)), before)
+        result = self.check(0, 'run', '--plan', self.plan, '--shard', '3',
+                            'dump=/nonexistent', 'threshold=0.3')
+        self.assertIn('nothing was made with the value of dump and threshold',
+                      result.stdout)
 
     def test_variable(self):
         """which shard, by what a scheduler sets"""
@@ -293,6 +297,9 @@ class Plan(planfiles.Case):
         self.assertFalse((self.folder / 'd').exists())
         self.check(2, 'run', '--plan', self.plan, '--shard', '1', '--devices',
                    '0')
+        for option in ('--missing', '--title-of'):
+            result = self.check(2, 'shard', option, self.plan, 'model=x')
+            self.assertIn('nothing else', result.stderr)
         for arguments in ((), ('--plan', self.plan), ('--shards', '3'),
                           ('--verify', '--plan', self.plan, '--shards', '3',
                            'shard-dump'),
