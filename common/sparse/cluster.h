@@ -42,7 +42,9 @@ void act_cluster_reducer_set_alive (
 gsize act_cluster_reducer_bound (
     const ActClusterReducer *reducer, gsize n_rows, gsize n_values);
 
-/* Both return the number of values written; out_indptr [n_rows + 1]. */
+/* Both return the number of values written; out_indptr [n_rows + 1]. From
+ * dense, which is then in the cache, it looks as well whether all of it is
+ * finite, dead columns too: if not, G_MAXSIZE, and the output is undefined. */
 gsize act_cluster_reduce_csr (ActClusterReducer *reducer, gsize n_rows,
     const gint64 *indptr, const gint32 *indices, const float *values,
     gint64 *out_indptr, gint32 *out_indices, float *out_values);

@@ -45,6 +45,27 @@ act_csr_count_dense (
   return count;
 }
 
+gboolean
+act_csr_check_dense (const float *dense, gsize n_rows, gsize n_cols,
+    const guint8 *alive, gsize *n_values)
+{
+  const ActCsrKernels *k = act_csr_kernels ();
+  gsize n;
+
+  if (alive == NULL)
+    return (k->scan (dense, n_rows * n_cols, n_values) & ACT_SCAN_NOT_FINITE)
+        == 0;
+  *n_values = 0;
+  for (gsize row = 0; row < n_rows; row++) {
+    const float *values = dense + row * n_cols;
+
+    if ((k->scan (values, n_cols, &n) & ACT_SCAN_NOT_FINITE) != 0)
+      return FALSE;
+    *n_values += k->count_row (values, n_cols, alive);
+  }
+  return TRUE;
+}
+
 gsize
 act_csr_from_dense (const float *dense, gsize n_rows, gsize n_cols,
     const guint8 *alive, gint64 *indptr, gint32 *indices, float *values)

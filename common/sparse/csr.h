@@ -17,6 +17,10 @@ const char *act_csr_kernel_name (void);
 gsize act_csr_count_dense (
     const float *dense, gsize n_rows, gsize n_cols, const guint8 *alive);
 
+/* The same, and whether all values are finite, of dead columns too. */
+gboolean act_csr_check_dense (const float *dense, gsize n_rows, gsize n_cols,
+    const guint8 *alive, gsize *n_values);
+
 /* Dense to CSR; indices and values hold at least what act_csr_count_dense
  * says plus ACT_CSR_SLACK elements. Returns the number of values. */
 #define ACT_CSR_SLACK 16

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
 #include "sparse/kernels.h"
 
@@ -133,6 +134,43 @@ find_nonfinite (const float *values, gsize n)
       return (gssize) i;
   }
   return -1;
+}
+
+/* as in csr_c.c: a bit for each of eight values that is not zero */
+static inline guint
+scan_step (__m256i v, __m256i *largest, __m256i *least)
+{
+  __m256i magnitude = _mm256_and_si256 (v, _mm256_set1_epi32 (0x7fffffff));
+  __m256i zero = _mm256_cmpeq_epi32 (magnitude, _mm256_setzero_si256 ());
+
+  *largest = _mm256_max_epu32 (*largest, magnitude);
+  *least = _mm256_min_epi32 (*least, v);
+  return ~(guint) _mm256_movemask_ps (_mm256_castsi256_ps (zero)) & 0xff;
+}
+
+static guint
+scan (const float *values, gsize n, gsize *n_nonzero)
+{
+  __m256i largest = _mm256_setzero_si256 (), least = largest;
+  guint32 rest[8] = { 0 }, high[8];
+  gint32 low[8];
+  gsize count = 0, i = 0;
+  guint found = 0;
+
+  for (; i + 8 <= n; i += 8)
+    count += (gsize) __builtin_popcount (scan_step (
+        _mm256_loadu_si256 ((const __m256i *) (values + i)), &largest, &least));
+  for (gsize j = 0; i + j < n; j++)
+    memcpy (&rest[j], &values[i + j], sizeof rest[j]);
+  count += (gsize) __builtin_popcount (scan_step (
+      _mm256_loadu_si256 ((const __m256i *) rest), &largest, &least));
+  _mm256_storeu_si256 ((__m256i *) high, largest);
+  _mm256_storeu_si256 ((__m256i *) low, least);
+  for (guint j = 0; j < 8; j++)
+    found |= (high[j] >= 0x7f800000u ? ACT_SCAN_NOT_FINITE : 0)
+        | (low[j] == G_MININT32 ? ACT_SCAN_MINUS_ZERO : 0);
+  *n_nonzero = count;
+  return found;
 }
 
 static gsize
@@ -308,6 +346,7 @@ const ActCsrKernels act_csr_kernels_avx2 = {
   .row_from_dense = row_from_dense,
   .max_row = max_row,
   .find_nonfinite = find_nonfinite,
+  .scan = scan,
   .count_descents = count_descents,
   .filter_row = filter_row,
   .any_negative = any_negative,

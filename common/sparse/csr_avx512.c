@@ -146,6 +146,33 @@ find_nonfinite (const float *values, gsize n)
   return -1;
 }
 
+/* as in csr_c.c */
+static guint
+scan (const float *values, gsize n, gsize *n_nonzero)
+{
+  const __m512i unsign = _mm512_set1_epi32 (0x7fffffff);
+  __m512i largest = _mm512_setzero_si512 (), least = largest, v, magnitude;
+  gsize count = 0, i = 0;
+
+  for (; i + 16 <= n; i += 16) {
+    v = _mm512_loadu_si512 (values + i);
+    magnitude = _mm512_and_si512 (v, unsign);
+    largest = _mm512_max_epu32 (largest, magnitude);
+    least = _mm512_min_epi32 (least, v);
+    count += (gsize) __builtin_popcount (_mm512_test_epi32_mask (v, unsign));
+  }
+  v = _mm512_maskz_loadu_epi32 (first_lanes (n - i), values + i);
+  magnitude = _mm512_and_si512 (v, unsign);
+  largest = _mm512_max_epu32 (largest, magnitude);
+  least = _mm512_min_epi32 (least, v);
+  *n_nonzero =
+      count + (gsize) __builtin_popcount (_mm512_test_epi32_mask (v, unsign));
+  return (_mm512_reduce_max_epu32 (largest) >= 0x7f800000u ? ACT_SCAN_NOT_FINITE
+                                                           : 0)
+      | (_mm512_reduce_min_epi32 (least) == G_MININT32 ? ACT_SCAN_MINUS_ZERO
+                                                       : 0);
+}
+
 static gsize
 count_descents (const gint32 *indices, gsize n, gsize n_cols)
 {
@@ -280,6 +307,7 @@ const ActCsrKernels act_csr_kernels_avx512 = {
   .row_from_dense = row_from_dense,
   .max_row = max_row,
   .find_nonfinite = find_nonfinite,
+  .scan = scan,
   .count_descents = count_descents,
   .filter_row = filter_row,
   .any_negative = any_negative,

@@ -3,6 +3,7 @@
 /* The kernels of csr.h in plain C: reference and fallback. */
 
 #include <math.h>
+#include <string.h>
 
 #include "sparse/kernels.h"
 
@@ -52,6 +53,29 @@ find_nonfinite (const float *values, gsize n)
       return (gssize) i;
   }
   return -1;
+}
+
+/* Without the sign, what is not finite is above all else; as a signed integer
+ * -0.0 is the least. */
+static guint
+scan (const float *values, gsize n, gsize *n_nonzero)
+{
+  guint32 largest = 0;
+  gint32 least = 0;
+  gsize count = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    guint32 bits, magnitude;
+
+    memcpy (&bits, &values[i], sizeof bits);
+    magnitude = bits & 0x7fffffffu;
+    largest = MAX (largest, magnitude);
+    least = MIN (least, (gint32) bits);
+    count += magnitude != 0;
+  }
+  *n_nonzero = count;
+  return (largest >= 0x7f800000u ? ACT_SCAN_NOT_FINITE : 0)
+      | (least == G_MININT32 ? ACT_SCAN_MINUS_ZERO : 0);
 }
 
 static gsize
@@ -151,6 +175,7 @@ const ActCsrKernels act_csr_kernels_c = {
   .row_from_dense = row_from_dense,
   .max_row = max_row,
   .find_nonfinite = find_nonfinite,
+  .scan = scan,
   .count_descents = count_descents,
   .filter_row = filter_row,
   .any_negative = any_negative,

@@ -10,8 +10,8 @@
 
 #define LOOK_AT_ROWS 64
 
-gboolean
-act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols)
+double
+act_csr_estimate_density (const float *dense, gsize n_rows, gsize n_cols)
 {
   const ActCsrKernels *k = act_csr_kernels ();
   gsize step = MAX (1, n_rows / LOOK_AT_ROWS);
@@ -21,7 +21,14 @@ act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols)
     n_nonzero += k->count_row (dense + row * n_cols, n_cols, NULL);
     n_seen += n_cols;
   }
-  return n_nonzero <= n_seen / 4;
+  return (double) n_nonzero / (double) MAX (n_seen, 1);
+}
+
+gboolean
+act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols)
+{
+  return act_csr_estimate_density (dense, n_rows, n_cols)
+      <= ACT_CSR_GOOD_DENSITY;
 }
 
 /* from what was lent into arrays that can grow */

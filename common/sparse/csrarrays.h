@@ -15,8 +15,14 @@ typedef struct {
   gboolean lent; /* the arrays are somebody else's */
 } ActCsrArrays;
 
-/* Whether few enough values are not 0 for CSR to pay, which takes two numbers
- * for each: at most a quarter, by 64 of the rows at even distances. */
+/* Share of the values that are not 0, by 64 of the rows at even distances. */
+double act_csr_estimate_density (
+    const float *dense, gsize n_rows, gsize n_cols);
+/* CSR takes two numbers for each value: above this it is larger than the dense
+ * matrix, and below a quarter it pays to make one for what comes after. */
+#define ACT_CSR_MOST_DENSITY 0.5
+#define ACT_CSR_GOOD_DENSITY 0.25
+/* whether it is at most ACT_CSR_GOOD_DENSITY */
 gboolean act_csr_is_sparse (const float *dense, gsize n_rows, gsize n_cols);
 
 /* Arrays to fill in place of own ones: indptr [n_rows + 1], indices and values

@@ -8,15 +8,16 @@
 #include "sparse/csr.h"
 #include "sparse/kernels.h"
 
-/* values a time that stay in the cache while they are looked at thrice */
+/* values a time that stay in the cache while they are looked at twice */
 #define TILE_VALUES 32768
 
 gboolean
-act_filter_scan_dense (
-    const float *dense, gsize n_rows, gsize n_cols, float *max, gsize *n_values)
+act_filter_scan_dense (const float *dense, gsize n_rows, gsize n_cols,
+    float *max, gsize *n_values, gboolean *minus_zero)
 {
   const ActCsrKernels *k = act_csr_kernels ();
   gsize tile = MAX (1, TILE_VALUES / MAX (n_cols, 1));
+  guint found = 0;
 
   *n_values = 0;
   if (max != NULL && n_rows > 0)
@@ -24,15 +25,17 @@ act_filter_scan_dense (
   else if (max != NULL)
     memset (max, 0, n_cols * sizeof (float));
   for (gsize row = 0; row < n_rows; row += tile) {
-    gsize n = MIN (tile, n_rows - row);
+    gsize n = MIN (tile, n_rows - row), n_nonzero;
     const float *values = dense + row * n_cols;
 
-    if (k->find_nonfinite (values, n * n_cols) >= 0)
+    found |= k->scan (values, n * n_cols, &n_nonzero);
+    if ((found & ACT_SCAN_NOT_FINITE) != 0)
       return FALSE;
-    *n_values += k->count_row (values, n * n_cols, NULL);
+    *n_values += n_nonzero;
     for (gsize i = 0; max != NULL && i < n; i++)
       k->max_row (values + i * n_cols, n_cols, max);
   }
+  *minus_zero = (found & ACT_SCAN_MINUS_ZERO) != 0;
   return TRUE;
 }
 
@@ -62,11 +65,11 @@ act_filter_scan_csr (gsize n_values, gsize n_cols, const gint32 *indices,
   if (seen != NULL)
     memset (seen, 0, 2 * n_cols);
   for (gsize first = 0; first < n_values; first += TILE_VALUES / 4) {
-    gsize n = MIN (TILE_VALUES / 4, n_values - first);
+    gsize n = MIN (TILE_VALUES / 4, n_values - first), n_here;
 
-    if (k->find_nonfinite (values + first, n) >= 0)
+    if ((k->scan (values + first, n, &n_here) & ACT_SCAN_NOT_FINITE) != 0)
       return FALSE;
-    *n_nonzero += k->count_row (values + first, n, NULL);
+    *n_nonzero += n_here;
     /* one of the two is set: no branch to guess wrong */
     for (gsize i = first; seen != NULL && i < first + n; i++)
       seen[(values[i] < threshold ? 0 : n_cols) + (gsize) indices[i]] = 1;
@@ -98,25 +101,21 @@ void
 act_filter_dense (const float *dense, gsize n_rows, gsize n_cols,
     const guint8 *alive, float *out)
 {
+  g_autofree guint32 *masks = g_new (guint32, n_cols + 1);
+
+  for (gsize i = 0; i < n_cols; i++)
+    masks[i] = alive == NULL || alive[i] != 0 ? G_MAXUINT32 : 0;
   for (gsize row = 0; row < n_rows; row++) {
     const float *from = dense + row * n_cols;
     float *to = out + row * n_cols;
 
-    for (gsize i = 0; i < n_cols; i++)
-      to[i] = alive == NULL || alive[i] != 0 ? from[i] + 0.0f : 0.0f;
+    for (gsize i = 0; i < n_cols; i++) {
+      float value = from[i] + 0.0f; /* which has no -0.0 */
+      guint32 bits;
+
+      memcpy (&bits, &value, sizeof bits);
+      bits &= masks[i];
+      memcpy (&to[i], &bits, sizeof bits);
+    }
   }
-}
-
-gboolean
-act_has_minus_zero (const float *values, gsize n)
-{
-  guint found = 0;
-
-  for (gsize i = 0; i < n; i++) {
-    guint32 bits;
-
-    memcpy (&bits, &values[i], sizeof bits);
-    found |= bits == 0x80000000;
-  }
-  return found != 0;
 }

@@ -7,10 +7,10 @@
  * there (signed, implicit zeros counted) is below the threshold. */
 
 /* One reading of a dense matrix [n_rows, n_cols]: the largest value of each
- * column (max may be NULL), and how many values are not zero. FALSE, and the
- * rest undefined, if one is NaN or infinite. */
+ * column (max may be NULL), how many values are not zero, and whether one is
+ * -0.0. FALSE, and the rest undefined, if one is NaN or infinite. */
 gboolean act_filter_scan_dense (const float *dense, gsize n_rows, gsize n_cols,
-    float *max, gsize *n_values);
+    float *max, gsize *n_values, gboolean *minus_zero);
 
 /* alive [n_cols]: 1 where max is not below threshold and before (NULL: all)
  * was alive; before may be alive itself. Returns how many it turned dead. */
@@ -31,8 +31,6 @@ gsize act_filter_mark_seen (gsize n_cols, const guint8 *seen,
     const guint8 *before, guint8 *alive, gboolean *drops_values);
 
 /* A copy with zeros in the columns that are dead (alive NULL: none) and with
- * every -0.0 as 0.0. */
+ * every -0.0 as 0.0; out may be dense. */
 void act_filter_dense (const float *dense, gsize n_rows, gsize n_cols,
     const guint8 *alive, float *out);
-
-gboolean act_has_minus_zero (const float *values, gsize n);

@@ -26,6 +26,12 @@ typedef struct {
   const gint32 *full;
 } ActGroups;
 
+/* what scan finds among values */
+enum {
+  ACT_SCAN_NOT_FINITE = 1 << 0,
+  ACT_SCAN_MINUS_ZERO = 1 << 1,
+};
+
 /* The loops of csr.h and cluster.h that gain from wide instructions, one table
  * for each instruction set. csr_c.c is the reference: the others give the same
  * bits.
@@ -42,6 +48,9 @@ typedef struct {
   /* max[i] = the larger of max[i] and row[i]; zeros keep whatever sign */
   void (*max_row) (const float *row, gsize n, float *max);
   gssize (*find_nonfinite) (const float *values, gsize n);
+  /* One reading for all of it: which of ACT_SCAN_* there are, and how many
+   * values are not zero. */
+  guint (*scan) (const float *values, gsize n, gsize *n_nonzero);
   /* how many of indices[1..n) are not above the one before, G_MAXSIZE if one of
    * all n is not in 0 .. n_cols - 1 */
   gsize (*count_descents) (const gint32 *indices, gsize n, gsize n_cols);

@@ -37,9 +37,11 @@ step_copy (Bench *b)
 static void
 step_scan (Bench *b)
 {
+  gboolean minus_zero;
   gsize n;
 
-  if (!act_filter_scan_dense (b->dense, b->n_rows, b->n_cols, b->max, &n))
+  if (!act_filter_scan_dense (
+          b->dense, b->n_rows, b->n_cols, b->max, &n, &minus_zero))
     abort ();
   act_filter_mark (b->n_cols, b->max, 0.01f, NULL, b->alive);
 }

@@ -164,6 +164,19 @@ test_random (void)
       }
     }
   }
+  /* rows that are turned round sixteen at a time, and what is left of them; up
+   * to so many columns or clusters */
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
+    for (guint kind = 0; kind < 6; kind++) {
+      check_random (rand, 15 + w % 3, widths[w], clusters[w % 8], kind, w % 3);
+      check_random (rand, 31 + kind % 3, widths[w], clusters[kind], kind, 1);
+      check_random (rand, 48, widths[w], 5, kind, 0);
+    }
+  }
+  check_random (rand, 16, 4096, 9, 5, 1);
+  check_random (rand, 16, 4097, 9, 5, 0);
+  check_random (rand, 17, 40, 4096, 1, 0);
+  check_random (rand, 17, 40, 4097, 1, 1);
   /* as many groups of clusters as a word has bits, and some more and less; few
    * values and many */
   for (gsize n_clusters = 1023; n_clusters <= 1025; n_clusters++) {
@@ -176,6 +189,37 @@ test_random (void)
   check_random (rand, 3, 9000, 4095, 0, 1);
   check_random (rand, 3, 9000, 4097, 0, 1);
   check_random (rand, 2, 3000, 8500, 1, 1);
+}
+
+/* in rows of a tile and in those behind, in columns of no cluster too */
+static void
+test_not_finite (void)
+{
+  enum { N_ROWS = 35, N_COLS = 21 };
+  gint32 cluster_of[N_COLS];
+  float dense[N_ROWS * N_COLS];
+  gint64 indptr[N_ROWS + 1];
+  gint32 indices[2 * N_ROWS + ACT_CSR_SLACK];
+  float values[2 * N_ROWS + ACT_CSR_SLACK];
+  g_autoptr (ActClusterReducer) reducer = NULL;
+
+  for (gint32 i = 0; i < N_COLS; i++)
+    cluster_of[i] = i % 3 - 1;
+  for (guint i = 0; i < N_ROWS * N_COLS; i++)
+    dense[i] = 1.0f;
+  reducer = act_cluster_reducer_new (ACT_CLUSTER_SUM, N_COLS, 2, cluster_of);
+  for (guint i = 0; i < N_ROWS * N_COLS; i++) {
+    dense[i] = i % 2 == 0 ? NAN : -INFINITY;
+    g_assert_cmpuint (act_cluster_reduce_dense (
+                          reducer, N_ROWS, dense, indptr, indices, values),
+        ==, G_MAXSIZE);
+    dense[i] = 1.0f;
+  }
+  g_assert_cmpuint (act_cluster_reduce_dense (
+                        reducer, N_ROWS, dense, indptr, indices, values),
+      ==, 2 * N_ROWS);
+  for (guint i = 0; i < 2 * N_ROWS; i++)
+    g_assert_cmpfloat (values[i], ==, 7.0f);
 }
 
 static void
@@ -235,5 +279,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cluster/by-hand", test_by_hand);
   g_test_add_func ("/cluster/random", test_random);
+  g_test_add_func ("/cluster/not-finite", test_not_finite);
   return g_test_run ();
 }

@@ -372,6 +372,104 @@ test_nonfinite (void)
   g_assert_cmpint (act_find_nonfinite (values, 2000), ==, 1234);
 }
 
+/* one reading: what is odd, wherever it is, and how many are not 0 */
+static void
+test_scan (void)
+{
+  const float odd[] = { NAN, -INFINITY, -NAN, INFINITY, -0.0f, 0.0f };
+  g_autofree float *values = g_new (float, 200);
+  g_autofree float *max = g_new (float, 200);
+  gboolean minus_zero;
+  gsize n_nonzero;
+
+  for (guint i = 0; i < 200; i++)
+    values[i] = i % 3 == 0 ? 0.0f : i % 3 == 1 ? 3.4e38f : -1e-45f;
+  for (gsize n = 1; n < 150; n++) {
+    for (gsize at = 0; at <= n; at++) {
+      float was = values[at], put = odd[at % 6];
+      gsize expected = n - (n + 2) / 3;
+      gboolean finite;
+
+      values[at] = put;
+      finite = act_filter_scan_dense (
+          values, 1, n, at % 2 == 0 ? max : NULL, &n_nonzero, &minus_zero);
+      g_assert_cmpint (finite, ==, at == n || at % 6 >= 4);
+      if (at < n && at % 6 >= 4 && was != 0)
+        expected--;
+      if (finite) {
+        g_assert_cmpuint (n_nonzero, ==, expected);
+        g_assert_cmpint (minus_zero, ==, at < n && at % 6 == 4);
+      }
+      values[at] = was;
+    }
+  }
+  /* many tiles, the odd one in the last */
+  {
+    const gsize n_rows = 3000, n_cols = 37;
+    g_autofree float *many = g_new0 (float, n_rows *n_cols);
+
+    many[n_rows * n_cols - 1] = -0.0f;
+    many[5] = 1;
+    g_assert_true (act_filter_scan_dense (
+        many, n_rows, n_cols, max, &n_nonzero, &minus_zero));
+    g_assert_cmpuint (n_nonzero, ==, 1);
+    g_assert_true (minus_zero);
+    many[n_rows * n_cols - 1] = NAN;
+    g_assert_false (act_filter_scan_dense (
+        many, n_rows, n_cols, max, &n_nonzero, &minus_zero));
+  }
+}
+
+/* what is counted, and that all is finite, in columns that are dead too */
+static void
+test_check_dense (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (8);
+
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
+    for (guint choice = 0; choice < 3; choice++) {
+      g_autofree float *dense =
+          random_dense (rand, 5, widths[w], KIND_MINUS_ZERO);
+      g_autofree guint8 *alive = random_alive (rand, widths[w], choice);
+      gsize n;
+
+      g_assert_true (act_csr_check_dense (dense, 5, widths[w], alive, &n));
+      g_assert_cmpuint (
+          n, ==, act_csr_count_dense (dense, 5, widths[w], alive));
+      if (widths[w] == 0)
+        continue;
+      dense[5 * widths[w] - 1] = NAN;
+      g_assert_false (act_csr_check_dense (dense, 5, widths[w], alive, &n));
+    }
+  }
+}
+
+/* to another matrix, and where it is */
+static void
+test_filter_dense (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (9);
+
+  for (guint w = 0; w < G_N_ELEMENTS (widths); w++) {
+    for (guint choice = 0; choice < 3; choice++) {
+      const gsize n_cols = widths[w], n = 5 * n_cols;
+      g_autofree float *dense = random_dense (rand, 5, n_cols, KIND_MINUS_ZERO);
+      g_autofree float *out = g_new (float, n + 1);
+      g_autofree guint8 *alive = random_alive (rand, n_cols, choice);
+
+      act_filter_dense (dense, 5, n_cols, alive, out);
+      for (gsize i = 0; i < n; i++) {
+        gboolean zero =
+            dense[i] == 0 || (alive != NULL && alive[i % n_cols] == 0);
+
+        g_assert_true (same_bits (out[i], zero ? 0.0f : dense[i]));
+      }
+      act_filter_dense (dense, 5, n_cols, alive, dense);
+      g_assert_cmpmem (dense, n * sizeof (float), out, n * sizeof (float));
+    }
+  }
+}
+
 static void
 check_invalid (gsize n_rows, gsize n_values, const gint64 *indptr,
     const gint32 *indices, const char *pattern)
@@ -475,6 +573,9 @@ main (int argc, char **argv)
   g_test_add_func ("/csr/seen", test_seen);
   g_test_add_func ("/csr/validate-rows", test_validate_rows);
   g_test_add_func ("/csr/nonfinite", test_nonfinite);
+  g_test_add_func ("/csr/scan", test_scan);
+  g_test_add_func ("/csr/check-dense", test_check_dense);
+  g_test_add_func ("/csr/filter-dense", test_filter_dense);
   g_test_add_func ("/csr/validate", test_validate);
   return g_test_run ();
 }
