@@ -7,6 +7,7 @@
 
 #include "elements/hostblocks.h"
 #include "sparse/csr.h"
+#include "sparse/csrarrays.h"
 
 /* --- derived or not --- */
 
@@ -100,14 +101,18 @@ kept_batch_new (GstBuffer *buffer, const GstActInfo *info, GstActMapFlags flags,
   return kept;
 }
 
-/* bytes that the buffer holds, used or not */
+/* bytes that the buffer holds, used or not, and that are no other batch's */
 static gsize
 held_size (GstBuffer *buffer)
 {
   gsize size = 0, most;
 
   for (guint i = 0; i < gst_buffer_n_memory (buffer); i++) {
-    gst_memory_get_sizes (gst_buffer_peek_memory (buffer, i), NULL, &most);
+    GstMemory *memory = gst_buffer_peek_memory (buffer, i);
+
+    if (gst_act_memory_is_common (memory))
+      continue;
+    gst_memory_get_sizes (memory, NULL, &most);
     size += most;
   }
   return size;
@@ -152,30 +157,59 @@ keep (GstBuffer *buffer, const GstActInfo *info, guint dropped,
   return own != NULL ? kept_batch_new (own, info, flags, error) : NULL;
 }
 
-/* A dense matrix is read and let go: the store keeps its nonzeros. */
+/* A dense matrix of which most is not 0 stays. */
+static gboolean
+add_staying (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
+    guint dropped, GError **error)
+{
+  KeptBatch *kept = keep (buffer, info, dropped,
+      GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS,
+      error);
+  ActStoreBatch batch = { 0 };
+
+  if (kept == NULL)
+    return FALSE;
+  batch.alive = kept->batch.alive;
+  batch.component_dense = kept->batch.component_values;
+  batch.dense_stays = TRUE;
+  return add_kept (store, kept, &batch, error);
+}
+
+/* One of which most is 0 is read and let go: the store keeps its nonzeros. */
+static gboolean
+add_read (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
+    const GstActBatch *dense, guint dropped, GError **error)
+{
+  KeptBatch *kept =
+      keep (buffer, info, dropped | 1u << GST_ACT_BLOCK_COMPONENT_VALUES,
+          GST_ACT_MAP_TOKENS | GST_ACT_MAP_CLUSTERS, error);
+  ActStoreBatch batch = { 0 };
+
+  if (kept == NULL)
+    return FALSE;
+  if (dense->alive_bytes != NULL) {
+    kept->alive = g_bytes_ref (dense->alive_bytes);
+    batch.alive = g_bytes_get_data (kept->alive, NULL);
+  }
+  batch.component_dense = dense->component_values;
+  return add_kept (store, kept, &batch, error);
+}
+
 static gboolean
 add_dense (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
     guint dropped, GError **error)
 {
   GstActBatch dense;
-  KeptBatch *kept;
-  ActStoreBatch batch = { 0 };
   gboolean added;
 
   if (!gst_act_batch_map (&dense, buffer, info, GST_ACT_MAP_COMPONENTS, error))
     return FALSE;
-  kept = keep (buffer, info, dropped | 1u << GST_ACT_BLOCK_COMPONENT_VALUES,
-      GST_ACT_MAP_TOKENS | GST_ACT_MAP_CLUSTERS, error);
-  if (kept == NULL) {
-    gst_act_batch_unmap (&dense);
-    return FALSE;
-  }
-  if (dense.alive_bytes != NULL) {
-    kept->alive = g_bytes_ref (dense.alive_bytes);
-    batch.alive = g_bytes_get_data (kept->alive, NULL);
-  }
-  batch.component_dense = dense.component_values;
-  added = add_kept (store, kept, &batch, error);
+  if (act_csr_estimate_density (
+          dense.component_values, dense.n_positions, dense.n_components)
+      > ACT_CSR_MOST_DENSITY)
+    added = add_staying (store, buffer, info, dropped, error);
+  else
+    added = add_read (store, buffer, info, &dense, dropped, error);
   gst_act_batch_unmap (&dense);
   return added;
 }

@@ -8,6 +8,7 @@
 
 #include "formats/scratch.h"
 #include "largepages.h"
+#include "store/rows.h"
 
 /* Memory comes in large pieces, so that the kernel may use large pages, and is
  * used again after it went to the file. */
@@ -161,9 +162,25 @@ reuse_memory (ActColumns *self)
 
 /* --- one batch --- */
 
+static void
+count_components (const ActRows *rows, const gint32 *column_of, guint32 *count)
+{
+  for (gsize p = 0; p < rows->n_rows; p++) {
+    const ActRow row = act_rows_get (rows, p);
+
+    for (gsize k = 0; k < row.n; k++) {
+      gint32 column = column_of[row.indices[k]];
+
+      if (column >= 0)
+        count[column]++;
+    }
+  }
+}
+
 /* How many values each column has, in next[column + 1] */
 static void
-count_values (ActColumns *self, const ActStoredBatch *batch)
+count_values (
+    ActColumns *self, const ActStoredBatch *batch, const ActRows *rows)
 {
   const ActColumnsSettings *s = &self->settings;
   guint32 *count = self->next + 1;
@@ -171,14 +188,8 @@ count_values (ActColumns *self, const ActStoredBatch *batch)
   memset (self->next, 0, ((gsize) s->n_columns + 1) * sizeof (guint32));
   for (gsize k = 0; k < batch->clusters.n_values; k++)
     count[batch->clusters.indices[k]]++;
-  if (s->n_columns == s->n_clusters)
-    return;
-  for (gsize k = 0; k < batch->components.n_values; k++) {
-    gint32 column = self->column_of[batch->components.indices[k]];
-
-    if (column >= 0)
-      count[column]++;
-  }
+  if (s->n_columns > s->n_clusters)
+    count_components (rows, self->column_of, count);
 }
 
 static void
@@ -191,15 +202,17 @@ fill_clusters (
 }
 
 static void
-fill_components (const ActCsr *csr, gsize n_positions, const gint32 *column_of,
-    guint32 *next, ActCell *cells)
+fill_components (
+    const ActRows *rows, const gint32 *column_of, guint32 *next, ActCell *cells)
 {
-  for (gsize p = 0; p < n_positions; p++) {
-    for (gint64 k = csr->indptr[p]; k < csr->indptr[p + 1]; k++) {
-      gint32 column = column_of[csr->indices[k]];
+  for (gsize p = 0; p < rows->n_rows; p++) {
+    const ActRow row = act_rows_get (rows, p);
+
+    for (gsize k = 0; k < row.n; k++) {
+      gint32 column = column_of[row.indices[k]];
 
       if (column >= 0)
-        cells[next[column]++] = (ActCell){ p, csr->values[k] };
+        cells[next[column]++] = (ActCell){ p, row.values[k] };
     }
   }
 }
@@ -233,8 +246,10 @@ transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
       take_memory (self, ((gsize) s->n_columns + 1) * sizeof (guint32));
   Stretch stretch = { .first = self->n_batches, .n = 1, .starts = starts };
   ActCell *cells;
+  ActRows rows;
 
-  count_values (self, batch);
+  act_rows_init (&rows, batch, n_positions, s->n_components);
+  count_values (self, batch, &rows);
   for (guint i = 0; i < s->n_columns; i++) {
     self->totals[i] += self->next[i + 1];
     self->next[i + 1] += self->next[i];
@@ -243,8 +258,8 @@ transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
   cells = take_memory (self, (gsize) starts[s->n_columns] * sizeof (ActCell));
   fill_clusters (&batch->clusters, n_positions, self->next, cells);
   if (s->n_columns > s->n_clusters)
-    fill_components (
-        &batch->components, n_positions, self->column_of, self->next, cells);
+    fill_components (&rows, self->column_of, self->next, cells);
+  act_rows_clear (&rows);
   stretch.cells = cells;
   stretch.dead = mark_dead (self, batch);
   g_array_append_val (self->stretches, stretch);

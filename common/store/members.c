@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/coactivation.h"
+#include "store/rows.h"
 
 #define STRETCH_WORDS (ACT_COACTIVATION_STRETCH / 64)
 
@@ -52,18 +53,19 @@ act_member_counts_clear (ActMemberCounts *self)
   g_clear_pointer (&self->sets, g_free);
 }
 
+/* of n positions from the row `first` on */
 static void
-fill_sets (ActMemberCounts *self, gsize n_positions, const gint64 *indptr,
-    const gint32 *indices, const float *values)
+fill_sets (ActMemberCounts *self, const ActRows *rows, gsize first, gsize n)
 {
   memset (
       self->sets, 0, (gsize) self->n_sets * STRETCH_WORDS * sizeof *self->sets);
-  for (gsize p = 0; p < n_positions; p++) {
+  for (gsize p = 0; p < n; p++) {
     guint64 *word = self->sets + p / 64;
+    const ActRow row = act_rows_get (rows, first + p);
 
-    for (gint64 k = indptr[p]; k < indptr[p + 1]; k++)
-      word[(gsize) self->set_of[indices[k]] * STRETCH_WORDS] |=
-          (guint64) (values[k] > 0) << (p % 64);
+    for (gsize k = 0; k < row.n; k++)
+      word[(gsize) self->set_of[row.indices[k]] * STRETCH_WORDS] |=
+          (guint64) (row.values[k] > 0) << (p % 64);
   }
 }
 
@@ -97,16 +99,17 @@ void
 act_member_counts_add (ActMemberCounts *self, gsize n_positions,
     const ActStoredBatch *batch, const ActColumn *clusters)
 {
-  const ActCsr *csr = &batch->components;
+  ActRows rows;
 
   if (self->n_sets == 0)
     return;
+  act_rows_init (&rows, batch, n_positions, self->n_components);
   for (gsize first = 0; first < n_positions;
        first += ACT_COACTIVATION_STRETCH) {
     gsize n = MIN (n_positions - first, ACT_COACTIVATION_STRETCH);
     const guint *members = self->members;
 
-    fill_sets (self, n, csr->indptr + first, csr->indices, csr->values);
+    fill_sets (self, &rows, first, n);
     for (guint c = 0; c < self->n_clusters; c++) {
       if (self->n_members[c] <= ACT_MEMBERS_FEW
           && (clusters == NULL || clusters[c].n > 0))
@@ -115,6 +118,7 @@ act_member_counts_add (ActMemberCounts *self, gsize n_positions,
       members += self->n_members[c];
     }
   }
+  act_rows_clear (&rows);
 }
 
 void

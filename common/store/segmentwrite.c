@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "formats/safetensors.h"
+#include "store/rows.h"
 
 /* numbers of an indptr that are counted on at a time */
 #define PIECE 4096
+/* of indices or values that dense rows are gathered in */
+#define GATHERED ((gsize) 1 << 15)
 
 typedef struct {
   const ActStoreShape *shape;
@@ -23,6 +26,12 @@ static const ActCsr *
 csr_of (const ActStoredBatch *batch, gboolean clusters)
 {
   return clusters ? &batch->clusters : &batch->components;
+}
+
+static gsize
+n_positions (const Writer *w, const ActStoredBatch *batch)
+{
+  return (gsize) batch->n_samples * w->shape->n_ctx;
 }
 
 static gboolean
@@ -102,28 +111,57 @@ append_table (const Writer *w, GError **error)
 
 /* each batch's own begins at 0 */
 static gboolean
-append_indptr (const Writer *w, gboolean clusters, GError **error)
+append_csr_rows (const Writer *w, const ActCsr *csr, gsize n_rows, gint64 base,
+    GError **error)
 {
-  gint64 piece[PIECE] = { 0 };
-  gint64 base = 0;
+  gint64 piece[PIECE];
 
-  if (!append (w, piece, sizeof piece[0], error))
-    return FALSE;
-  for (gsize b = 0; b < w->n_batches; b++) {
-    const ActStoredBatch *batch = w->batches[b];
-    const ActCsr *csr = csr_of (batch, clusters);
-    gsize n_rows = (gsize) batch->n_samples * w->shape->n_ctx, n;
-
-    for (gsize row = 0; row < n_rows; row += n) {
-      n = MIN (n_rows - row, PIECE);
-      for (gsize i = 0; i < n; i++)
-        piece[i] = base + csr->indptr[row + i + 1];
-      if (!append (w, piece, n * sizeof piece[0], error))
-        return FALSE;
-    }
-    base += (gint64) csr->n_values;
+  for (gsize row = 0, n; row < n_rows; row += n) {
+    n = MIN (n_rows - row, PIECE);
+    for (gsize i = 0; i < n; i++)
+      piece[i] = base + csr->indptr[row + i + 1];
+    if (!append (w, piece, n * sizeof piece[0], error))
+      return FALSE;
   }
   return TRUE;
+}
+
+static gboolean
+append_dense_rows (
+    const Writer *w, const ActRows *rows, gint64 base, GError **error)
+{
+  gint64 piece[PIECE];
+
+  for (gsize row = 0, n; row < rows->n_rows; row += n) {
+    n = MIN (rows->n_rows - row, PIECE);
+    for (gsize i = 0; i < n; i++)
+      piece[i] = base += (gint64) act_rows_count (rows, row + i);
+    if (!append (w, piece, n * sizeof piece[0], error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+append_indptr (const Writer *w, gboolean clusters, GError **error)
+{
+  gint64 base = 0;
+  gboolean done = append (w, &base, sizeof base, error);
+
+  for (gsize b = 0; done && b < w->n_batches; b++) {
+    const ActStoredBatch *batch = w->batches[b];
+    const ActCsr *csr = csr_of (batch, clusters);
+    ActRows rows;
+
+    act_rows_init (
+        &rows, batch, n_positions (w, batch), w->shape->n_components);
+    done = !clusters && batch->dense != NULL
+        ? append_dense_rows (w, &rows, base, error)
+        : append_csr_rows (w, csr, rows.n_rows, base, error);
+    act_rows_clear (&rows);
+    base += (gint64) csr->n_values;
+  }
+  return done;
 }
 
 static gboolean
@@ -152,22 +190,74 @@ append_tokens (const Writer *w, GError **error)
   return TRUE;
 }
 
+/* The indices, or the values, of a dense batch, many rows at a time. */
 static gboolean
-append_values (const Writer *w, gboolean clusters, GError **error)
+append_gathered (
+    const Writer *w, const ActRows *rows, gboolean indices, GError **error)
+{
+  const gsize room = GATHERED + rows->n_columns;
+  g_autofree guint32 *gathered = g_new (guint32, room);
+  gsize n = 0;
+
+  G_STATIC_ASSERT (sizeof (gint32) == 4 && sizeof (float) == 4);
+  for (gsize p = 0; p < rows->n_rows; p++) {
+    const ActRow row = act_rows_get (rows, p);
+
+    memcpy (gathered + n,
+        indices ? (const void *) row.indices : (const void *) row.values,
+        row.n * sizeof *gathered);
+    n += row.n;
+    if (n + rows->n_columns <= room && p + 1 < rows->n_rows)
+      continue;
+    if (!append (w, gathered, n * sizeof *gathered, error))
+      return FALSE;
+    n = 0;
+  }
+  return TRUE;
+}
+
+static gboolean
+append_dense (const Writer *w, const ActStoredBatch *batch, gboolean indices,
+    GError **error)
+{
+  ActRows rows;
+  gboolean done;
+
+  act_rows_init (&rows, batch, n_positions (w, batch), w->shape->n_components);
+  done = !indices && act_rows_are_full (&rows)
+      ? append (
+          w, batch->dense, batch->components.n_values * sizeof (float), error)
+      : append_gathered (w, &rows, indices, error);
+  act_rows_clear (&rows);
+  return done;
+}
+
+static gboolean
+append_numbers (
+    const Writer *w, gboolean clusters, gboolean indices, GError **error)
 {
   for (gsize b = 0; b < w->n_batches; b++) {
-    const ActCsr *csr = csr_of (w->batches[b], clusters);
+    const ActStoredBatch *batch = w->batches[b];
+    const ActCsr *csr = csr_of (batch, clusters);
+    gboolean done;
 
-    if (!append (w, csr->indices, csr->n_values * sizeof (gint32), error))
-      return FALSE;
-  }
-  for (gsize b = 0; b < w->n_batches; b++) {
-    const ActCsr *csr = csr_of (w->batches[b], clusters);
-
-    if (!append (w, csr->values, csr->n_values * sizeof (float), error))
+    if (!clusters && batch->dense != NULL)
+      done = append_dense (w, batch, indices, error);
+    else if (indices)
+      done = append (w, csr->indices, csr->n_values * sizeof (gint32), error);
+    else
+      done = append (w, csr->values, csr->n_values * sizeof (float), error);
+    if (!done)
       return FALSE;
   }
   return TRUE;
+}
+
+static gboolean
+append_values (const Writer *w, gboolean clusters, GError **error)
+{
+  return append_numbers (w, clusters, TRUE, error)
+      && append_numbers (w, clusters, FALSE, error);
 }
 
 /* bit i of a row, lowest first in each byte, is component i */

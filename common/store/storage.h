@@ -27,6 +27,9 @@ typedef struct {
   const gint32 *tokens; /* [n_samples, n_ctx] */
   const guint8 *alive;  /* [n_components], 0: dead here; NULL: all alive */
   ActCsr components;    /* rows are positions, n_samples * n_ctx */
+  /* [positions, n_components] in place of the components' arrays, of which
+   * only the number is set then (rows.h); or NULL */
+  const float *dense;
   ActCsr clusters;
 
   /* what the arrays above belong to; the storage calls it when it lets go */

@@ -8,7 +8,6 @@
 
 #include "acterror.h"
 #include "sparse/csr.h"
-#include "store/values.h"
 
 struct _ActStore {
   ActStoreShape shape;
@@ -50,6 +49,19 @@ act_store_free (ActStore *store)
   g_free (store);
 }
 
+/* values are counted in 32 bits when they are transposed */
+static gboolean
+check_n_values (guint64 index, gsize n, GError **error)
+{
+  if (n <= G_MAXINT32)
+    return TRUE;
+  g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
+      "batch %" G_GUINT64_FORMAT " has more than %d activations other than "
+      "zero; smaller batches were expected",
+      index, G_MAXINT32);
+  return FALSE;
+}
+
 static gboolean
 check_size (const ActStore *store, const ActStoreBatch *batch, GError **error)
 {
@@ -72,16 +84,8 @@ check_size (const ActStore *store, const ActStoreBatch *batch, GError **error)
         batch->index, batch->n_samples, batch->n_ctx, G_MAXINT32);
     return FALSE;
   }
-  /* values are counted in 32 bits when they are transposed */
-  if (batch->components.n_values > G_MAXINT32
-      || batch->clusters.n_values > G_MAXINT32) {
-    g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
-        "batch %" G_GUINT64_FORMAT " has more than %d activations other than "
-        "zero; smaller batches were expected",
-        batch->index, G_MAXINT32);
-    return FALSE;
-  }
-  return TRUE;
+  return check_n_values (batch->index, batch->components.n_values, error)
+      && check_n_values (batch->index, batch->clusters.n_values, error);
 }
 
 /* the place among the batches: the first that is not before this one */
@@ -165,17 +169,13 @@ check_place (const ActStore *store, const ActStoreBatch *batch, guint *place,
       || check_precedes (batch, &batches[at], error);
 }
 
-static gboolean
-check_finite (const ActStoreBatch *batch, const char *what, gsize n_rows,
+/* which of a CSR's values is not finite */
+static void
+explain_not_finite (const ActStoreBatch *batch, const char *what, gsize n_rows,
     const ActCsr *csr, GError **error)
 {
-  gsize i, row = 0;
+  gsize i = (gsize) act_find_nonfinite (csr->values, csr->n_values), row = 0;
 
-  for (i = 0; i < csr->n_values; i++)
-    if (!isfinite (csr->values[i]))
-      break;
-  if (i == csr->n_values)
-    return TRUE;
   while (row + 1 < n_rows && csr->indptr[row + 1] <= (gint64) i)
     row++;
   g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
@@ -183,7 +183,6 @@ check_finite (const ActStoreBatch *batch, const char *what, gsize n_rows,
       "%" G_GSIZE_FORMAT " is %s; a finite number was expected",
       what, csr->indices[i], batch->index, row,
       isnan (csr->values[i]) ? "NaN" : "infinite");
-  return FALSE;
 }
 
 /* room for a CSR in one allocation: indptr, values, indices */
@@ -209,15 +208,18 @@ csr_settle (const ActStoreBatch *batch, const char *what, gsize n_rows,
   gint64 *indptr;
   gint32 *indices;
   float *values;
-  gsize row, n = 0;
+  gsize n;
 
-  if (act_values_are_plain (csr->values, csr->n_values))
-    return TRUE;
-  if (!check_finite (batch, what, n_rows, csr, error))
+  if (!act_csr_check_dense (csr->values, 1, csr->n_values, NULL, &n)) {
+    explain_not_finite (batch, what, n_rows, csr, error);
     return FALSE;
+  }
+  if (n == csr->n_values)
+    return TRUE;
   *data = csr_alloc (n_rows, csr->n_values, &indptr, &indices, &values);
   indptr[0] = 0;
-  for (row = 0; row < n_rows; row++) {
+  n = 0;
+  for (gsize row = 0; row < n_rows; row++) {
     for (gint64 i = csr->indptr[row]; i < csr->indptr[row + 1]; i++) {
       if (csr->values[i] == 0)
         continue;
@@ -230,22 +232,66 @@ csr_settle (const ActStoreBatch *batch, const char *what, gsize n_rows,
   return TRUE;
 }
 
-static gpointer
-csr_from_dense (const ActStore *store, const ActStoreBatch *batch, gsize n_rows,
-    ActCsr *csr)
+/* Counts what is not 0 in the columns that are alive. */
+static gboolean
+check_dense (const ActStoreBatch *batch, gsize n_rows, gsize n_cols, gsize *n,
+    GError **error)
 {
-  gsize n_cols = store->shape.n_components;
-  gsize n = act_csr_count_dense (
-      batch->component_dense, n_rows, n_cols, batch->alive);
+  const float *dense = batch->component_dense;
+  gssize bad;
+
+  if (act_csr_check_dense (dense, n_rows, n_cols, batch->alive, n))
+    return TRUE;
+  bad = act_find_nonfinite (dense, n_rows * n_cols);
+  g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+      "the activation of component %" G_GSIZE_FORMAT " in batch "
+      "%" G_GUINT64_FORMAT ", position %" G_GSIZE_FORMAT
+      " is %s; a finite number was expected",
+      (gsize) bad % n_cols, batch->index, (gsize) bad / n_cols,
+      isnan (dense[bad]) ? "NaN" : "infinite");
+  return FALSE;
+}
+
+/* As it is, if it may stay and its CSR would be larger; else as CSR. */
+static gboolean
+take_dense (const ActStore *store, const ActStoreBatch *batch, gsize n_rows,
+    ActStoredBatch *stored, GError **error)
+{
+  gsize n_cols = store->shape.n_components, n;
   gint64 *indptr;
   gint32 *indices;
   float *values;
-  gpointer data = csr_alloc (n_rows, n, &indptr, &indices, &values);
 
-  n = act_csr_from_dense (batch->component_dense, n_rows, n_cols, batch->alive,
+  if (!check_dense (batch, n_rows, n_cols, &n, error)
+      || !check_n_values (batch->index, n, error))
+    return FALSE;
+  if (batch->dense_stays && n > n_rows * n_cols / 2) {
+    stored->dense = batch->component_dense;
+    stored->components.n_values = n;
+    return TRUE;
+  }
+  stored->converted[0] = csr_alloc (n_rows, n, &indptr, &indices, &values);
+  act_csr_from_dense (batch->component_dense, n_rows, n_cols, batch->alive,
       indptr, indices, values);
-  *csr = (ActCsr){ indptr, indices, values, n };
-  return data;
+  stored->components = (ActCsr){ indptr, indices, values, n };
+  stored->size += n * 8 + (n_rows + 1) * 8;
+  return TRUE;
+}
+
+/* Components and clusters of the batch as they are kept. */
+static gboolean
+take_activations (const ActStore *store, const ActStoreBatch *batch,
+    gsize n_rows, ActStoredBatch *stored, GError **error)
+{
+  if (batch->component_dense != NULL) {
+    if (!take_dense (store, batch, n_rows, stored, error))
+      return FALSE;
+  } else if (!csr_settle (batch, "component", n_rows, &stored->components,
+                 &stored->converted[0], error)) {
+    return FALSE;
+  }
+  return csr_settle (batch, "cluster", n_rows, &stored->clusters,
+      &stored->converted[1], error);
 }
 
 static ActStoredBatch
@@ -282,16 +328,7 @@ act_store_add (ActStore *store, const ActStoreBatch *batch, GError **error)
   }
   n_rows = (gsize) batch->n_samples * batch->n_ctx;
 
-  if (batch->component_dense != NULL) {
-    stored.converted[0] =
-        csr_from_dense (store, batch, n_rows, &stored.components);
-    stored.size += stored.components.n_values * 8 + (n_rows + 1) * 8;
-  }
-  /* what came from a dense matrix has no zeros, so it is never copied again */
-  if (!csr_settle (batch, "component", n_rows, &stored.components,
-          &stored.converted[0], error)
-      || !csr_settle (batch, "cluster", n_rows, &stored.clusters,
-          &stored.converted[1], error)
+  if (!take_activations (store, batch, n_rows, &stored, error)
       || !store->storage->funcs->append (store->storage, &stored, error)) {
     g_free (stored.converted[0]);
     g_free (stored.converted[1]);

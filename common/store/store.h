@@ -13,7 +13,8 @@ typedef struct {
 } ActStoreShape;
 
 /* A batch as it arrives. Component activations are CSR, or dense when
- * component_dense is set: then they are only read, and kept as CSR. */
+ * component_dense is set: then they are only read, and kept as CSR; unless
+ * dense_stays says that they are the owner's as well, who then keeps them. */
 typedef struct {
   guint64 index;
   guint64 first_sample;
@@ -22,6 +23,7 @@ typedef struct {
   const gint32 *tokens;         /* [n_samples, n_ctx] */
   const guint8 *alive;          /* [n_components] or NULL */
   const float *component_dense; /* [n_samples * n_ctx, n_components] or NULL */
+  gboolean dense_stays;
   ActCsr components;
   ActCsr clusters; /* empty where the storage derives them */
   gsize size;      /* bytes that owner holds */

@@ -121,3 +121,42 @@ gst_act_memory_is_exclusive (GstMemory *memory)
       && gst_mini_object_get_qdata (GST_MINI_OBJECT_CAST (memory), own_quark ())
       == memory;
 }
+
+static GQuark
+common_quark (void)
+{
+  static gsize quark = 0;
+
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (
+        &quark, g_quark_from_static_string ("gst-act-memory-common"));
+  return (GQuark) quark;
+}
+
+/**
+ * gst_act_memory_set_common: (skip)
+ * @memory: a memory that was filled
+ *
+ * Says that @memory is a block of many batches, so that whoever keeps those
+ * does not hold it once for each.
+ */
+void
+gst_act_memory_set_common (GstMemory *memory)
+{
+  gst_mini_object_set_qdata (
+      GST_MINI_OBJECT_CAST (memory), common_quark (), memory, NULL);
+}
+
+/**
+ * gst_act_memory_is_common: (skip)
+ * @memory: a memory
+ *
+ * Returns: whether gst_act_memory_set_common() was called for @memory
+ */
+gboolean
+gst_act_memory_is_common (GstMemory *memory)
+{
+  return gst_mini_object_get_qdata (
+             GST_MINI_OBJECT_CAST (memory), common_quark ())
+      != NULL;
+}

@@ -14,4 +14,10 @@ GstMemory *gst_act_memory_copy (gconstpointer data, gsize size);
 GST_ACT_API
 gboolean gst_act_memory_is_exclusive (GstMemory *memory);
 
+GST_ACT_API
+void gst_act_memory_set_common (GstMemory *memory);
+
+GST_ACT_API
+gboolean gst_act_memory_is_common (GstMemory *memory);
+
 G_END_DECLS

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store/storage.h"
+
+/* Component activations of a stored batch row by row, whether it has them in
+ * CSR or dense. What a dense row has in columns that are dead, and zeros of
+ * either sign, is left out. */
+typedef struct {
+  const ActStoredBatch *batch;
+  gsize n_rows, n_columns;
+
+  /*< private >*/
+  gint32 *indices; /* of a dense row */
+  float *values;
+} ActRows;
+
+typedef struct {
+  const gint32 *indices;
+  const float *values;
+  gsize n;
+} ActRow;
+
+/* n_rows: positions of the batch, whose arrays the rows are read from. Rows are
+ * cleared in any case. */
+void act_rows_init (
+    ActRows *rows, const ActStoredBatch *batch, gsize n_rows, gsize n_columns);
+void act_rows_clear (ActRows *rows);
+
+/* valid until the next call */
+ActRow act_rows_get (const ActRows *rows, gsize row);
+gsize act_rows_count (const ActRows *rows, gsize row);
+
+/* Whether the batch is dense and nothing of it is left out, so that its matrix
+ * is the values, and each row has all columns. */
+gboolean act_rows_are_full (const ActRows *rows);
