@@ -5,12 +5,18 @@
 
 #include "gst/shared/partition.h"
 #include "sparse/csr.h"
+#include "sparse/csrarrays.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcluster_debug);
 #define GST_CAT_DEFAULT gst_actcluster_debug
 
 typedef struct {
   ActClusterReducer *reducer; /* from the first caps to stop */
+
+  /* indptr and indices of a batch in which no cluster is 0 anywhere: all that
+   * are like it, and as long, have the same */
+  GstMemory *full[2];
+  gsize n_full_rows;
 } GstActClusterPartitionPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstActClusterPartition,
@@ -23,6 +29,9 @@ clear_reducer (GstActClusterPartition *self)
       gst_act_cluster_partition_get_instance_private (self);
 
   g_clear_pointer (&priv->reducer, act_cluster_reducer_free);
+  g_clear_pointer (&priv->full[0], gst_memory_unref);
+  g_clear_pointer (&priv->full[1], gst_memory_unref);
+  priv->n_full_rows = 0;
 }
 
 static GstActAssignment *
@@ -50,6 +59,54 @@ gst_act_cluster_partition_assign (
   return g_steal_pointer (&assignment);
 }
 
+/* Component activations that are not 0: at least so many that all have room.
+ * Where most are not 0, to count them would save little memory. */
+static gsize
+count_most (const GstActBatch *batch)
+{
+  if (batch->layout == GST_ACT_LAYOUT_CSR
+      || act_csr_estimate_density (
+             batch->component_values, batch->n_positions, batch->n_components)
+          > ACT_CSR_MOST_DENSITY)
+    return batch->n_component_values;
+  return act_csr_count_dense (batch->component_values, batch->n_positions,
+      batch->n_components, batch->alive);
+}
+
+/* In place of new memory that a store would keep for each batch. */
+static void
+share_full (GstActClusterPartitionPrivate *priv, gsize n_rows, GstMemory **new)
+{
+  for (guint i = 0; i < 2; i++) {
+    if (priv->n_full_rows != n_rows) {
+      g_clear_pointer (&priv->full[i], gst_memory_unref);
+      priv->full[i] = gst_memory_ref (new[i]);
+      gst_act_memory_set_common (new[i]);
+    } else {
+      gst_memory_unref (new[i]);
+      new[i] = gst_memory_ref (priv->full[i]);
+    }
+  }
+  priv->n_full_rows = n_rows;
+}
+
+/* -> number of values, G_MAXSIZE if what comes is not all finite */
+static gsize
+reduce (ActClusterReducer *reducer, const GstActBatch *batch, gint64 *indptr,
+    gint32 *indices, gfloat *values)
+{
+  act_cluster_reducer_set_alive (reducer, batch->alive);
+  if (batch->layout == GST_ACT_LAYOUT_DENSE)
+    return act_cluster_reduce_dense (reducer, batch->n_positions,
+        batch->component_values, indptr, indices, values);
+  if (act_find_nonfinite (batch->component_values, batch->n_component_values)
+      >= 0)
+    return G_MAXSIZE;
+  return act_cluster_reduce_csr (reducer, batch->n_positions,
+      batch->component_indptr, batch->component_indices,
+      batch->component_values, indptr, indices, values);
+}
+
 static gboolean
 gst_act_cluster_partition_reduce (GstActClusterBase *base,
     GstActComponents *components, GstActClusters *clusters, GError **error)
@@ -58,29 +115,28 @@ gst_act_cluster_partition_reduce (GstActClusterBase *base,
       gst_act_cluster_partition_get_instance_private (
           GST_ACT_CLUSTER_PARTITION (base));
   const GstActBatch *batch = gst_act_components_get_batch (components);
+  const gsize n_rows = batch->n_positions;
   GstMemory *memory[3];
   gint64 *indptr;
   gint32 *indices;
   gfloat *values;
-  gsize n = batch->n_component_values;
+  gsize n =
+      act_cluster_reducer_bound (priv->reducer, n_rows, count_most (batch));
 
-  if (batch->layout == GST_ACT_LAYOUT_DENSE)
-    n = act_csr_count_dense (batch->component_values, batch->n_positions,
-        batch->n_components, batch->alive);
-  n = act_cluster_reducer_bound (priv->reducer, batch->n_positions, n);
-  memory[0] = gst_act_memory_new (
-      (batch->n_positions + 1) * sizeof (gint64), (gpointer *) &indptr);
+  memory[0] =
+      gst_act_memory_new ((n_rows + 1) * sizeof (gint64), (gpointer *) &indptr);
   memory[1] = gst_act_memory_new (n * sizeof (gint32), (gpointer *) &indices);
   memory[2] = gst_act_memory_new (n * sizeof (gfloat), (gpointer *) &values);
-
-  act_cluster_reducer_set_alive (priv->reducer, batch->alive);
-  if (batch->layout == GST_ACT_LAYOUT_DENSE)
-    n = act_cluster_reduce_dense (priv->reducer, batch->n_positions,
-        batch->component_values, indptr, indices, values);
-  else
-    n = act_cluster_reduce_csr (priv->reducer, batch->n_positions,
-        batch->component_indptr, batch->component_indices,
-        batch->component_values, indptr, indices, values);
+  n = reduce (priv->reducer, batch, indptr, indices, values);
+  if (n == G_MAXSIZE) {
+    for (guint i = 0; i < 3; i++)
+      gst_memory_unref (memory[i]);
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_VALUE,
+        "an activation is not finite");
+    return FALSE;
+  }
+  if (n == n_rows * gst_act_clusters_get_n_clusters (clusters))
+    share_full (priv, n_rows, memory);
   return gst_act_clusters_take_csr (
       clusters, memory[0], memory[1], memory[2], n, error);
 }
@@ -119,6 +175,7 @@ gst_act_cluster_partition_class_init (GstActClusterPartitionClass *klass)
   trans_class->stop = GST_DEBUG_FUNCPTR (gst_act_cluster_partition_stop);
   base_class->assign = gst_act_cluster_partition_assign;
   base_class->reduce = gst_act_cluster_partition_reduce;
+  base_class->checks_finite = TRUE;
 }
 
 static void

@@ -339,6 +339,25 @@ reduce_batch (GstActClusterBase *self, const GstActBatch *batch,
   return FALSE;
 }
 
+/* Looking for what is not finite is a reading of all values, and so is part of
+ * the reduction where that can do it. */
+static gboolean
+check_and_reduce (GstActClusterBase *self, const GstActBatch *batch,
+    GstBuffer *buffer, GError **error)
+{
+  const GstActInfo *info = PRIVATE (self)->info;
+  g_autoptr (GError) reason = NULL;
+
+  if (!GST_ACT_CLUSTER_BASE_GET_CLASS (self)->checks_finite)
+    return gst_act_batch_check_finite (batch, info, error)
+        && reduce_batch (self, batch, buffer, error);
+  if (reduce_batch (self, batch, buffer, &reason))
+    return TRUE;
+  if (gst_act_batch_check_finite (batch, info, error))
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 static GstFlowReturn
 gst_act_cluster_base_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
@@ -353,8 +372,7 @@ gst_act_cluster_base_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
   }
-  done = gst_act_batch_check_finite (&batch, priv->info, &error)
-      && reduce_batch (self, &batch, buffer, &error);
+  done = check_and_reduce (self, &batch, buffer, &error);
   gst_act_batch_unmap (&batch);
   if (!done) {
     gst_act_element_post_error (GST_ELEMENT (self), error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sparse/csr.h"
+#include "sparse/filter.h"
 
 /* The cluster activations of a batch while they are made: either rows one by
  * one, or all three blocks at once. What a subclass gives is checked here, so
@@ -197,20 +198,22 @@ static gboolean
 check_values (const GstActClusters *self, const gint64 *indptr,
     const gint32 *indices, const gfloat *values, gsize n_values, GError **error)
 {
-  gssize bad = act_find_nonfinite (values, n_values);
-  gsize row = 0;
+  gboolean minus_zero;
+  gsize n_nonzero, row = 0;
+  gsize bad;
 
-  if (bad >= 0) {
-    while ((gsize) indptr[row + 1] <= (gsize) bad)
+  if (!act_filter_scan_dense (
+          values, 1, n_values, NULL, &n_nonzero, &minus_zero)) {
+    bad = (gsize) act_find_nonfinite (values, n_values);
+    while ((gsize) indptr[row + 1] <= bad)
       row++;
     return check_value (self, row, -1, indices[bad], values[bad], error);
   }
-  if (act_csr_count_dense (values, 1, n_values, NULL) != n_values) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_VALUE,
-        "cluster activations: a zero among the stored values");
-    return FALSE;
-  }
-  return TRUE;
+  if (n_nonzero == n_values)
+    return TRUE;
+  g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_VALUE,
+      "cluster activations: a zero among the stored values");
+  return FALSE;
 }
 
 static gboolean
