@@ -12,8 +12,11 @@
  *
  * Sink: float32 component activations (n_positions, n_components), dense or
  * CSR, all finite.
- * Src: the same, by default in CSR. The caps have the field "threshold" (a
- * double, the property's value), so that what follows knows what was left out.
+ * Src: the same, by default in CSR; where they come dense and more than half of
+ * them are not 0, so that CSR would be larger, dense. The first batch decides
+ * that, and after it two in a row that would rather have the other. The caps
+ * have the field "threshold" (a double, the property's value), so that what
+ * follows knows what was left out.
  *
  * ## Example launch line
  * |[
@@ -31,6 +34,7 @@
 #include <string.h>
 
 #include "elements/csrblocks.h"
+#include "elements/filterblocks.h"
 #include "gst/shared/deadfilter.h"
 #include "sparse/csr.h"
 #include "sparse/filter.h"
@@ -46,8 +50,12 @@ struct _GstActDeadFilter {
   /* between start and stop */
   GstActInfo *info;
   GstActLayout out_layout;
-  gfloat *max;            /* [n_components] of a dense batch's columns */
-  guint8 *seen;           /* [2 * n_components] of a CSR's, see filter.h */
+  GstActLayout wanted; /* of the two, if what follows takes both */
+  gboolean looked;     /* at a batch, to say so */
+  guint n_otherwise;   /* batches in a row that would rather have the other */
+  gdouble density;     /* of a dense batch, about */
+  gfloat *max;         /* [n_components] of a dense batch's columns */
+  guint8 *seen;        /* [2 * n_components] of a CSR's, see filter.h */
   GstActCsrBlocks sparse; /* of a batch that came dense */
 };
 
@@ -77,6 +85,20 @@ gst_act_dead_filter_transform_caps (GstBaseTransform *trans,
   return out;
 }
 
+static GstCaps *
+gst_act_dead_filter_fixate_caps (GstBaseTransform *trans,
+    GstPadDirection direction, GstCaps *caps, GstCaps *othercaps)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+
+  if (direction == GST_PAD_SINK && !gst_caps_is_empty (othercaps)) {
+    othercaps = gst_caps_make_writable (gst_caps_truncate (othercaps));
+    gst_structure_fixate_field_string (gst_caps_get_structure (othercaps, 0),
+        "layout", gst_act_layout_to_string (self->wanted));
+  }
+  return gst_caps_fixate (othercaps);
+}
+
 static gboolean
 gst_act_dead_filter_set_caps (
     GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
@@ -102,8 +124,46 @@ gst_act_dead_filter_set_caps (
   return TRUE;
 }
 
-/* A CSR that nobody else has is filtered where it is. Else the output has the
- * same other blocks, and the components come in transform. */
+/* FALSE: not to be had; whoever maps the batch next says why */
+static gboolean
+estimate_density (GstActDeadFilter *self, GstBuffer *input)
+{
+  GstActBatch batch;
+
+  if (self->info == NULL || self->info->layout != GST_ACT_LAYOUT_DENSE
+      || !gst_act_batch_map (
+          &batch, input, self->info, GST_ACT_MAP_COMPONENTS, NULL))
+    return FALSE;
+  self->density = act_csr_estimate_density (
+      batch.component_values, batch.n_positions, batch.n_components);
+  gst_act_batch_unmap (&batch);
+  return TRUE;
+}
+
+/* Chooses the layout before there is an output buffer. New caps take longer
+ * than a small batch does: one that is unlike the others changes nothing. */
+static void
+gst_act_dead_filter_before_transform (GstBaseTransform *trans, GstBuffer *input)
+{
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+  GstActLayout better;
+
+  if (self->settings.layout == ACT_FILTER_LAYOUT_DENSE || !estimate_density (self, input)
+      || self->settings.layout == ACT_FILTER_LAYOUT_CSR)
+    return;
+  better = self->density > ACT_CSR_MOST_DENSITY ? GST_ACT_LAYOUT_DENSE
+                                                : GST_ACT_LAYOUT_CSR;
+  self->n_otherwise = better != self->wanted ? self->n_otherwise + 1 : 0;
+  if (self->n_otherwise > (self->looked ? 1 : 0)) {
+    self->wanted = better;
+    self->n_otherwise = 0;
+    gst_base_transform_reconfigure_src (trans);
+  }
+  self->looked = TRUE;
+}
+
+/* What nobody else has, and keeps its layout, is filtered where it is. Else the
+ * output has the same other blocks, and the components come in transform. */
 static GstFlowReturn
 gst_act_dead_filter_prepare_output_buffer (
     GstBaseTransform *trans, GstBuffer *input, GstBuffer **output)
@@ -112,8 +172,7 @@ gst_act_dead_filter_prepare_output_buffer (
 
   if (gst_act_batch_meta_get (input) == NULL)
     *output = gst_buffer_new (); /* transform says what is missing */
-  else if (self->info->layout == GST_ACT_LAYOUT_CSR
-      && self->out_layout == GST_ACT_LAYOUT_CSR
+  else if (self->info->layout == self->out_layout
       && gst_buffer_is_writable (input))
     *output = input;
   else
@@ -126,7 +185,8 @@ typedef struct {
   gsize n_nonzero;
   GBytes *marked;        /* NULL: no more are dead than were */
   gboolean drops_values; /* a column has values and is dead */
-  gboolean in_place;     /* what is left out is still there: see compact () */
+  gboolean minus_zero;   /* there is one, in a dense batch */
+  gboolean in_place;     /* what is left out is still there */
   gboolean own_arrays;   /* the CSR is this element's, for this batch only */
 } Verdict;
 
@@ -140,7 +200,7 @@ scan (GstActDeadFilter *self, const GstActBatch *batch, gfloat threshold,
   if (batch->layout == GST_ACT_LAYOUT_DENSE)
     finite = act_filter_scan_dense (batch->component_values, batch->n_positions,
         batch->n_components, threshold > 0.0f ? self->max : NULL,
-        &verdict->n_nonzero);
+        &verdict->n_nonzero, &verdict->minus_zero);
   else
     finite = act_filter_scan_csr (batch->n_component_values,
         batch->n_components, batch->component_indices, batch->component_values,
@@ -170,152 +230,6 @@ mark_alive (GstActDeadFilter *self, const GstActBatch *batch, gfloat threshold,
     verdict->marked = g_bytes_new_take (g_steal_pointer (&alive), n);
 }
 
-typedef struct {
-  GstMemory *memory[3]; /* indptr, indices, values */
-  gint64 *indptr;
-  gint32 *indices;
-  gfloat *values;
-} Csr;
-
-static void
-csr_alloc (Csr *csr, gsize n_rows, gsize n_values)
-{
-  csr->memory[0] = gst_act_memory_new (
-      (n_rows + 1) * sizeof (gint64), (gpointer *) &csr->indptr);
-  csr->memory[1] = gst_act_memory_new (
-      (n_values + ACT_CSR_SLACK) * sizeof (gint32), (gpointer *) &csr->indices);
-  csr->memory[2] = gst_act_memory_new (
-      (n_values + ACT_CSR_SLACK) * sizeof (gfloat), (gpointer *) &csr->values);
-}
-
-static gboolean
-add_csr (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
-    gsize n_values, GError **error)
-{
-  Csr csr;
-
-  if (batch->layout == GST_ACT_LAYOUT_DENSE) {
-    csr_alloc (&csr, batch->n_positions, n_values);
-    n_values = act_csr_from_dense (batch->component_values, batch->n_positions,
-        batch->n_components, alive, csr.indptr, csr.indices, csr.values);
-  } else {
-    csr_alloc (&csr, batch->n_positions, batch->n_component_values);
-    n_values = act_csr_filter (batch->n_positions, batch->n_components,
-        batch->component_indptr, batch->component_indices,
-        batch->component_values, alive, csr.indptr, csr.indices, csr.values);
-  }
-  return gst_act_buffer_set_csr (out, GST_ACT_BLOCK_COMPONENT_INDPTR,
-      csr.memory[0], csr.memory[1], csr.memory[2], n_values, error);
-}
-
-static gboolean
-add_dense (const GstActBatch *batch, GstBuffer *out, const guint8 *alive,
-    GError **error)
-{
-  gsize n_columns = batch->n_components;
-  GstMemory *memory;
-  gfloat *values;
-  gsize size;
-
-  if (!g_size_checked_mul (&size, batch->n_positions, n_columns)
-      || !g_size_checked_mul (&size, size, sizeof (gfloat))) {
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FORMAT,
-        "batch %" G_GUINT64_FORMAT ": too large for the dense layout",
-        batch->batch_index);
-    return FALSE;
-  }
-  memory = gst_act_memory_new (size, (gpointer *) &values);
-  if (batch->layout == GST_ACT_LAYOUT_CSR) {
-    act_csr_to_dense (batch->n_positions, n_columns, batch->component_indptr,
-        batch->component_indices, batch->component_values, values);
-    if (alive != NULL)
-      act_filter_dense (values, batch->n_positions, n_columns, alive, values);
-  } else {
-    act_filter_dense (
-        batch->component_values, batch->n_positions, n_columns, alive, values);
-  }
-  return gst_act_buffer_set_block (
-      out, GST_ACT_BLOCK_COMPONENT_VALUES, memory, error);
-}
-
-/* Whether the component blocks may be written to: nobody else has them. Asked
- * before they are mapped, which takes references. */
-static gboolean
-owns_components (GstBuffer *buffer)
-{
-  const GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
-
-  for (guint i = GST_ACT_BLOCK_COMPONENT_INDPTR;
-       i <= GST_ACT_BLOCK_COMPONENT_VALUES; i++) {
-    gint index = meta->block[i];
-
-    if (index < 0 || (guint) index >= gst_buffer_n_memory (buffer)
-        || !gst_act_memory_is_exclusive (
-            gst_buffer_peek_memory (buffer, (guint) index)))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-map_csr_for_writing (GstBuffer *buffer, GstMapInfo *maps, GError **error)
-{
-  const GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
-
-  for (guint i = 0; i < 3; i++) {
-    gint index = meta->block[GST_ACT_BLOCK_COMPONENT_INDPTR + i];
-
-    if (gst_memory_map (gst_buffer_peek_memory (buffer, (guint) index),
-            &maps[i], GST_MAP_READWRITE))
-      continue;
-    while (i-- > 0)
-      gst_memory_unmap (maps[i].memory, &maps[i]);
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_FAILED,
-        "batch %" G_GUINT64_FORMAT
-        ": the components could not be mapped for writing",
-        meta->batch_index);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* Drops values where they are. The blocks were checked when they were mapped
- * for reading, and are exclusive. */
-static gboolean
-compact (GstActDeadFilter *self, GstBuffer *buffer, GError **error)
-{
-  GstActBatchMeta *meta = gst_act_batch_meta_get (buffer);
-  gsize n_rows = (gsize) meta->n_samples * meta->sequence_length;
-  gsize n_before = meta->n_component_values;
-  const guint8 *alive =
-      meta->alive != NULL ? g_bytes_get_data (meta->alive, NULL) : NULL;
-  GstMapInfo maps[3];
-  gint64 *indptr;
-  gboolean done = TRUE;
-
-  if (!map_csr_for_writing (buffer, maps, error))
-    return FALSE;
-  indptr = (gpointer) maps[0].data;
-  meta->n_component_values = act_csr_filter (n_rows, self->info->n_components,
-      indptr, (gpointer) maps[1].data, (gpointer) maps[2].data, alive, indptr,
-      (gpointer) maps[1].data, (gpointer) maps[2].data);
-  /* copied while they are mapped, but replaced only then */
-  for (guint i = 0; i < 3; i++)
-    gst_memory_ref (maps[i].memory);
-  /* where much is gone: not to keep memory alive that nobody reads */
-  if (n_before - meta->n_component_values > n_before / 4)
-    done = gst_act_buffer_copy_csr (buffer, GST_ACT_BLOCK_COMPONENT_INDPTR,
-        n_rows, meta->n_component_values, indptr, (gpointer) maps[1].data,
-        (gpointer) maps[2].data, error);
-  for (guint i = 0; i < 3; i++) {
-    GstMemory *memory = maps[i].memory;
-
-    gst_memory_unmap (memory, &maps[i]);
-    gst_memory_unref (memory);
-  }
-  return done;
-}
-
 static gboolean
 filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
     const guint8 *alive, GstBuffer *input, GstBuffer *out, GError **error)
@@ -325,7 +239,7 @@ filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
       !verdict->drops_values && verdict->n_nonzero == batch->n_component_values;
 
   if (self->out_layout == GST_ACT_LAYOUT_DENSE)
-    return add_dense (batch, out, alive, error);
+    return act_filter_add_dense (batch, out, alive, error);
   if (as_it_is && verdict->own_arrays)
     return gst_act_csr_blocks_set (
         &self->sparse, out, GST_ACT_BLOCK_COMPONENT_INDPTR, error);
@@ -334,21 +248,21 @@ filter_csr (GstActDeadFilter *self, const GstActBatch *batch, Verdict *verdict,
     return input == out || act_filter_share (input, out, error);
   }
   return verdict->in_place
-      || add_csr (batch, out, alive, verdict->n_nonzero, error);
+      || act_filter_add_csr (batch, out, alive, verdict->n_nonzero, error);
 }
 
 static gboolean
 filter_dense (GstActDeadFilter *self, const GstActBatch *batch,
-    const Verdict *verdict, const guint8 *alive, GstBuffer *input,
-    GstBuffer *out, GError **error)
+    Verdict *verdict, const guint8 *alive, GstBuffer *input, GstBuffer *out,
+    GError **error)
 {
   if (self->out_layout == GST_ACT_LAYOUT_CSR)
-    return add_csr (batch, out, alive, verdict->n_nonzero, error);
-  if (verdict->marked == NULL
-      && !act_has_minus_zero (
-          batch->component_values, batch->n_component_values))
-    return act_filter_share (input, out, error);
-  return add_dense (batch, out, alive, error);
+    return act_filter_add_csr (batch, out, alive, verdict->n_nonzero, error);
+  if (verdict->marked == NULL && !verdict->minus_zero) {
+    verdict->in_place = FALSE;
+    return input == out || act_filter_share (input, out, error);
+  }
+  return verdict->in_place || act_filter_add_dense (batch, out, alive, error);
 }
 
 /* Few values of a dense batch are worth more than one reading of it: what
@@ -358,8 +272,7 @@ make_sparse (GstActDeadFilter *self, GstActBatch *batch)
 {
   if (batch->layout != GST_ACT_LAYOUT_DENSE
       || self->out_layout != GST_ACT_LAYOUT_CSR
-      || !act_csr_is_sparse (
-          batch->component_values, batch->n_positions, batch->n_components))
+      || self->density > ACT_CSR_GOOD_DENSITY)
     return FALSE;
   gst_act_csr_blocks_lend (
       &self->sparse, batch->n_positions, batch->n_components);
@@ -405,7 +318,8 @@ gst_act_dead_filter_transform (
   GstActBatch batch;
   gboolean done;
 
-  verdict.in_place = input == output && owns_components (input);
+  verdict.in_place =
+      input == output && act_filter_owns (input, self->out_layout);
   done = gst_act_batch_map (
       &batch, input, self->info, GST_ACT_MAP_COMPONENTS, &error);
   if (done) {
@@ -416,7 +330,8 @@ gst_act_dead_filter_transform (
       gst_act_csr_blocks_end (&self->sparse);
   }
   if (done && verdict.in_place)
-    done = compact (self, output, &error);
+    done = act_filter_leave_out (
+        output, self->out_layout, self->info->n_components, &error);
   if (!done) {
     gst_act_element_post_error (GST_ELEMENT (self), error);
     return GST_FLOW_ERROR;
@@ -434,7 +349,12 @@ gst_act_dead_filter_decide_allocation (GstBaseTransform *trans, GstQuery *query)
 static gboolean
 gst_act_dead_filter_start (GstBaseTransform *trans)
 {
-  act_filter_settings_start (&GST_ACT_DEAD_FILTER (trans)->settings);
+  GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
+
+  act_filter_settings_start (&self->settings);
+  self->wanted = GST_ACT_LAYOUT_CSR;
+  self->looked = FALSE;
+  self->n_otherwise = 0;
   return TRUE;
 }
 
@@ -500,7 +420,11 @@ gst_act_dead_filter_class_init (GstActDeadFilterClass *klass)
   trans_class->start = GST_DEBUG_FUNCPTR (gst_act_dead_filter_start);
   trans_class->transform_caps =
       GST_DEBUG_FUNCPTR (gst_act_dead_filter_transform_caps);
+  trans_class->fixate_caps =
+      GST_DEBUG_FUNCPTR (gst_act_dead_filter_fixate_caps);
   trans_class->set_caps = GST_DEBUG_FUNCPTR (gst_act_dead_filter_set_caps);
+  trans_class->before_transform =
+      GST_DEBUG_FUNCPTR (gst_act_dead_filter_before_transform);
   trans_class->prepare_output_buffer =
       GST_DEBUG_FUNCPTR (gst_act_dead_filter_prepare_output_buffer);
   trans_class->transform = GST_DEBUG_FUNCPTR (gst_act_dead_filter_transform);

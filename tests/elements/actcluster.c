@@ -590,6 +590,72 @@ GST_START_TEST (test_sample)
 }
 GST_END_TEST;
 
+static GstMemory *
+cluster_block (GstBuffer *buffer, GstActBlock block)
+{
+  return gst_buffer_peek_memory (
+      buffer, (guint) gst_act_batch_meta_get (buffer)->block[block]);
+}
+
+/* pushes so many samples of 0.5, but for 0 in the first; -> what comes out */
+static GstBuffer *
+push_halves (GstHarness *h, guint n_samples, gboolean zero)
+{
+  g_autofree gfloat *halves = g_new (gfloat, n_samples * 10);
+  g_autoptr (GstActInfo) info = NULL;
+  g_autofree gfloat *dense = NULL;
+  GstBuffer *out;
+  gsize n;
+
+  for (guint i = 0; i < n_samples * 10; i++)
+    halves[i] = 0.5f;
+  for (guint i = 0; i < 5; i++)
+    halves[i] = zero ? 0.0f : 0.5f;
+  out = gst_harness_push_and_pull (
+      h, test_batch (DENSE, 3, 6, n_samples, 2, 5, halves));
+  info = test_out_info (h);
+  dense = test_clusters_to_dense (out, info, &n);
+  fail_unless_equals_int (n, n_samples * 4);
+  for (guint i = 0; i < n; i++)
+    fail_unless (dense[i] == (zero && i < 2 ? 0.0f : 0.5f));
+  return out;
+}
+
+/* Batches without a zero have the same indices, which are there once; those of
+ * another length, or with one, have their own. */
+GST_START_TEST (test_full_batches)
+{
+  static const struct {
+    guint n_samples;
+    gboolean zero;
+    gint same_as; /* -1: as no other */
+  } batches[] = { { 2, FALSE, -1 }, { 2, FALSE, 0 }, { 2, TRUE, -1 },
+    { 2, FALSE, 0 }, { 1, FALSE, -1 }, { 1, FALSE, 4 }, { 2, FALSE, -1 } };
+  GstBuffer *out[G_N_ELEMENTS (batches)];
+  GstHarness *h = harness ("actclustermax", TWO, "");
+
+  gst_harness_set_src_caps (h, component_caps (DENSE));
+  for (guint i = 0; i < G_N_ELEMENTS (batches); i++)
+    out[i] = push_halves (h, batches[i].n_samples, batches[i].zero);
+  for (guint i = 0; i < G_N_ELEMENTS (batches); i++) {
+    for (gint j = 0; j < (gint) i; j++) {
+      gboolean same = batches[i].same_as >= 0
+          && (j == batches[i].same_as
+              || batches[j].same_as == batches[i].same_as);
+
+      for (GstActBlock b = GST_ACT_BLOCK_CLUSTER_INDPTR;
+           b <= GST_ACT_BLOCK_CLUSTER_VALUES; b++)
+        fail_unless_equals_int (
+            cluster_block (out[i], b) == cluster_block (out[j], b),
+            same && b != GST_ACT_BLOCK_CLUSTER_VALUES);
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (batches); i++)
+    gst_buffer_unref (out[i]);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 static Suite *
 actcluster_suite (void)
 {
@@ -601,6 +667,7 @@ actcluster_suite (void)
   tcase_add_test (tc, test_threshold_stays);
   tcase_add_test (tc, test_assignment_event);
   tcase_add_test (tc, test_blocks);
+  tcase_add_test (tc, test_full_batches);
   tcase_add_test (tc, test_bad_files);
   tcase_add_test (tc, test_bad_clusters);
   tcase_add_test (tc, test_changes_in_mid_run);

@@ -306,6 +306,102 @@ GST_START_TEST (test_foreign_memory)
 }
 GST_END_TEST;
 
+/* most of it is not 0, so it stays dense, and where it is; what is left out
+ * and -0.0 are zeros there */
+GST_START_TEST (test_stays_dense)
+{
+  GstHarness *h = harness ("threshold=0.01", DENSE);
+  GstBuffer *in = test_batch (DENSE, 3, 6, 1, 2, 5, most);
+  GstMemory *memory = component_values (in);
+  GstBuffer *out = filter (h, in, DENSE, most_kept, "11101");
+  gfloat given[10];
+
+  fail_unless (component_values (out) == memory);
+  fail_unless (gst_act_memory_is_exclusive (memory));
+  fail_unless_equals_int (gst_buffer_n_memory (out), 2);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+
+  h = harness ("", DENSE);
+  in = test_batch (DENSE, 3, 6, 1, 2, 5, most);
+  memory = component_values (in);
+  out = filter (h, in, DENSE, most, NULL);
+  fail_unless (component_values (out) == memory);
+  gst_buffer_unref (out);
+  memcpy (given, most, sizeof given);
+  given[8] = -0.0f;
+  out = filter (h, test_batch (DENSE, 3, 6, 1, 2, 5, given), DENSE, most, NULL);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* somebody else has the batch, or its memory, too */
+GST_START_TEST (test_stays_dense_beside)
+{
+  GstHarness *h = harness ("threshold=0.01", DENSE);
+  GstBuffer *in = test_batch (DENSE, 3, 6, 1, 2, 5, most), *out;
+  GstMemory *memory = gst_memory_ref (component_values (in));
+  GstMapInfo map;
+
+  out = filter (h, gst_buffer_ref (in), DENSE, most_kept, "11101");
+  fail_unless (component_values (out) != memory);
+  fail_unless (component_values (in) == memory);
+  assert_alive (in, NULL);
+  gst_buffer_unref (out);
+  out = filter (h, in, DENSE, most_kept, "11101");
+  fail_unless (component_values (out) != memory);
+  gst_buffer_unref (out);
+  gst_memory_map (memory, &map, GST_MAP_READ);
+  fail_unless (memcmp (map.data, most, sizeof most) == 0);
+  gst_memory_unmap (memory, &map);
+  gst_memory_unref (memory);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* a letter for each batch: m has most values, f has few; and for each that
+ * comes out, d or c */
+static void
+check_layouts (const gchar *properties, const gchar *takes,
+    const gchar *batches, const gchar *expected)
+{
+  g_autofree gchar *line =
+      g_strdup_printf ("actdeadfilter threshold=0.01 %s", properties);
+  GstHarness *h = gst_harness_new_parse (line);
+
+  if (takes != NULL)
+    gst_harness_set_sink_caps_str (h, takes);
+  gst_harness_set_src_caps (
+      h, test_component_caps (DENSE, 4, 2, "<m, n>", "<2, 3>"));
+  for (guint i = 0; batches[i] != 0; i++) {
+    const gboolean many = batches[i] == 'm';
+
+    gst_buffer_unref (
+        filter (h, test_batch (DENSE, 3, 6, 1, 2, 5, many ? most : values),
+            expected[i] == 'd' ? DENSE : CSR, many ? most_kept : kept,
+            many ? "11101" : "11000"));
+  }
+  gst_harness_teardown (h);
+}
+
+/* the first batch decides, and then two in a row that are otherwise */
+GST_START_TEST (test_layout_by_batch)
+{
+  check_layouts ("", NULL, "mfmffmfmmf", "ddddccccdd");
+  check_layouts ("", NULL, "ffmfmmfmff", "cccccddddc");
+  check_layouts ("", NULL, "fmfmfmfm", "cccccccc");
+  check_layouts ("layout=csr", NULL, "mmff", "cccc");
+  check_layouts ("layout=dense", NULL, "ffmm", "dddd");
+  check_layouts (
+      "", "application/x-act-components, layout=csr", "mmff", "cccc");
+  check_layouts (
+      "", "application/x-act-components, layout=dense", "ffmm", "dddd");
+  check_layouts ("", "application/x-act-components, layout={dense, csr}",
+      "fmmff", "ccddc");
+}
+GST_END_TEST;
+
 /* the other branch of a tee has the batch as it was */
 GST_START_TEST (test_behind_tee)
 {
@@ -372,7 +468,7 @@ check_not_finite (GstActLayout layout, gfloat bad, const gchar *name)
 
 GST_START_TEST (test_not_finite)
 {
-  check_not_finite (DENSE, NAN, "nan");
+  check_not_finite (DENSE, NAN, "nan"); /* where it stays dense */
   check_not_finite (DENSE, INFINITY, "inf");
   check_not_finite (CSR, -INFINITY, "-inf");
   check_not_finite (CSR, NAN, "nan");
@@ -545,6 +641,9 @@ actdeadfilter_suite (void)
   tcase_add_test (tc, test_in_place);
   tcase_add_test (tc, test_held_elsewhere);
   tcase_add_test (tc, test_foreign_memory);
+  tcase_add_test (tc, test_stays_dense);
+  tcase_add_test (tc, test_stays_dense_beside);
+  tcase_add_test (tc, test_layout_by_batch);
   tcase_add_test (tc, test_behind_tee);
   tcase_add_test (tc, test_stored_zeros);
   tcase_add_test (tc, test_not_finite);
