@@ -17,6 +17,7 @@ typedef struct {
    * are like it, and as long, have the same */
   GstMemory *full[2];
   gsize n_full_rows;
+  gboolean was_full; /* the last batch */
 } GstActClusterPartitionPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstActClusterPartition,
@@ -32,6 +33,7 @@ clear_reducer (GstActClusterPartition *self)
   g_clear_pointer (&priv->full[0], gst_memory_unref);
   g_clear_pointer (&priv->full[1], gst_memory_unref);
   priv->n_full_rows = 0;
+  priv->was_full = FALSE;
 }
 
 static GstActAssignment *
@@ -107,6 +109,57 @@ reduce (ActClusterReducer *reducer, const GstActBatch *batch, gint64 *indptr,
       batch->component_values, indptr, indices, values);
 }
 
+/* As the last batch was, without a zero: nothing but its values is made. NULL:
+ * it is not, or something is wrong with it. */
+static GstMemory *
+reduce_full (GstActClusterPartitionPrivate *priv, const GstActBatch *batch,
+    gsize n_values)
+{
+  gfloat *values;
+  GstMemory *memory;
+
+  if (!priv->was_full || batch->layout != GST_ACT_LAYOUT_DENSE
+      || priv->n_full_rows != batch->n_positions)
+    return NULL;
+  memory =
+      gst_act_memory_new (n_values * sizeof (gfloat), (gpointer *) &values);
+  act_cluster_reducer_set_alive (priv->reducer, batch->alive);
+  if (act_cluster_reduce_full (
+          priv->reducer, batch->n_positions, batch->component_values, values))
+    return memory;
+  gst_memory_unref (memory);
+  return NULL;
+}
+
+/* the blocks of the clusters; G_MAXSIZE: what comes is not all finite */
+static gsize
+make_blocks (GstActClusterPartitionPrivate *priv, const GstActBatch *batch,
+    gsize n_clusters, GstMemory **memory)
+{
+  const gsize n_rows = batch->n_positions, n_full = n_rows * n_clusters;
+  gsize n =
+      act_cluster_reducer_bound (priv->reducer, n_rows, count_most (batch));
+  gint64 *indptr;
+  gint32 *indices;
+  gfloat *values;
+
+  memory[2] = reduce_full (priv, batch, n_full);
+  if (memory[2] != NULL) {
+    memory[0] = gst_memory_ref (priv->full[0]);
+    memory[1] = gst_memory_ref (priv->full[1]);
+    return n_full;
+  }
+  memory[0] =
+      gst_act_memory_new ((n_rows + 1) * sizeof (gint64), (gpointer *) &indptr);
+  memory[1] = gst_act_memory_new (n * sizeof (gint32), (gpointer *) &indices);
+  memory[2] = gst_act_memory_new (n * sizeof (gfloat), (gpointer *) &values);
+  n = reduce (priv->reducer, batch, indptr, indices, values);
+  priv->was_full = n == n_full;
+  if (priv->was_full)
+    share_full (priv, n_rows, memory);
+  return n;
+}
+
 static gboolean
 gst_act_cluster_partition_reduce (GstActClusterBase *base,
     GstActComponents *components, GstActClusters *clusters, GError **error)
@@ -114,31 +167,18 @@ gst_act_cluster_partition_reduce (GstActClusterBase *base,
   GstActClusterPartitionPrivate *priv =
       gst_act_cluster_partition_get_instance_private (
           GST_ACT_CLUSTER_PARTITION (base));
-  const GstActBatch *batch = gst_act_components_get_batch (components);
-  const gsize n_rows = batch->n_positions;
   GstMemory *memory[3];
-  gint64 *indptr;
-  gint32 *indices;
-  gfloat *values;
-  gsize n =
-      act_cluster_reducer_bound (priv->reducer, n_rows, count_most (batch));
+  gsize n = make_blocks (priv, gst_act_components_get_batch (components),
+      gst_act_clusters_get_n_clusters (clusters), memory);
 
-  memory[0] =
-      gst_act_memory_new ((n_rows + 1) * sizeof (gint64), (gpointer *) &indptr);
-  memory[1] = gst_act_memory_new (n * sizeof (gint32), (gpointer *) &indices);
-  memory[2] = gst_act_memory_new (n * sizeof (gfloat), (gpointer *) &values);
-  n = reduce (priv->reducer, batch, indptr, indices, values);
-  if (n == G_MAXSIZE) {
-    for (guint i = 0; i < 3; i++)
-      gst_memory_unref (memory[i]);
-    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_VALUE,
-        "an activation is not finite");
-    return FALSE;
-  }
-  if (n == n_rows * gst_act_clusters_get_n_clusters (clusters))
-    share_full (priv, n_rows, memory);
-  return gst_act_clusters_take_csr (
-      clusters, memory[0], memory[1], memory[2], n, error);
+  if (n != G_MAXSIZE)
+    return gst_act_clusters_take_csr (
+        clusters, memory[0], memory[1], memory[2], n, error);
+  for (guint i = 0; i < 3; i++)
+    gst_memory_unref (memory[i]);
+  g_set_error (
+      error, GST_ACT_ERROR, GST_ACT_ERROR_VALUE, "an activation is not finite");
+  return FALSE;
 }
 
 static gboolean

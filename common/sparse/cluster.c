@@ -7,6 +7,7 @@
 
 #include "sparse/cluster.h"
 #include "sparse/csr.h"
+#include "sparse/csrarrays.h"
 #include "sparse/kernels.h"
 #include "sparse/tiles.h"
 
@@ -281,6 +282,14 @@ act_cluster_reduce_csr (ActClusterReducer *self, gsize n_rows,
 
 /* --- dense rows, sixteen at a time --- */
 
+static gboolean
+is_finite (const ActCsrKernels *k, const float *values, gsize n)
+{
+  gsize n_nonzero;
+
+  return (k->scan (values, n, &n_nonzero) & ACT_SCAN_NOT_FINITE) == 0;
+}
+
 /* starts[c] moves on as the members of c come, so it ends as the next one's. */
 static void
 list_members (ActClusterReducer *self)
@@ -317,10 +326,11 @@ prepare_tiles (ActClusterReducer *self)
     list_members (self);
 }
 
+/* into result_rows */
 static void
-reduce_tile (
-    ActClusterReducer *self, const ActTileKernels *k, const float *rows)
+reduce_tile (ActClusterReducer *self, const float *rows)
 {
+  const ActTileKernels *k = act_tile_kernels ();
   const ActTileMembers members = { self->n_clusters, self->starts,
     self->members };
 
@@ -334,29 +344,35 @@ reduce_tile (
   k->to_rows (self->results_tile, self->n_clusters, self->result_rows);
 }
 
+static gboolean
+can_use_tiles (const ActClusterReducer *self, gsize n_rows)
+{
+  return n_rows >= ACT_TILE_ROWS
+      && MAX (self->n_columns, self->n_clusters) <= MAX_TILE_COLUMNS;
+}
+
 /* Whole tiles from the first row on; -> how many rows, *n: how many values, or
- * G_MAXSIZE */
+ * G_MAXSIZE. Where few values are not 0 a row by itself is cheaper. */
 static gsize
 reduce_tiles (ActClusterReducer *self, gsize n_rows, const float *dense,
     gint64 *out_indptr, gint32 *out_indices, float *out_values, gsize *n)
 {
   const ActCsrKernels *k = act_csr_kernels ();
-  const ActTileKernels *tiles = act_tile_kernels ();
   gsize row = 0;
 
   *n = 0;
-  if (n_rows < ACT_TILE_ROWS
-      || MAX (self->n_columns, self->n_clusters) > MAX_TILE_COLUMNS)
+  if (!can_use_tiles (self, n_rows)
+      || act_csr_is_sparse (dense, n_rows, self->n_columns))
     return 0;
   prepare_tiles (self);
   for (; row + ACT_TILE_ROWS <= n_rows; row += ACT_TILE_ROWS) {
     const float *rows = dense + row * self->n_columns;
 
-    if (k->find_nonfinite (rows, ACT_TILE_ROWS * self->n_columns) >= 0) {
+    if (!is_finite (k, rows, ACT_TILE_ROWS * self->n_columns)) {
       *n = G_MAXSIZE;
       return n_rows;
     }
-    reduce_tile (self, tiles, rows);
+    reduce_tile (self, rows);
     for (gsize r = 0; r < ACT_TILE_ROWS; r++) {
       *n += k->row_from_dense (self->result_rows + r * self->n_clusters,
           self->n_clusters, NULL, out_indices + *n, out_values + *n);
@@ -364,6 +380,35 @@ reduce_tiles (ActClusterReducer *self, gsize n_rows, const float *dense,
     }
   }
   return row;
+}
+
+gboolean
+act_cluster_reduce_full (ActClusterReducer *self, gsize n_rows,
+    const float *dense, float *out_values)
+{
+  const ActCsrKernels *k = act_csr_kernels ();
+  const gsize n_values = ACT_TILE_ROWS * self->n_clusters;
+
+  if (!can_use_tiles (self, n_rows))
+    return FALSE;
+  prepare_tiles (self);
+  for (gsize row = 0; row < n_rows; row += ACT_TILE_ROWS) {
+    /* the last tile may have some rows again */
+    const gsize first = MIN (row, n_rows - ACT_TILE_ROWS);
+    const float *rows = dense + first * self->n_columns;
+    gsize n;
+
+    if (!is_finite (k, rows, ACT_TILE_ROWS * self->n_columns))
+      return FALSE;
+    reduce_tile (self, rows);
+    if ((k->scan (self->result_rows, n_values, &n) & ACT_SCAN_NOT_FINITE) != 0
+        || n < n_values)
+      return FALSE;
+    /* in pieces of a row it is not written to new memory */
+    memcpy (out_values + first * self->n_clusters, self->result_rows,
+        n_values * sizeof (float));
+  }
+  return TRUE;
 }
 
 gsize
@@ -381,7 +426,7 @@ act_cluster_reduce_dense (ActClusterReducer *self, gsize n_rows,
     const float *values = dense + row * self->n_columns;
     gsize n_values;
 
-    if (k->find_nonfinite (values, self->n_columns) >= 0)
+    if (!is_finite (k, values, self->n_columns))
       return G_MAXSIZE;
     n_values = k->row_from_dense (values, self->n_columns, self->alive,
         self->row_indices, self->row_values);

@@ -51,3 +51,9 @@ gsize act_cluster_reduce_csr (ActClusterReducer *reducer, gsize n_rows,
 gsize act_cluster_reduce_dense (ActClusterReducer *reducer, gsize n_rows,
     const float *dense, gint64 *out_indptr, gint32 *out_indices,
     float *out_values);
+
+/* The values alone, [n_rows, n_clusters], where they need no indices: FALSE,
+ * and the output undefined, if one of them is 0, or something is not finite, or
+ * there are too few rows or too many columns for that. */
+gboolean act_cluster_reduce_full (ActClusterReducer *reducer, gsize n_rows,
+    const float *dense, float *out_values);

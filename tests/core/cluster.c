@@ -67,6 +67,22 @@ check_output (const Case *c, ActClusterReduction reduction, gsize n,
   g_assert_cmpuint (n, ==, i);
 }
 
+/* the same values without indices, exactly where none is 0 */
+static void
+check_full (
+    const Case *c, ActClusterReducer *reducer, gsize n, const float *values)
+{
+  const gsize n_full = c->n_rows * c->n_clusters;
+  g_autofree float *full = g_new (float, n_full + 1);
+  const gboolean can = c->n_rows >= 16 && c->n_cols <= 4096
+      && c->n_clusters <= 4096 && n == n_full;
+
+  g_assert_cmpint (
+      act_cluster_reduce_full (reducer, c->n_rows, c->dense, full), ==, can);
+  if (can)
+    g_assert_cmpmem (full, n_full * sizeof *full, values, n * sizeof *values);
+}
+
 static void
 check_case (const Case *c, ActClusterReduction reduction)
 {
@@ -94,6 +110,7 @@ check_case (const Case *c, ActClusterReduction reduction)
   out_n = act_cluster_reduce_dense (
       reducer, c->n_rows, c->dense, out_indptr, out_indices, out_values);
   check_output (c, reduction, out_n, out_indptr, out_indices, out_values);
+  check_full (c, reducer, out_n, out_values);
   /* and as the filter hands them on */
   act_csr_from_dense (
       c->dense, c->n_rows, c->n_cols, c->alive, indptr, indices, values);
@@ -172,6 +189,10 @@ test_random (void)
       check_random (rand, 31 + kind % 3, widths[w], clusters[kind], kind, 1);
       check_random (rand, 48, widths[w], 5, kind, 0);
     }
+  }
+  for (gsize n_rows = 15; n_rows < 35; n_rows++) {
+    check_random (rand, n_rows, 200, 3, 5, 1);
+    check_random (rand, n_rows, 200, 7, 5, 0);
   }
   check_random (rand, 16, 4096, 9, 5, 1);
   check_random (rand, 16, 4097, 9, 5, 0);
