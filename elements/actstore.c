@@ -355,8 +355,11 @@ gst_act_store_add (GstActStore *self, GstBuffer *buffer, GError **error)
 
   if (self->store == NULL && !gst_act_store_begin (self, buffer, error))
     return FALSE;
-  if (!gst_act_records_add (
-          self->store, buffer, self->info, self->derives, error))
+  if (!gst_act_records_add (self->store, buffer, self->info,
+          self->derives          ? GST_ACT_RECORDS_DERIVED
+              : self->can_derive ? GST_ACT_RECORDS_DERIVABLE
+                                 : GST_ACT_RECORDS_GIVEN,
+          error))
     return FALSE;
   g_mutex_lock (&self->lock);
   self->position =

@@ -68,6 +68,7 @@ struct _GstActStore {
   ActStore *store;          /* NULL until the first batch */
   ActBatchStorage *storage; /* the store's */
   gboolean derives;         /* the storage makes the clusters itself */
+  gboolean can_derive;      /* it could, where that is cheaper */
   GstActComplete total;     /* what the source announced */
   gboolean failed;          /* a batch was refused: this becomes no run */
   gboolean ended;

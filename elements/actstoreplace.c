@@ -315,7 +315,8 @@ gst_act_store_begin (GstActStore *self, GstBuffer *first, GError **error)
 
   if (!begin_anywhere (self, first, &settings, &cluster_of, error))
     return FALSE;
-  self->derives = cluster_of != NULL && self->folder != NULL;
+  self->can_derive = cluster_of != NULL;
+  self->derives = self->can_derive && self->folder != NULL;
   GST_OBJECT_LOCK (self);
   self->storage = act_segment_storage_new (&settings);
   GST_OBJECT_UNLOCK (self);

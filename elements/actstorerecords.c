@@ -11,17 +11,48 @@
 
 /* --- derived or not --- */
 
-/* [n_values] bit for bit; a zero has no sign */
-static gboolean
-same_clusters (const GstActBatch *batch, gsize n, const gint64 *indptr,
-    const gint32 *indices, const gfloat *values)
+/* rows that are compared at a time, in memory that stays in the cache */
+#define PIECE 256
+
+typedef struct {
+  ActClusterReducer *reducer;
+  gint64 indptr[PIECE + 1];
+  gint32 *indices;
+  gfloat *values;
+} Derived;
+
+static gsize
+derive_rows (
+    Derived *derived, const GstActBatch *batch, gsize first, gsize n_rows)
 {
-  return n == batch->n_cluster_values
-      && memcmp (indptr, batch->cluster_indptr,
-             (batch->n_positions + 1) * sizeof *indptr)
+  if (batch->layout == GST_ACT_LAYOUT_DENSE)
+    return act_cluster_reduce_dense (derived->reducer, n_rows,
+        batch->component_values + first * batch->n_components, derived->indptr,
+        derived->indices, derived->values);
+  return act_cluster_reduce_csr (derived->reducer, n_rows,
+      batch->component_indptr + first, batch->component_indices,
+      batch->component_values, derived->indptr, derived->indices,
+      derived->values);
+}
+
+/* n values bit for bit; a zero has no sign */
+static gboolean
+same_rows (const Derived *derived, gsize n, const GstActBatch *batch,
+    gsize first, gsize n_rows)
+{
+  const gint64 *indptr = batch->cluster_indptr + first;
+
+  if (n != (gsize) (indptr[n_rows] - indptr[0]))
+    return FALSE;
+  for (gsize i = 0; i <= n_rows; i++)
+    if (indptr[i] - indptr[0] != derived->indptr[i])
+      return FALSE;
+  return memcmp (derived->indices, batch->cluster_indices + indptr[0],
+             n * sizeof (gint32))
       == 0
-      && memcmp (indices, batch->cluster_indices, n * sizeof *indices) == 0
-      && memcmp (values, batch->cluster_values, n * sizeof *values) == 0;
+      && memcmp (derived->values, batch->cluster_values + indptr[0],
+             n * sizeof (gfloat))
+      == 0;
 }
 
 static gboolean
@@ -30,24 +61,21 @@ derive_and_compare (const GstActBatch *batch, ActClusterReduction reduction,
 {
   g_autoptr (ActClusterReducer) reducer = act_cluster_reducer_new (
       reduction, batch->n_components, batch->n_clusters, cluster_of);
-  gboolean dense = batch->layout == GST_ACT_LAYOUT_DENSE;
-  gsize n = dense ? act_csr_count_dense (batch->component_values,
-                batch->n_positions, batch->n_components, batch->alive)
-                  : batch->n_component_values;
-  gsize room = act_cluster_reducer_bound (reducer, batch->n_positions, n);
-  g_autofree gint64 *indptr = g_new (gint64, batch->n_positions + 1);
+  gsize room = act_cluster_reducer_bound (
+      reducer, PIECE, (gsize) PIECE * batch->n_components);
   g_autofree gint32 *indices = g_new (gint32, room);
   g_autofree gfloat *values = g_new (gfloat, room);
+  Derived derived = { reducer, { 0 }, indices, values };
+  gboolean same = TRUE;
 
   act_cluster_reducer_set_alive (reducer, batch->alive);
-  if (dense)
-    n = act_cluster_reduce_dense (reducer, batch->n_positions,
-        batch->component_values, indptr, indices, values);
-  else
-    n = act_cluster_reduce_csr (reducer, batch->n_positions,
-        batch->component_indptr, batch->component_indices,
-        batch->component_values, indptr, indices, values);
-  return same_clusters (batch, n, indptr, indices, values);
+  for (gsize first = 0; same && first < batch->n_positions; first += PIECE) {
+    gsize n_rows = MIN (PIECE, batch->n_positions - first);
+    gsize n = derive_rows (&derived, batch, first, n_rows);
+
+    same = n != G_MAXSIZE && same_rows (&derived, n, batch, first, n_rows);
+  }
+  return same;
 }
 
 gboolean
@@ -157,16 +185,35 @@ keep (GstBuffer *buffer, const GstActInfo *info, guint dropped,
   return own != NULL ? kept_batch_new (own, info, flags, error) : NULL;
 }
 
-/* A dense matrix of which most is not 0 stays. */
+static gboolean
+count_clusters (
+    GstBuffer *buffer, const GstActInfo *info, gsize *n, GError **error)
+{
+  GstActBatch batch;
+
+  if (!gst_act_batch_map (&batch, buffer, info, GST_ACT_MAP_CLUSTERS, error))
+    return FALSE;
+  *n = batch.n_cluster_values;
+  gst_act_batch_unmap (&batch);
+  return TRUE;
+}
+
+/* A dense matrix of which most is not 0 stays. So many clusters are cheaper to
+ * make again than to keep: that would be new memory for each batch. */
 static gboolean
 add_staying (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
-    guint dropped, GError **error)
+    GstActRecordsClusters clusters, GError **error)
 {
-  KeptBatch *kept = keep (buffer, info, dropped,
-      GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS,
-      error);
+  const gboolean given = clusters == GST_ACT_RECORDS_GIVEN;
+  KeptBatch *kept;
   ActStoreBatch batch = { 0 };
 
+  if (clusters == GST_ACT_RECORDS_DERIVABLE
+      && !count_clusters (buffer, info, &batch.clusters.n_values, error))
+    return FALSE;
+  kept = keep (buffer, info, given ? 0 : CLUSTER_BLOCKS,
+      GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS,
+      error);
   if (kept == NULL)
     return FALSE;
   batch.alive = kept->batch.alive;
@@ -195,9 +242,15 @@ add_read (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
   return add_kept (store, kept, &batch, error);
 }
 
+static guint
+get_dropped (GstActRecordsClusters clusters)
+{
+  return clusters == GST_ACT_RECORDS_DERIVED ? CLUSTER_BLOCKS : 0;
+}
+
 static gboolean
 add_dense (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
-    guint dropped, GError **error)
+    GstActRecordsClusters clusters, GError **error)
 {
   GstActBatch dense;
   gboolean added;
@@ -207,24 +260,24 @@ add_dense (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
   if (act_csr_estimate_density (
           dense.component_values, dense.n_positions, dense.n_components)
       > ACT_CSR_MOST_DENSITY)
-    added = add_staying (store, buffer, info, dropped, error);
+    added = add_staying (store, buffer, info, clusters, error);
   else
-    added = add_read (store, buffer, info, &dense, dropped, error);
+    added =
+        add_read (store, buffer, info, &dense, get_dropped (clusters), error);
   gst_act_batch_unmap (&dense);
   return added;
 }
 
 gboolean
 gst_act_records_add (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
-    gboolean without_clusters, GError **error)
+    GstActRecordsClusters clusters, GError **error)
 {
-  guint dropped = without_clusters ? CLUSTER_BLOCKS : 0;
   KeptBatch *kept;
   ActStoreBatch batch = { 0 };
 
   if (info->layout == GST_ACT_LAYOUT_DENSE)
-    return add_dense (store, buffer, info, dropped, error);
-  kept = keep (buffer, info, dropped,
+    return add_dense (store, buffer, info, clusters, error);
+  kept = keep (buffer, info, get_dropped (clusters),
       GST_ACT_MAP_TOKENS | GST_ACT_MAP_COMPONENTS | GST_ACT_MAP_CLUSTERS,
       error);
   if (kept == NULL)

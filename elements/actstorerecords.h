@@ -13,11 +13,17 @@
 gboolean gst_act_records_are_derived (GstBuffer *buffer, const GstActInfo *info,
     ActClusterReduction reduction, const gint32 *cluster_of, GError **error);
 
-/* Keeps the memories of a batch buffer in the store, without its clusters if
- * asked to; of a dense one those that are needed. Does not take the caller's
- * reference. */
+/* where the store has cluster activations from */
+typedef enum {
+  GST_ACT_RECORDS_GIVEN,     /* as they come: it cannot make them */
+  GST_ACT_RECORDS_DERIVABLE, /* as they come, or made when it drains */
+  GST_ACT_RECORDS_DERIVED,   /* made */
+} GstActRecordsClusters;
+
+/* Keeps the memories of a batch buffer in the store; of a dense one those that
+ * are needed. Does not take the caller's reference. */
 gboolean gst_act_records_add (ActStore *store, GstBuffer *buffer,
-    const GstActInfo *info, gboolean without_clusters, GError **error);
+    const GstActInfo *info, GstActRecordsClusters clusters, GError **error);
 
 /* The members of all clusters, for ActDrainSettings. */
 typedef struct {

@@ -63,9 +63,13 @@ act_cluster_deriver_run (ActClusterDeriver *self, ActStoredBatch *batch)
   make_room (self, n_rows,
       act_cluster_reducer_bound (self->reducer, n_rows, components->n_values));
   act_cluster_reducer_set_alive (self->reducer, batch->alive);
-  n = act_cluster_reduce_csr (self->reducer, n_rows, components->indptr,
-      components->indices, components->values, self->indptr, self->indices,
-      self->values);
+  if (batch->dense != NULL)
+    n = act_cluster_reduce_dense (self->reducer, n_rows, batch->dense,
+        self->indptr, self->indices, self->values);
+  else
+    n = act_cluster_reduce_csr (self->reducer, n_rows, components->indptr,
+        components->indices, components->values, self->indptr, self->indices,
+        self->values);
   batch->clusters = (ActCsr){ self->indptr, self->indices, self->values, n };
 }
 

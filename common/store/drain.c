@@ -139,7 +139,8 @@ act_drain_fill_tokens (
   guint sample = drain->run_place.sample;
 
   for (gsize n = drain->run_rows; n > 0; b++, sample = 0) {
-    const ActStoredBatch *batch = storage->funcs->acquire (storage, b, error);
+    const ActStoredBatch *batch =
+        storage->funcs->acquire (storage, b, FALSE, error);
     gsize step;
 
     if (batch == NULL)

@@ -44,7 +44,7 @@ for_each_batch (ActGather *gather, BatchFunc func,
     if (settings->cancelled != NULL
         && settings->cancelled (settings->user_data))
       return ACT_DRAIN_CANCELLED;
-    batch = storage->funcs->acquire (storage, b, error);
+    batch = storage->funcs->acquire (storage, b, TRUE, error);
     if (batch == NULL)
       return ACT_DRAIN_ERROR;
     done = func (gather, (gsize) batch->n_samples * shape->n_ctx, batch, error);

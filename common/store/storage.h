@@ -48,9 +48,10 @@ typedef struct {
   /* No more comes for now: what was appended can be acquired. */
   gboolean (*settle) (ActBatchStorage *self, GError **error);
   /* The i-th batch in order of their indices, valid until released; NULL with
-   * an error. */
+   * an error. Clusters that the storage would have to make are there only with
+   * with_clusters. */
   const ActStoredBatch *(*acquire) (
-      ActBatchStorage *self, gsize i, GError **error);
+      ActBatchStorage *self, gsize i, gboolean with_clusters, GError **error);
   void (*release) (ActBatchStorage *self, const ActStoredBatch *batch);
   void (*free) (ActBatchStorage *self);
 } ActBatchStorageFuncs;

@@ -541,17 +541,21 @@ make_current (Storage *self, Segment *segment, GError **error)
 }
 
 static const ActStoredBatch *
-segments_acquire (ActBatchStorage *storage, gsize i, GError **error)
+segments_acquire (
+    ActBatchStorage *storage, gsize i, gboolean with_clusters, GError **error)
 {
   Storage *self = (Storage *) storage;
   Segment *segment = find_segment (self, i);
 
   if (segment->batches != NULL)
-    return segment->batches->pdata[i - segment->first];
-  if (!make_current (self, segment, error))
+    self->view =
+        *(const ActStoredBatch *) segment->batches->pdata[i - segment->first];
+  else if (make_current (self, segment, error))
+    act_segment_get (self->current, i - segment->first, &self->view);
+  else
     return NULL;
-  act_segment_get (self->current, i - segment->first, &self->view);
-  if (self->deriver != NULL)
+  if (with_clusters && self->deriver != NULL
+      && self->view.clusters.indptr == NULL)
     act_cluster_deriver_run (self->deriver, &self->view);
   return &self->view;
 }

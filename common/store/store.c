@@ -210,6 +210,8 @@ csr_settle (const ActStoreBatch *batch, const char *what, gsize n_rows,
   float *values;
   gsize n;
 
+  if (csr->indptr == NULL)
+    return TRUE;
   if (!act_csr_check_dense (csr->values, 1, csr->n_values, NULL, &n)) {
     explain_not_finite (batch, what, n_rows, csr, error);
     return FALSE;

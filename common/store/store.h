@@ -25,7 +25,7 @@ typedef struct {
   const float *component_dense; /* [n_samples * n_ctx, n_components] or NULL */
   gboolean dense_stays;
   ActCsr components;
-  ActCsr clusters; /* empty where the storage derives them */
+  ActCsr clusters; /* without arrays where the storage derives them */
   gsize size;      /* bytes that owner holds */
   gpointer owner;
   GDestroyNotify release_owner;

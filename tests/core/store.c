@@ -527,14 +527,15 @@ failing_settle (ActBatchStorage *storage, GError **error)
 }
 
 static const ActStoredBatch *
-failing_acquire (ActBatchStorage *storage, gsize i, GError **error)
+failing_acquire (
+    ActBatchStorage *storage, gsize i, gboolean with_clusters, GError **error)
 {
   FailingStorage *self = (FailingStorage *) storage;
 
   g_assert_cmpint (self->held, ==, 0);
   if (self->left-- > 0) {
     self->held++;
-    return self->memory->funcs->acquire (self->memory, i, error);
+    return self->memory->funcs->acquire (self->memory, i, with_clusters, error);
   }
   g_set_error (error, ACT_ERROR, ACT_ERROR_OPEN_READ, "a segment is gone");
   return NULL;
