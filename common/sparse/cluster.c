@@ -282,14 +282,6 @@ act_cluster_reduce_csr (ActClusterReducer *self, gsize n_rows,
 
 /* --- dense rows, sixteen at a time --- */
 
-static gboolean
-is_finite (const ActCsrKernels *k, const float *values, gsize n)
-{
-  gsize n_nonzero;
-
-  return (k->scan (values, n, &n_nonzero) & ACT_SCAN_NOT_FINITE) == 0;
-}
-
 /* starts[c] moves on as the members of c come, so it ends as the next one's. */
 static void
 list_members (ActClusterReducer *self)
@@ -326,15 +318,16 @@ prepare_tiles (ActClusterReducer *self)
     list_members (self);
 }
 
-/* into result_rows */
-static void
+/* into result_rows; FALSE if not all values are finite */
+static gboolean
 reduce_tile (ActClusterReducer *self, const float *rows)
 {
   const ActTileKernels *k = act_tile_kernels ();
   const ActTileMembers members = { self->n_clusters, self->starts,
     self->members };
 
-  k->from_rows (rows, self->n_columns, self->tile);
+  if (!k->from_rows (rows, self->n_columns, self->tile))
+    return FALSE;
   if (self->reduction == ACT_CLUSTER_MAX)
     k->max (self->tile, &members, self->results_tile);
   else
@@ -342,6 +335,7 @@ reduce_tile (ActClusterReducer *self, const float *rows)
         self->reduction == ACT_CLUSTER_MEAN ? self->n_members : NULL,
         self->results_tile);
   k->to_rows (self->results_tile, self->n_clusters, self->result_rows);
+  return TRUE;
 }
 
 static gboolean
@@ -366,13 +360,10 @@ reduce_tiles (ActClusterReducer *self, gsize n_rows, const float *dense,
     return 0;
   prepare_tiles (self);
   for (; row + ACT_TILE_ROWS <= n_rows; row += ACT_TILE_ROWS) {
-    const float *rows = dense + row * self->n_columns;
-
-    if (!is_finite (k, rows, ACT_TILE_ROWS * self->n_columns)) {
+    if (!reduce_tile (self, dense + row * self->n_columns)) {
       *n = G_MAXSIZE;
       return n_rows;
     }
-    reduce_tile (self, rows);
     for (gsize r = 0; r < ACT_TILE_ROWS; r++) {
       *n += k->row_from_dense (self->result_rows + r * self->n_clusters,
           self->n_clusters, NULL, out_indices + *n, out_values + *n);
@@ -395,13 +386,11 @@ act_cluster_reduce_full (ActClusterReducer *self, gsize n_rows,
   for (gsize row = 0; row < n_rows; row += ACT_TILE_ROWS) {
     /* the last tile may have some rows again */
     const gsize first = MIN (row, n_rows - ACT_TILE_ROWS);
-    const float *rows = dense + first * self->n_columns;
     gsize n;
 
-    if (!is_finite (k, rows, ACT_TILE_ROWS * self->n_columns))
-      return FALSE;
-    reduce_tile (self, rows);
-    if ((k->scan (self->result_rows, n_values, &n) & ACT_SCAN_NOT_FINITE) != 0
+    if (!reduce_tile (self, dense + first * self->n_columns)
+        || (k->scan (self->result_rows, n_values, &n) & ACT_SCAN_NOT_FINITE)
+            != 0
         || n < n_values)
       return FALSE;
     /* in pieces of a row it is not written to new memory */
@@ -426,7 +415,8 @@ act_cluster_reduce_dense (ActClusterReducer *self, gsize n_rows,
     const float *values = dense + row * self->n_columns;
     gsize n_values;
 
-    if (!is_finite (k, values, self->n_columns))
+    if ((k->scan (values, self->n_columns, &n_values) & ACT_SCAN_NOT_FINITE)
+        != 0)
       return G_MAXSIZE;
     n_values = k->row_from_dense (values, self->n_columns, self->alive,
         self->row_indices, self->row_values);

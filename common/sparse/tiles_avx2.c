@@ -23,19 +23,31 @@ turn_halves (__m256 v[4])
   v[3] = _mm256_castpd_ps (_mm256_unpackhi_pd (b, d));
 }
 
-/* four columns of eight rows */
-static inline void
-turn_in (const float *rows, gsize n_cols, float *tile)
+/* of the values without their signs, as integers; see tiles_c.c */
+static inline __m256i
+larger (__m256i largest, __m256 v)
+{
+  return _mm256_max_epu32 (largest,
+      _mm256_and_si256 (
+          _mm256_castps_si256 (v), _mm256_set1_epi32 (0x7fffffff)));
+}
+
+/* four columns of eight rows; -> the larger of their values and largest */
+static inline __m256i
+turn_in (const float *rows, gsize n_cols, float *tile, __m256i largest)
 {
   __m256 v[4];
 
-  for (guint k = 0; k < 4; k++)
+  for (guint k = 0; k < 4; k++) {
     v[k] = _mm256_insertf128_ps (
         _mm256_castps128_ps256 (_mm_loadu_ps (rows + k * n_cols)),
         _mm_loadu_ps (rows + (k + 4) * n_cols), 1);
+    largest = larger (largest, v[k]);
+  }
   turn_halves (v);
   for (guint k = 0; k < 4; k++)
     _mm256_storeu_ps (tile + k * ACT_TILE_ROWS, v[k]);
+  return largest;
 }
 
 static inline void
@@ -52,17 +64,30 @@ turn_out (const float *tile, gsize n_cols, float *rows)
   }
 }
 
-static void
+static gboolean
 from_rows (const float *rows, gsize n_cols, float *tile)
 {
+  __m256i largest = _mm256_setzero_si256 ();
+  guint32 lanes[8];
+  gboolean finite = TRUE;
   gsize i = 0;
 
-  for (; i + 4 <= n_cols; i += 4)
+  for (; i + 4 <= n_cols; i += 4) {
+    act_tile_ask_behind (rows, n_cols, i);
     for (gsize r = 0; r < ACT_TILE_ROWS; r += 8)
-      turn_in (rows + r * n_cols + i, n_cols, tile + i * ACT_TILE_ROWS + r);
-  for (; i < n_cols; i++)
+      largest = turn_in (
+          rows + r * n_cols + i, n_cols, tile + i * ACT_TILE_ROWS + r, largest);
+  }
+  for (; i < n_cols; i++) {
     for (gsize r = 0; r < ACT_TILE_ROWS; r++)
       tile[i * ACT_TILE_ROWS + r] = rows[r * n_cols + i];
+    largest = larger (largest, _mm256_loadu_ps (tile + i * ACT_TILE_ROWS));
+    largest = larger (largest, _mm256_loadu_ps (tile + i * ACT_TILE_ROWS + 8));
+  }
+  _mm256_storeu_si256 ((__m256i *) lanes, largest);
+  for (guint j = 0; j < 8; j++)
+    finite &= lanes[j] < 0x7f800000u;
+  return finite;
 }
 
 static void

@@ -43,23 +43,39 @@ store_quarters (__m512 v, float *row, gsize n_cols)
   _mm_storeu_ps (row + 12 * n_cols, _mm512_extractf32x4_ps (v, 3));
 }
 
-static void
+/* of the values without their signs, as integers; see tiles_c.c */
+static inline __m512i
+larger (__m512i largest, __m512 v)
+{
+  return _mm512_max_epu32 (largest,
+      _mm512_and_si512 (
+          _mm512_castps_si512 (v), _mm512_set1_epi32 (0x7fffffff)));
+}
+
+static gboolean
 from_rows (const float *rows, gsize n_cols, float *tile)
 {
+  __m512i largest = _mm512_setzero_si512 ();
   gsize i = 0;
 
   for (; i + 4 <= n_cols; i += 4) {
     __m512 v[4];
 
-    for (guint k = 0; k < 4; k++)
+    act_tile_ask_behind (rows, n_cols, i);
+    for (guint k = 0; k < 4; k++) {
       v[k] = load_quarters (rows + k * n_cols + i, n_cols);
+      largest = larger (largest, v[k]);
+    }
     turn_quarters (v);
     for (guint k = 0; k < 4; k++)
       _mm512_storeu_ps (tile + (i + k) * ACT_TILE_ROWS, v[k]);
   }
-  for (; i < n_cols; i++)
+  for (; i < n_cols; i++) {
     for (gsize r = 0; r < ACT_TILE_ROWS; r++)
       tile[i * ACT_TILE_ROWS + r] = rows[r * n_cols + i];
+    largest = larger (largest, _mm512_loadu_ps (tile + i * ACT_TILE_ROWS));
+  }
+  return _mm512_reduce_max_epu32 (largest) < 0x7f800000u;
 }
 
 static void

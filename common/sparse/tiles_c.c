@@ -2,14 +2,28 @@
 
 /* The kernels of tiles.h in plain C: reference and fallback. */
 
+#include <string.h>
+
 #include "sparse/tiles.h"
 
-static void
+/* What is not finite has an exponent of ones, and so without the sign is above
+ * all else. */
+static gboolean
 from_rows (const float *rows, gsize n_cols, float *tile)
 {
-  for (gsize i = 0; i < n_cols; i++)
-    for (gsize r = 0; r < ACT_TILE_ROWS; r++)
-      tile[i * ACT_TILE_ROWS + r] = rows[r * n_cols + i];
+  guint32 largest = 0;
+
+  for (gsize i = 0; i < n_cols; i++) {
+    for (gsize r = 0; r < ACT_TILE_ROWS; r++) {
+      const float value = rows[r * n_cols + i];
+      guint32 bits;
+
+      memcpy (&bits, &value, sizeof bits);
+      largest = MAX (largest, bits & 0x7fffffffu);
+      tile[i * ACT_TILE_ROWS + r] = value;
+    }
+  }
+  return largest < 0x7f800000u;
 }
 
 static void
