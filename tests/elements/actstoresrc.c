@@ -17,8 +17,9 @@ source_line (const char *more, const char *behind)
 
   return g_strdup_printf (
       "actdumpsrc location=%s/golden/" CASE " vocabulary=%s/golden/" CASE
-      "/vocab.json %s ! actdeadfilter threshold=0.01 ! actclustermax name=max "
-      "clusters=%s/golden/" CASE "/clusters.json run=r iteration=-2 ! %s",
+      "/vocab.json %s ! actdeadfilter threshold=0.01 layout=csr ! "
+      "actclustermax name=max clusters=%s/golden/" CASE "/clusters.json run=r "
+      "iteration=-2 ! %s",
       data, data, more, data, behind);
 }
 
