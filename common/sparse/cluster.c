@@ -12,8 +12,8 @@
 #include "sparse/tiles.h"
 
 /* Up to so many columns, and clusters, sixteen dense rows are turned round at
- * once: 256 KiB, which a second cache holds. */
-#define MAX_TILE_COLUMNS 4096
+ * once: 512 KiB, which a second cache holds. */
+#define MAX_TILE_COLUMNS 8192
 
 /* A row is reduced in two steps: each value is added to its cluster's place in
  * a row of results, then the results are collected from there, in groups as

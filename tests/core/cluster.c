@@ -74,8 +74,8 @@ check_full (
 {
   const gsize n_full = c->n_rows * c->n_clusters;
   g_autofree float *full = g_new (float, n_full + 1);
-  const gboolean can = c->n_rows >= 16 && c->n_cols <= 4096
-      && c->n_clusters <= 4096 && n == n_full;
+  const gboolean can = c->n_rows >= 16 && c->n_cols <= 8192
+      && c->n_clusters <= 8192 && n == n_full;
 
   g_assert_cmpint (
       act_cluster_reduce_full (reducer, c->n_rows, c->dense, full), ==, can);
@@ -194,10 +194,10 @@ test_random (void)
     check_random (rand, n_rows, 200, 3, 5, 1);
     check_random (rand, n_rows, 200, 7, 5, 0);
   }
-  check_random (rand, 16, 4096, 9, 5, 1);
-  check_random (rand, 16, 4097, 9, 5, 0);
-  check_random (rand, 17, 40, 4096, 1, 0);
-  check_random (rand, 17, 40, 4097, 1, 1);
+  check_random (rand, 16, 8192, 9, 5, 1);
+  check_random (rand, 16, 8193, 9, 5, 0);
+  check_random (rand, 17, 40, 8192, 1, 0);
+  check_random (rand, 17, 40, 8193, 1, 1);
   /* as many groups of clusters as a word has bits, and some more and less; few
    * values and many */
   for (gsize n_clusters = 1023; n_clusters <= 1025; n_clusters++) {
