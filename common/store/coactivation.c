@@ -165,22 +165,38 @@ add_sets (ActCoactivation *self, guint n_sets, gsize n_positions)
   }
 }
 
-/* From the rows' lengths alone: what is not above 0, and columns that are
- * silent, count as if they were. Only speed depends on it; either way counts
- * the same share of its pairs when this is a block of the matrix. */
-static gboolean
-pairs_are_cheaper (
-    const ActCoactivation *self, gsize n_positions, const gint64 *indptr)
+/* What either way costs for one stretch, in words of bit sets. From the rows'
+ * lengths alone: what is not above 0, and columns that are silent, count as if
+ * they were. Only speed depends on it; either way counts the same share of its
+ * pairs when this is a block of the matrix. */
+static void
+estimate (guint n_cols, gsize n_positions, const gint64 *indptr,
+    guint64 *pair_cost, guint64 *set_cost)
 {
-  guint64 n_sets = MIN (self->n_cols, indptr[n_positions] - indptr[0]);
+  guint64 n_sets = MIN (n_cols, indptr[n_positions] - indptr[0]);
   guint64 n_pairs = 0;
 
   for (gsize p = 0; p < n_positions; p++) {
     guint64 n = indptr[p + 1] - indptr[p];
     n_pairs += n * (n + 1) / 2;
   }
-  return n_pairs * act_and_popcounts_per_pair ()
-      <= n_sets * (n_sets + 1) / 2 * ((n_positions + 63) / 64);
+  *pair_cost = n_pairs * act_and_popcounts_per_pair ();
+  *set_cost = n_sets * (n_sets + 1) / 2 * ((n_positions + 63) / 64);
+}
+
+void
+act_coactivation_estimate (guint n_cols, gsize n_positions,
+    const gint64 *indptr, guint64 *pair_cost, guint64 *least_cost)
+{
+  for (gsize first = 0; first < n_positions;
+       first += ACT_COACTIVATION_STRETCH) {
+    guint64 pairs, sets;
+
+    estimate (n_cols, MIN (n_positions - first, ACT_COACTIVATION_STRETCH),
+        indptr + first, &pairs, &sets);
+    *pair_cost += pairs;
+    *least_cost += MIN (pairs, sets);
+  }
 }
 
 void
@@ -191,8 +207,10 @@ act_coactivation_add (ActCoactivation *self, gsize n_positions,
        first += ACT_COACTIVATION_STRETCH) {
     const gint64 *rows = indptr + first;
     gsize n = MIN (n_positions - first, ACT_COACTIVATION_STRETCH);
+    guint64 pair_cost, set_cost;
 
-    if (pairs_are_cheaper (self, n, rows))
+    estimate (self->n_cols, n, rows, &pair_cost, &set_cost);
+    if (pair_cost <= set_cost)
       add_pairs (self, n, rows, indices, values);
     else
       add_sets (self, fill_sets (self, n, rows, indices, values), n);

@@ -35,6 +35,11 @@ void act_coactivation_clear (ActCoactivation *self);
 void act_coactivation_add (ActCoactivation *self, gsize n_positions,
     const gint64 *indptr, const gint32 *indices, const float *values);
 
+/* Adds about what counting these positions costs: pair by pair, and with the
+ * cheaper way of each stretch. */
+void act_coactivation_estimate (guint n_cols, gsize n_positions,
+    const gint64 *indptr, guint64 *pair_cost, guint64 *least_cost);
+
 /* The same positions given column by column. */
 typedef struct {
   gint32 position;

@@ -7,12 +7,8 @@
 #include <sys/mman.h>
 
 #include "formats/scratch.h"
-#include "largepages.h"
+#include "store/arena.h"
 #include "store/rows.h"
-
-/* Memory comes in large pieces, so that the kernel may use large pages, and is
- * used again after it went to the file. */
-#define CHUNK_SIZE ((gsize) 16 << 20)
 
 /* What is read of a stretch in the file at a time: large enough for a disk, and
  * small enough that so much of every stretch stays cached until the columns
@@ -23,12 +19,6 @@
 
 /* cells of a stretch are counted in 32 bits */
 #define MOST_MEMORY ((gsize) 8 << 30)
-
-typedef struct {
-  guint8 *data;
-  gsize size;
-  gsize used;
-} Chunk;
 
 /* Batches that follow each other: one in memory, or many in the file. */
 typedef struct {
@@ -53,9 +43,7 @@ struct _ActColumns {
   gsize n_batches;
   gsize last; /* stretch that was looked at */
 
-  GArray *chunks; /* Chunk */
-  guint chunk;    /* in use */
-  gsize memory;   /* that stretches take */
+  ActArena arena; /* of the stretches in memory */
   ActScratch *scratch;
   guint32 *next;       /* [n_columns + 1] */
   guint64 *totals;     /* [n_columns] */
@@ -70,12 +58,6 @@ stretch_clear (gpointer data)
   g_clear_pointer (&stretch->mapped, g_bytes_unref);
 }
 
-static void
-chunk_clear (gpointer data)
-{
-  act_large_pages_free (((Chunk *) data)->data);
-}
-
 ActColumns *
 act_columns_new (const ActColumnsSettings *settings)
 {
@@ -88,8 +70,7 @@ act_columns_new (const ActColumnsSettings *settings)
   self->folder = g_strdup (settings->folder);
   self->stretches = g_array_new (FALSE, FALSE, sizeof (Stretch));
   g_array_set_clear_func (self->stretches, stretch_clear);
-  self->chunks = g_array_new (FALSE, FALSE, sizeof (Chunk));
-  g_array_set_clear_func (self->chunks, chunk_clear);
+  act_arena_init (&self->arena);
   self->next = g_new (guint32, (gsize) settings->n_columns + 1);
   self->totals = g_new0 (guint64, MAX (settings->n_columns, 1));
   self->clusters = g_new (ActColumn, MAX (settings->n_clusters, 1));
@@ -102,7 +83,7 @@ act_columns_free (ActColumns *self)
   if (self == NULL)
     return;
   g_array_unref (self->stretches);
-  g_array_unref (self->chunks);
+  act_arena_clear (&self->arena);
   act_scratch_free (self->scratch);
   g_free (self->column_of);
   g_free (self->folder);
@@ -110,54 +91,6 @@ act_columns_free (ActColumns *self)
   g_free (self->clusters);
   g_free (self->totals);
   g_free (self);
-}
-
-/* --- memory --- */
-
-static Chunk *
-new_chunk (ActColumns *self, gsize size)
-{
-  Chunk chunk = { .size = MAX (size, CHUNK_SIZE) };
-
-  chunk.data = act_large_pages_alloc (chunk.size);
-  g_array_append_val (self->chunks, chunk);
-  return &g_array_index (self->chunks, Chunk, self->chunks->len - 1);
-}
-
-/* the first from the one in use on that has room */
-static Chunk *
-find_chunk (ActColumns *self, gsize size)
-{
-  for (; self->chunk < self->chunks->len; self->chunk++) {
-    Chunk *chunk = &g_array_index (self->chunks, Chunk, self->chunk);
-
-    if (chunk->size - chunk->used >= size)
-      return chunk;
-  }
-  return new_chunk (self, size);
-}
-
-static gpointer
-take_memory (ActColumns *self, gsize size)
-{
-  Chunk *chunk;
-  gpointer data;
-
-  size = (size + 7) & ~(gsize) 7;
-  chunk = find_chunk (self, size);
-  data = chunk->data + chunk->used;
-  chunk->used += size;
-  self->memory += size;
-  return data;
-}
-
-static void
-reuse_memory (ActColumns *self)
-{
-  for (guint i = 0; i < self->chunks->len; i++)
-    g_array_index (self->chunks, Chunk, i).used = 0;
-  self->chunk = 0;
-  self->memory = 0;
 }
 
 /* --- one batch --- */
@@ -230,7 +163,7 @@ mark_dead (ActColumns *self, const ActStoredBatch *batch)
     if (batch->alive[i] != 0 || self->column_of[i] < 0)
       continue;
     if (dead == NULL) {
-      dead = take_memory (self, s->n_columns);
+      dead = act_arena_take (&self->arena, s->n_columns);
       memset (dead, 0, s->n_columns);
     }
     dead[self->column_of[i]] = TRUE;
@@ -242,8 +175,8 @@ static void
 transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
 {
   const ActColumnsSettings *s = &self->settings;
-  guint32 *starts =
-      take_memory (self, ((gsize) s->n_columns + 1) * sizeof (guint32));
+  guint32 *starts = act_arena_take (
+      &self->arena, ((gsize) s->n_columns + 1) * sizeof (guint32));
   Stretch stretch = { .first = self->n_batches, .n = 1, .starts = starts };
   ActCell *cells;
   ActRows rows;
@@ -255,7 +188,8 @@ transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
     self->next[i + 1] += self->next[i];
   }
   memcpy (starts, self->next, ((gsize) s->n_columns + 1) * sizeof (guint32));
-  cells = take_memory (self, (gsize) starts[s->n_columns] * sizeof (ActCell));
+  cells = act_arena_take (
+      &self->arena, (gsize) starts[s->n_columns] * sizeof (ActCell));
   fill_clusters (&batch->clusters, n_positions, self->next, cells);
   if (s->n_columns > s->n_clusters)
     fill_components (&rows, self->column_of, self->next, cells);
@@ -358,7 +292,7 @@ move_to_file (ActColumns *self, GError **error)
   g_array_append_val (self->stretches, written);
   self->n_in_file++;
   self->last = 0;
-  reuse_memory (self);
+  act_arena_reuse (&self->arena);
   return TRUE;
 }
 
@@ -369,7 +303,8 @@ act_columns_add (ActColumns *self, gsize n_positions,
   const Stretch *stretch;
 
   /* the last batch's cells were still in use until now */
-  if (self->memory > self->settings.max_memory && !move_to_file (self, error))
+  if (self->arena.used > self->settings.max_memory
+      && !move_to_file (self, error))
     return NULL;
   transpose (self, n_positions, batch);
   self->n_batches++;
@@ -425,6 +360,17 @@ ask_for (Stretch *stretch, gsize *asked, gsize first, gsize end)
   (void) madvise (
       (guint8 *) stretch->cells + first, end - first, MADV_WILLNEED);
   *asked = end;
+}
+
+void
+act_columns_rewind (ActColumns *self)
+{
+  for (guint i = 0; i < self->stretches->len; i++) {
+    Stretch *stretch = &g_array_index (self->stretches, Stretch, i);
+
+    memset (stretch->asked, 0, sizeof stretch->asked);
+  }
+  self->last = 0;
 }
 
 ActColumn

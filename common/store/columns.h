@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActColumns, act_columns_free)
 const ActColumn *act_columns_add (ActColumns *columns, gsize n_positions,
     const ActStoredBatch *batch, GError **error);
 
+/* The columns will be looked at anew, from the first on. */
+void act_columns_rewind (ActColumns *columns);
 /* Cells of a column in the b-th batch added: positions within the batch,
  * ascending. Cheapest where b ascends. */
 ActColumn act_columns_get (ActColumns *columns, guint column, gsize b);

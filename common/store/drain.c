@@ -7,7 +7,14 @@
 
 #define DEFAULT_MAX_MEMORY ((gsize) 512 << 20)
 
-/* Where a run begins: a sample of a batch, and that column's value there. */
+/* A batch whose samples are rows, and what the column holds in it. */
+typedef struct {
+  gsize batch;
+  ActColumn column;
+} UsedBatch;
+
+/* Where a run begins: a sample of a batch (of the samples: any, of a column:
+ * which of the used ones), and that column's value there. */
 typedef struct {
   gsize batch;
   guint sample; /* in the batch */
@@ -30,9 +37,10 @@ struct _ActDrain {
   ActGather gather;
   gint64 *member_coactivations;
 
-  /* the column being cut into runs */
+  /* UsedBatch: of the cluster, and of the column being cut into runs */
+  GArray *cluster_batches;
+  GArray *used_batches;
   gboolean started;
-  guint column;
   guint64 next_row;
   guint64 total_rows;
   Place next;
@@ -52,6 +60,8 @@ act_drain_new (ActStore *store, const ActDrainSettings *settings)
   drain->batches = act_store_get_batches (store);
   drain->n_batches = act_store_get_n_batches (store);
   drain->member = -1;
+  drain->cluster_batches = g_array_new (FALSE, FALSE, sizeof (UsedBatch));
+  drain->used_batches = g_array_new (FALSE, FALSE, sizeof (UsedBatch));
   if (drain->settings.max_rows == 0)
     drain->settings.max_rows = G_MAXSIZE;
   if (drain->settings.max_values == 0)
@@ -76,6 +86,8 @@ act_drain_free (ActDrain *drain)
   if (drain->gathered)
     act_gather_clear (&drain->gather);
   g_free (drain->member_coactivations);
+  g_array_unref (drain->cluster_batches);
+  g_array_unref (drain->used_batches);
   g_free (drain);
 }
 
@@ -159,27 +171,21 @@ act_drain_fill_tokens (
 
 /* --- runs of rows --- */
 
-static ActColumn
-column_in (const ActDrain *drain, guint column, gsize b)
+/* Those in which the cluster is active. */
+static void
+find_cluster_batches (ActDrain *drain)
 {
-  return act_columns_get (drain->gather.columns, column, b);
-}
+  ActColumns *columns = drain->gather.columns;
+  gboolean all = drain->settings.all_samples
+      && act_columns_get_total (columns, drain->cluster) > 0;
 
-static gboolean
-cluster_is_active (const ActDrain *drain, gsize b)
-{
-  if (drain->settings.all_samples)
-    return act_columns_get_total (drain->gather.columns, drain->cluster) > 0;
-  return column_in (drain, drain->cluster, b).n > 0;
-}
+  g_array_set_size (drain->cluster_batches, 0);
+  for (gsize b = 0; b < drain->n_batches; b++) {
+    UsedBatch used = { b, act_columns_get (columns, drain->cluster, b) };
 
-/* whether the batch's samples are rows of the column being drained */
-static gboolean
-batch_is_used (const ActDrain *drain, gsize b)
-{
-  return cluster_is_active (drain, b)
-      && (drain->member < 0
-          || !act_columns_is_dead (drain->gather.columns, drain->column, b));
+    if (all || used.column.n > 0)
+      g_array_append_val (drain->cluster_batches, used);
+  }
 }
 
 static guint
@@ -191,15 +197,48 @@ member_column (const ActDrain *drain, guint member)
       .column_of[members->members[drain->first_member + member]];
 }
 
+/* Of those, the ones in which the member is alive. */
+static void
+find_member_batches (ActDrain *drain)
+{
+  ActColumns *columns = drain->gather.columns;
+  guint column = member_column (drain, drain->member);
+
+  g_array_set_size (drain->used_batches, 0);
+  for (guint i = 0; i < drain->cluster_batches->len; i++) {
+    gsize b = g_array_index (drain->cluster_batches, UsedBatch, i).batch;
+    UsedBatch used = { b, act_columns_get (columns, column, b) };
+
+    if (!act_columns_is_dead (columns, column, b))
+      g_array_append_val (drain->used_batches, used);
+  }
+}
+
+/* the batches of the column being drained */
+static const UsedBatch *
+get_used (const ActDrain *drain, gsize *n)
+{
+  const GArray *used =
+      drain->member < 0 ? drain->cluster_batches : drain->used_batches;
+
+  *n = used->len;
+  return (const UsedBatch *) used->data;
+}
+
 static void
 start_column (ActDrain *drain)
 {
-  drain->column =
-      drain->member < 0 ? drain->cluster : member_column (drain, drain->member);
+  const UsedBatch *used;
+  gsize n;
+
+  if (drain->member < 0)
+    find_cluster_batches (drain);
+  else
+    find_member_batches (drain);
+  used = get_used (drain, &n);
   drain->total_rows = 0;
-  for (gsize b = 0; b < drain->n_batches; b++)
-    if (batch_is_used (drain, b))
-      drain->total_rows += drain->batches[b].n_samples;
+  for (gsize i = 0; i < n; i++)
+    drain->total_rows += drain->batches[used[i].batch].n_samples;
   drain->next_row = 0;
   drain->next = (Place){ 0 };
   drain->started = TRUE;
@@ -215,9 +254,8 @@ next_batch (Place *place)
 
 /* values of the row at a place */
 static gsize
-row_values (const ActDrain *drain, const Place *place)
+row_values (const ActDrain *drain, const Place *place, ActColumn column)
 {
-  ActColumn column = column_in (drain, drain->column, place->batch);
   gint64 end = (gint64) (place->sample + 1) * drain->shape.n_ctx;
   gsize k = place->used;
 
@@ -234,21 +272,20 @@ measure_rows (
 {
   const gsize max_rows = drain->settings.max_rows;
   const gsize max_values = drain->settings.max_values;
+  gsize n_used;
+  const UsedBatch *all = get_used (drain, &n_used);
 
   *n_rows = *n_values = 0;
-  while (place->batch < drain->n_batches && *n_rows < max_rows) {
-    gsize rows, values;
+  while (place->batch < n_used && *n_rows < max_rows) {
+    const UsedBatch *used = &all[place->batch];
+    const guint n_samples = drain->batches[used->batch].n_samples;
+    gsize rows = n_samples - place->sample;
+    gsize values = used->column.n - place->used;
 
-    if (!batch_is_used (drain, place->batch)) {
-      next_batch (place);
-      continue;
-    }
-    rows = drain->batches[place->batch].n_samples - place->sample;
-    values = column_in (drain, drain->column, place->batch).n - place->used;
     if (rows > max_rows - *n_rows || *n_values > max_values
         || values > max_values - *n_values) {
       rows = 1;
-      values = row_values (drain, place);
+      values = row_values (drain, place, used->column);
       if (*n_rows > 0
           && (*n_values > max_values || values > max_values - *n_values))
         return;
@@ -257,29 +294,29 @@ measure_rows (
     *n_values += values;
     place->sample += rows;
     place->used += values;
-    if (place->sample == drain->batches[place->batch].n_samples)
+    if (place->sample == n_samples)
       next_batch (place);
   }
 }
 
 /* the rows of one batch from a place on, at most n_rows; -> how many */
 static gsize
-fill_batch_rows (const ActDrain *drain, Place *place, gsize n_rows,
-    guint64 *samples, gint64 *indptr, gint32 *positions, float *values)
+fill_batch_rows (const ActDrain *drain, const UsedBatch *used, Place *place,
+    gsize n_rows, guint64 *samples, gint64 *indptr, gint32 *positions,
+    float *values)
 {
-  const ActBatchRange *batch = &drain->batches[place->batch];
-  ActColumn column = column_in (drain, drain->column, place->batch);
+  const ActBatchRange *batch = &drain->batches[used->batch];
+  const gint32 n_ctx = drain->shape.n_ctx;
+  const ActCell *cells = used->column.cells;
   const gsize rows = MIN (n_rows, batch->n_samples - place->sample);
-  gsize k = place->used, n = indptr[0];
+  gsize k = place->used, end = used->column.n, n = indptr[0];
+  gint32 start = place->sample * n_ctx;
 
-  for (gsize row = 0; row < rows; row++) {
-    const gint32 start = (place->sample + row) * drain->shape.n_ctx;
-    const gint32 end = start + drain->shape.n_ctx;
-
+  for (gsize row = 0; row < rows; row++, start += n_ctx) {
     samples[row] = batch->first_sample + place->sample + row;
-    for (; k < column.n && column.cells[k].position < end; k++, n++) {
-      positions[n] = column.cells[k].position - start;
-      values[n] = column.cells[k].value;
+    for (; k < end && cells[k].position - start < n_ctx; k++, n++) {
+      positions[n] = cells[k].position - start;
+      values[n] = cells[k].value;
     }
     indptr[row + 1] = n;
   }
@@ -292,15 +329,13 @@ act_drain_fill_rows (ActDrain *drain, guint64 *samples, gint64 *indptr,
     gint32 *positions, float *values)
 {
   Place place = drain->run_place;
-  gsize row = 0;
+  gsize row = 0, n_used;
+  const UsedBatch *used = get_used (drain, &n_used);
 
   indptr[0] = 0;
-  while (row < drain->run_rows) {
-    while (!batch_is_used (drain, place.batch))
-      next_batch (&place);
-    row += fill_batch_rows (drain, &place, drain->run_rows - row, samples + row,
-        indptr + row, positions, values);
-  }
+  while (row < drain->run_rows)
+    row += fill_batch_rows (drain, &used[place.batch], &place,
+        drain->run_rows - row, samples + row, indptr + row, positions, values);
 }
 
 /* --- coactivations within a cluster --- */
@@ -311,17 +346,19 @@ count_members (ActDrain *drain)
 {
   const guint n = n_members (drain, drain->cluster);
   g_autofree ActColumn *columns = g_new0 (ActColumn, n);
+  ActColumns *all = drain->gather.columns;
   ActCoactivation counter;
 
   act_coactivation_init (&counter, n, 0, n);
   for (gsize b = 0; b < drain->n_batches; b++) {
-    if (!drain->settings.all_samples && !cluster_is_active (drain, b))
+    if (!drain->settings.all_samples
+        && act_columns_get (all, drain->cluster, b).n == 0)
       continue;
     for (guint m = 0; m < n; m++) {
       guint column = member_column (drain, m);
 
-      columns[m] = column_in (drain, column, b);
-      if (act_columns_is_dead (drain->gather.columns, column, b))
+      columns[m] = act_columns_get (all, column, b);
+      if (act_columns_is_dead (all, column, b))
         columns[m].n = 0;
     }
     act_coactivation_add_columns (&counter,

@@ -25,9 +25,23 @@ assign_columns (
   return n;
 }
 
+/* Counting a row at a time finds each pair twice, and reads a list for each
+ * value. In return it takes one pass over the stored batches, where the matrix
+ * takes one for each part of it that fits in memory, and stays in the cache. It
+ * is given up when bit sets would cost less than the pairs do by this. */
+#define PAIRS_WORTH 4
+
 /* what is done with each batch of a pass */
-typedef gboolean (*BatchFunc) (ActGather *gather, gsize n_positions,
-    const ActStoredBatch *batch, GError **error);
+typedef ActDrainResult (*BatchFunc) (ActGather *gather, gsize n_positions,
+    const ActStoredBatch *batch, const ActGatherSettings *settings,
+    GError **error);
+
+static gboolean
+is_cancelled (const ActGatherSettings *settings)
+{
+  return settings->cancelled != NULL
+      && settings->cancelled (settings->user_data);
+}
 
 static ActDrainResult
 for_each_batch (ActGather *gather, BatchFunc func,
@@ -39,43 +53,101 @@ for_each_batch (ActGather *gather, BatchFunc func,
 
   for (gsize b = 0; b < n_batches; b++) {
     const ActStoredBatch *batch;
-    gboolean done;
+    ActDrainResult result;
 
-    if (settings->cancelled != NULL
-        && settings->cancelled (settings->user_data))
+    if (is_cancelled (settings))
       return ACT_DRAIN_CANCELLED;
     batch = storage->funcs->acquire (storage, b, TRUE, error);
     if (batch == NULL)
       return ACT_DRAIN_ERROR;
-    done = func (gather, (gsize) batch->n_samples * shape->n_ctx, batch, error);
+    result = func (gather, (gsize) batch->n_samples * shape->n_ctx, batch,
+        settings, error);
     storage->funcs->release (storage, batch);
-    if (!done)
-      return ACT_DRAIN_ERROR;
+    if (result != ACT_DRAIN_RUN)
+      return result;
   }
   return ACT_DRAIN_RUN;
 }
 
-static gboolean
+static ActDrainResult
 count_batch (ActGather *gather, gsize n_positions, const ActStoredBatch *batch,
-    GError **error)
+    const ActGatherSettings *settings, GError **error)
 {
   act_coactivation_add (&gather->coactivation, n_positions,
       batch->clusters.indptr, batch->clusters.indices, batch->clusters.values);
-  return TRUE;
+  return ACT_DRAIN_RUN;
 }
 
-static gboolean
+static ActDrainResult
+spill_rows (
+    ActGather *gather, const ActGatherSettings *settings, GError **error)
+{
+  const guint n_clusters = act_store_get_shape (gather->store)->n_clusters;
+
+  act_columns_rewind (gather->columns);
+  for (guint c = 0; c < n_clusters; c++) {
+    if (is_cancelled (settings))
+      return ACT_DRAIN_CANCELLED;
+    if (!act_row_counts_spill (gather->row_counts, gather->columns, c, error))
+      return ACT_DRAIN_ERROR;
+  }
+  act_row_counts_restart (gather->row_counts);
+  act_columns_rewind (gather->columns);
+  return ACT_DRAIN_RUN;
+}
+
+/* before the batch's columns are added: those of the lists are there */
+static ActDrainResult
+add_to_rows (ActGather *gather, gsize n_positions, const ActStoredBatch *batch,
+    const ActGatherSettings *settings, GError **error)
+{
+  const ActCsr *csr = &batch->clusters;
+
+  act_coactivation_estimate (act_store_get_shape (gather->store)->n_clusters,
+      n_positions, csr->indptr, &gather->pair_cost, &gather->least_cost);
+  if (gather->pair_cost / PAIRS_WORTH > gather->least_cost) {
+    g_clear_pointer (&gather->row_counts, act_row_counts_free);
+    return ACT_DRAIN_RUN;
+  }
+  if (act_row_counts_is_full (gather->row_counts, n_positions, csr->n_values)) {
+    ActDrainResult result = spill_rows (gather, settings, error);
+
+    if (result != ACT_DRAIN_RUN)
+      return result;
+  }
+  act_row_counts_add (gather->row_counts, n_positions, csr);
+  return ACT_DRAIN_RUN;
+}
+
+static ActDrainResult
 add_batch (ActGather *gather, gsize n_positions, const ActStoredBatch *batch,
-    GError **error)
+    const ActGatherSettings *settings, GError **error)
 {
   const ActColumn *clusters;
 
+  if (gather->row_counts != NULL) {
+    ActDrainResult result =
+        add_to_rows (gather, n_positions, batch, settings, error);
+
+    if (result != ACT_DRAIN_RUN)
+      return result;
+  }
   clusters = act_columns_add (gather->columns, n_positions, batch, error);
   if (clusters == NULL)
-    return FALSE;
+    return ACT_DRAIN_ERROR;
   act_member_counts_add (&gather->member_counts, n_positions, batch,
       gather->all_samples ? NULL : clusters);
-  return count_batch (gather, n_positions, batch, error);
+  return gather->coactivation.counts != NULL
+      ? count_batch (gather, n_positions, batch, settings, error)
+      : ACT_DRAIN_RUN;
+}
+
+static guint
+rows_that_fit (guint n_clusters, gsize max_memory)
+{
+  guint64 n = max_memory / ((guint64) MAX (n_clusters, 1) * sizeof (gint64));
+
+  return MIN (n, n_clusters);
 }
 
 /* The matrix from row `first` on: as many rows as fit, one at least. */
@@ -83,11 +155,11 @@ static void
 begin_coactivations (ActGather *gather, guint first, gsize max_memory)
 {
   const guint n = act_store_get_shape (gather->store)->n_clusters;
-  guint64 n_rows = max_memory / ((guint64) MAX (n, 1) * sizeof (gint64));
+  guint n_rows = MAX (rows_that_fit (n, max_memory), 1);
 
   act_coactivation_clear (&gather->coactivation);
   act_coactivation_init (
-      &gather->coactivation, n, first, MIN (MAX (n_rows, 1), n - first));
+      &gather->coactivation, n, first, MIN (n_rows, n - first));
 }
 
 ActDrainResult
@@ -110,17 +182,23 @@ act_gather_init (ActGather *gather, ActStore *store,
   gather->columns = act_columns_new (&columns);
   act_member_counts_init (&gather->member_counts, &settings->members,
       shape->n_clusters, shape->n_components);
-  begin_coactivations (gather, 0, settings->max_memory);
+  if (rows_that_fit (shape->n_clusters, settings->max_memory)
+      == shape->n_clusters)
+    begin_coactivations (gather, 0, settings->max_memory);
+  else
+    gather->row_counts = act_row_counts_new (
+        shape->n_clusters, settings->max_memory, settings->folder);
 
   result = for_each_batch (gather, add_batch, settings, error);
-  if (result == ACT_DRAIN_RUN) {
-    act_coactivation_finish (&gather->coactivation);
-    act_member_counts_finish (&gather->member_counts);
-    gather->counted = TRUE;
-  } else {
+  if (result != ACT_DRAIN_RUN) {
     act_gather_clear (gather);
+    return result;
   }
-  return result;
+  act_member_counts_finish (&gather->member_counts);
+  gather->counted = gather->coactivation.counts != NULL;
+  if (gather->counted)
+    act_coactivation_finish (&gather->coactivation);
+  return ACT_DRAIN_RUN;
 }
 
 ActDrainResult
@@ -129,6 +207,11 @@ act_gather_get_coactivations (ActGather *gather, guint cluster,
 {
   ActCoactivation *coactivation = &gather->coactivation;
 
+  if (gather->row_counts != NULL) {
+    *counts = act_row_counts_get (
+        gather->row_counts, gather->columns, cluster, error);
+    return *counts != NULL ? ACT_DRAIN_RUN : ACT_DRAIN_ERROR;
+  }
   if (!gather->counted
       || cluster - coactivation->first >= coactivation->n_rows) {
     ActDrainResult result;
@@ -151,6 +234,7 @@ act_gather_clear (ActGather *gather)
 {
   g_clear_pointer (&gather->column_of, g_free);
   g_clear_pointer (&gather->columns, act_columns_free);
+  g_clear_pointer (&gather->row_counts, act_row_counts_free);
   act_coactivation_clear (&gather->coactivation);
   act_member_counts_clear (&gather->member_counts);
   gather->counted = FALSE;

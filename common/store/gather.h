@@ -4,6 +4,7 @@
 #include "store/coactivation.h"
 #include "store/columns.h"
 #include "store/members.h"
+#include "store/rowcounts.h"
 #include "store/store.h"
 
 /* What records are made of, from one pass over the stored batches: the values
@@ -16,7 +17,10 @@ typedef struct {
   gboolean all_samples;
   ActColumns *columns;
   ActMemberCounts member_counts;
-  /* rows of the clusters' matrix: all, or as many as memory allows */
+  /* The clusters' matrix: a row at a time where that is cheaper than.. */
+  ActRowCounts *row_counts; /* or NULL */
+  guint64 pair_cost, least_cost;
+  /* ..as many of its rows as memory allows, all if it can */
   ActCoactivation coactivation;
   gboolean counted; /* coactivation has its rows */
 } ActGather;

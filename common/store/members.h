@@ -10,10 +10,10 @@ typedef struct {
   const guint *members;   /* columns, cluster after cluster */
 } ActMembers;
 
-/* Coactivations between the members of each cluster, counted from
- * the batches' rows as they pass, a bit set a component. For small clusters:
- * pairs of bit sets are few, and cheaper than putting the components' values
- * into columns. */
+/* Coactivations between the members of each cluster, counted from the batches'
+ * rows as they pass: with a bit set a component, or, where values are few for
+ * so many components, position by position. For small clusters: their pairs are
+ * few, and this is cheaper than putting the components' values into columns. */
 typedef struct {
   guint n_clusters;
   const guint *n_members; /* [n_clusters] */
@@ -25,7 +25,17 @@ typedef struct {
   guint n_components;
   guint n_sets;
   guint *set_of; /* [n_components]; n_sets, which nobody reads: no member */
-  guint64 *sets; /* [n_sets + 1], of a stretch of positions */
+  guint64 *sets; /* [n_sets + 1], of a stretch of positions; or NULL */
+  gsize n_pairs; /* of members of one cluster, each with itself too */
+  gsize n_places;
+  /* which members of small clusters a component is: [n_components + 1] starts
+   * of places [n_places] */
+  guint *place_start;
+  struct _ActMemberPlace *places;
+  /* of one position: the members that were met [n_places], and for each cluster
+   * the last of them */
+  struct _ActMemberMet *met;
+  guint *last_met; /* [n_clusters]; G_MAXUINT between positions */
 } ActMemberCounts;
 
 /* Up to this many members a cluster is small. */

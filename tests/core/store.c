@@ -266,6 +266,65 @@ test_overlapping_members (void)
   g_assert_cmpint (act_drain_next (drain, &run, NULL), ==, ACT_DRAIN_END);
 }
 
+/* Clusters of 0 to 5 members that share some, one of which is twice in its
+ * cluster, over a batch in which some components are dead and one cluster is
+ * silent: with bit sets, and position by position. */
+static void
+check_member_counts (GRand *rand, double density, gboolean with_sets)
+{
+  enum { N = 4500, N_COLS = 40, N_CLUSTERS = 13 };
+  g_autofree float *dense = g_new (float, N *N_COLS);
+  StoreOwner *owner = g_new0 (StoreOwner, 1);
+  guint n_members[N_CLUSTERS], members[5 * N_CLUSTERS], n = 0;
+  ActColumn clusters[N_CLUSTERS] = { { NULL, 0 } };
+  ActMembers all = { n_members, members };
+  guint8 alive[N_COLS];
+  ActStoredBatch batch = { .alive = alive };
+  ActMemberCounts counts;
+
+  for (guint c = 0; c < N_CLUSTERS; c++) {
+    clusters[c].n = c != 4;
+    n_members[c] = c % 6;
+    for (guint m = 0; m < n_members[c]; m++)
+      members[n++] = g_rand_int_range (rand, 0, N_COLS);
+  }
+  members[n - 1] = members[n - 2];
+  for (guint i = 0; i < N_COLS; i++)
+    alive[i] = i % 9 != 3;
+  fill_random (rand, dense, N * N_COLS, density);
+  batch.components = store_owner_csr (owner, 0, dense, N, N_COLS, FALSE);
+  act_member_counts_init (&counts, &all, N_CLUSTERS, N_COLS);
+  act_member_counts_add (&counts, N, &batch, clusters);
+  act_member_counts_finish (&counts);
+  g_assert_cmpint (counts.sets != NULL, ==, with_sets);
+  n = 0;
+  for (guint c = 0; c < N_CLUSTERS; n += n_members[c++]) {
+    const gint64 *found = act_member_counts_get (&counts, c);
+
+    for (guint i = 0; i < n_members[c]; i++)
+      for (guint j = 0; j < n_members[c]; j++) {
+        guint x = members[n + i], y = members[n + j];
+        gboolean counted = clusters[c].n > 0 && alive[x] && alive[y];
+
+        g_assert_cmpint (found[i * n_members[c] + j], ==,
+            counted ? count_both (dense, N, N_COLS, x, y) : 0);
+      }
+  }
+  act_member_counts_clear (&counts);
+  store_owner_release (owner);
+}
+
+static void
+test_member_counts (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (31);
+
+  for (guint i = 0; i < 10; i++) {
+    check_member_counts (rand, 0.001, FALSE);
+    check_member_counts (rand, 0.5, TRUE);
+  }
+}
+
 /* Clusters of 40, 5 and 33 members that share some, over two batches of more
  * than one stretch; two clusters are silent and some components are dead in
  * the second batch. Counted by the definition. */
@@ -627,6 +686,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/overlapping-members", test_overlapping_members);
   g_test_add_func (
       "/store/members/large-and-small", test_members_large_and_small);
+  g_test_add_func ("/store/members/small", test_member_counts);
   g_test_add_func ("/store/empty", test_empty);
   g_test_add_func ("/store/order", test_order);
   g_test_add_func ("/store/not-finite", test_not_finite);
