@@ -49,6 +49,12 @@ act_activity_add_row (ActActivity *activity, const float *values, gsize n)
   return n_active;
 }
 
+void
+act_activity_add_empty_rows (ActActivity *activity, guint64 n)
+{
+  activity->n_samples += n;
+}
+
 static gboolean
 has_zeros (const ActActivity *activity, guint n_ctx)
 {

@@ -25,6 +25,9 @@ void act_activity_init (ActActivity *activity, float threshold);
 guint act_activity_add_row (
     ActActivity *activity, const float *values, gsize n);
 
+/* n rows without values */
+void act_activity_add_empty_rows (ActActivity *activity, guint64 n);
+
 /* With the zeros: min, max, and the median; values [n_values] are those of all
  * rows that were added. */
 float act_activity_get_min (const ActActivity *activity, guint n_ctx);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "dashboard/countrows.h"
 
 /* coactivations.npz: the clusters' coactivation counts, a row a cluster, in
  * order, never all in memory. Up to ACT_COACTIVATIONS_MAX_DENSE clusters one
@@ -12,10 +12,10 @@ typedef struct _ActCoactivations ActCoactivations;
 
 #define ACT_COACTIVATIONS_MAX_DENSE 4096
 
-/* folder: where the file goes. n_dense_max: ACT_COACTIVATIONS_MAX_DENSE, but
- * in tests. */
+/* folder: where the file goes. rows: the caller's, who adds each row to them
+ * before it is added here, and ends them; NULL for one array. */
 ActCoactivations *act_coactivations_new (
-    const char *folder, guint n_clusters, guint n_dense_max, GError **error);
+    const char *folder, guint n_clusters, ActCountRows *rows, GError **error);
 void act_coactivations_free (ActCoactivations *coactivations);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActCoactivations, act_coactivations_free)
 

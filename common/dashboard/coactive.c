@@ -1,76 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/coactive.h"
 
-#include "dashboard/ziparray.h"
 #include "dashboard/topitems.h"
 
-/* as spooled: those other than the cluster itself, above 0 */
-typedef struct {
-  guint64 cluster;
-  gint64 count;
-} Entry;
-
 struct _ActCoactive {
-  guint n;
   guint n_top;
-  gint64 *own;    /* [n] */
-  guint64 *start; /* [n + 1] a cluster's first entry */
-  guint next;     /* first cluster whose row has not come */
-  Entry *entries; /* [n] */
-  ActScratch *spool;
+  ActCountRows *rows;
 };
 
 ActCoactive *
-act_coactive_new (
-    const char *folder, guint n_clusters, guint n_top, GError **error)
+act_coactive_new (ActCountRows *rows, guint n_top)
 {
-  g_autoptr (ActCoactive) self = g_new0 (ActCoactive, 1);
+  ActCoactive *self = g_new0 (ActCoactive, 1);
 
-  self->n = n_clusters;
   self->n_top = n_top;
-  self->own = g_new0 (gint64, MAX (n_clusters, 1));
-  self->start = g_new0 (guint64, (gsize) n_clusters + 1);
-  self->entries = g_new (Entry, MAX (n_clusters, 1));
-  self->spool = act_scratch_new (folder, error);
-  return self->spool != NULL ? g_steal_pointer (&self) : NULL;
+  self->rows = rows;
+  return self;
 }
 
 void
 act_coactive_free (ActCoactive *self)
 {
-  if (self == NULL)
-    return;
-  act_scratch_free (self->spool);
-  g_free (self->own);
-  g_free (self->start);
-  g_free (self->entries);
   g_free (self);
-}
-
-/* clusters before `cluster` whose rows did not come have no entries */
-static void
-skip_to (ActCoactive *self, guint cluster)
-{
-  for (; self->next < cluster; self->next++)
-    self->start[self->next + 1] = self->start[self->next];
-}
-
-gboolean
-act_coactive_add (
-    ActCoactive *self, guint cluster, const gint64 *row, GError **error)
-{
-  gsize n = 0;
-
-  g_return_val_if_fail (cluster >= self->next && cluster < self->n, FALSE);
-  skip_to (self, cluster);
-  for (guint i = 0; i < self->n; i++)
-    if (row[i] > 0 && i != cluster)
-      self->entries[n++] = (Entry){ i, row[i] };
-  self->own[cluster] = row[cluster];
-  self->start[cluster + 1] = self->start[cluster] + n;
-  self->next++;
-  return act_scratch_append (
-      self->spool, self->entries, n * sizeof (Entry), error);
 }
 
 static int
@@ -104,56 +55,46 @@ compare_jaccards (const void *a, const void *b)
 gint64
 act_coactive_get_own (const ActCoactive *self, guint cluster)
 {
-  return self->own[cluster];
-}
-
-/* After the last row: the cluster's entries; -> how many. */
-static gboolean
-read_entries (ActCoactive *self, guint cluster, gsize *n, GError **error)
-{
-  guint64 first;
-
-  skip_to (self, self->n);
-  first = self->start[cluster];
-  *n = self->start[cluster + 1] - first;
-  return act_scratch_read (self->spool, first * sizeof (Entry), self->entries,
-      *n * sizeof (Entry), error);
+  return act_count_rows_get_own (self->rows, cluster);
 }
 
 gboolean
 act_coactive_get_counts (ActCoactive *self, guint cluster, const guint *others,
     guint n, guint64 *counts, GError **error)
 {
-  gsize n_entries, k = 0;
+  const gint32 *columns;
+  const gint64 *row;
+  gsize n_columns, k = 0;
 
-  if (!read_entries (self, cluster, &n_entries, error))
+  if (!act_count_rows_read (
+          self->rows, cluster, &columns, &row, &n_columns, error))
     return FALSE;
   for (guint i = 0; i < n; i++) {
-    while (k < n_entries && self->entries[k].cluster < others[i])
+    while (k < n_columns && (guint) columns[k] < others[i])
       k++;
-    counts[i] = k < n_entries && self->entries[k].cluster == others[i]
-        ? self->entries[k].count
+    counts[i] = k < n_columns && (guint) columns[k] == others[i] && row[k] > 0
+        ? row[k]
         : 0;
-    if (others[i] == cluster)
-      counts[i] = self->own[cluster];
   }
   return TRUE;
 }
 
-/* the pairs of the entries whose clusters have a line; -> how many */
+/* the pairs with other clusters that have a line; -> how many */
 static gsize
-make_pairs (const ActCoactive *self, gint64 own, const Entry *entries, gsize n,
-    const gint32 *line_of, ActCoactivePair *pairs)
+make_pairs (const ActCoactive *self, guint cluster, const gint32 *columns,
+    const gint64 *counts, gsize n, const gint32 *line_of,
+    ActCoactivePair *pairs)
 {
+  gint64 own = act_count_rows_get_own (self->rows, cluster);
   gsize n_pairs = 0;
 
   for (gsize i = 0; i < n; i++) {
-    const Entry *entry = &entries[i];
-    gint64 other = self->own[entry->cluster];
+    guint column = columns[i];
+    gint64 other = act_count_rows_get_own (self->rows, column);
 
-    if (line_of[entry->cluster] >= 0)
-      pairs[n_pairs++] = (ActCoactivePair){ entry->cluster, entry->count, other,
-        own + other - entry->count };
+    if (column != cluster && counts[i] > 0 && line_of[column] >= 0)
+      pairs[n_pairs++] = (ActCoactivePair){ column, counts[i], other,
+        own + other - counts[i] };
   }
   return n_pairs;
 }
@@ -164,13 +105,16 @@ act_coactive_get (ActCoactive *self, guint cluster, const gint32 *line_of,
 {
   g_autofree double *scores = NULL;
   ActCoactivePair *pairs;
+  const gint32 *columns;
+  const gint64 *counts;
   gsize n, n_pairs;
 
-  if (!read_entries (self, cluster, &n, error))
+  if (!act_count_rows_read (self->rows, cluster, &columns, &counts, &n, error))
     return FALSE;
-  *table = (ActCoactiveTable){ .own = self->own[cluster] };
+  *table =
+      (ActCoactiveTable){ .own = act_count_rows_get_own (self->rows, cluster) };
   table->by_count = pairs = g_new (ActCoactivePair, MAX (n, 1));
-  n_pairs = make_pairs (self, table->own, self->entries, n, line_of, pairs);
+  n_pairs = make_pairs (self, cluster, columns, counts, n, line_of, pairs);
   table->by_jaccard = g_memdup2 (pairs, MAX (n_pairs, 1) * sizeof *pairs);
   scores = g_new (double, MAX (n_pairs, 1));
   for (gsize i = 0; i < n_pairs; i++)

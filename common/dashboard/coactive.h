@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "dashboard/countrows.h"
 
 /* Which clusters are active together with a cluster, the strongest first. How
  * strong depends on how often the other one is active itself, which is known
- * only when all have come: until then the rows wait in a file. */
+ * only when all have come. */
 typedef struct _ActCoactive ActCoactive;
 
 typedef struct {
@@ -23,14 +23,11 @@ typedef struct {
   ActCoactivePair *by_jaccard; /* falling count / any, then rising cluster */
 } ActCoactiveTable;
 
-ActCoactive *act_coactive_new (
-    const char *folder, guint n_clusters, guint n_top, GError **error);
+/* rows: the caller's; n_top: of either list */
+ActCoactive *act_coactive_new (ActCountRows *rows, guint n_top);
 void act_coactive_free (ActCoactive *coactive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActCoactive, act_coactive_free)
 
-/* row [n_clusters] of a cluster after those before */
-gboolean act_coactive_add (
-    ActCoactive *coactive, guint cluster, const gint64 *row, GError **error);
 /* After the last row. n_by_count is 0 where no row came. Of other clusters only
  * those that have a line are looked at: line_of [n_clusters] is not -1. */
 gboolean act_coactive_get (ActCoactive *coactive, guint cluster,

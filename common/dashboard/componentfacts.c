@@ -18,16 +18,15 @@ struct _ActComponentFacts {
   guint64 seed;
   float threshold;
 
-  /* the cluster's rows, and how many of them came */
+  /* the cluster's rows, and how many of those that hold values came */
   gboolean same; /* nothing else came */
   ActRows cluster;
   const gsize *cluster_row_of;
   gsize n_same;
+  guint64 n_empty; /* others */
 
   gboolean begun; /* pieces are this component's */
   ActPieces pieces;
-  GArray *samples;   /* guint64: those of a piece's rows that hold values */
-  GArray *indptr;    /* gint64, one more */
   ActBigArray *work; /* double */
   ActPrioritySample random;
   ActTokenCount *count;
@@ -48,8 +47,6 @@ act_component_facts_new (const char *folder,
   self->seed = settings->facts.seed;
   self->threshold = (float) settings->activation_threshold;
   act_pieces_init (&self->pieces, max_memory, folder);
-  self->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
-  self->indptr = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->work = act_big_array_new (sizeof (double), max_memory, folder);
   act_priority_sample_init (&self->random, settings->facts.n_random);
   self->count =
@@ -64,8 +61,6 @@ act_component_facts_free (ActComponentFacts *self)
   if (self == NULL)
     return;
   act_pieces_clear (&self->pieces);
-  g_array_unref (self->samples);
-  g_array_unref (self->indptr);
   act_big_array_free (self->work);
   act_priority_sample_clear (&self->random);
   act_token_count_free (self->count);
@@ -80,6 +75,7 @@ act_component_facts_begin (ActComponentFacts *self, const ActRows *cluster,
   self->begun = FALSE;
   self->same = cluster != NULL;
   self->n_same = 0;
+  self->n_empty = 0;
   if (cluster == NULL)
     return;
   self->cluster = *cluster;
@@ -94,25 +90,31 @@ begin_rows (ActComponentFacts *self, GError **error)
   return self->begun;
 }
 
-/* Only those that hold values. */
 static gboolean
 keep_rows (ActComponentFacts *self, gsize n_rows, const guint64 *samples,
     const gint64 *indptr, const gint32 *positions, const float *values,
     GError **error)
 {
-  g_array_set_size (self->samples, 0);
-  g_array_set_size (self->indptr, 0);
-  g_array_append_val (self->indptr, indptr[0]);
-  for (gsize i = 0; i < n_rows; i++) {
-    if (indptr[i + 1] == indptr[i])
-      continue;
-    g_array_append_val (self->samples, samples[i]);
-    g_array_append_val (self->indptr, indptr[i + 1]);
-  }
   return begin_rows (self, error)
-      && act_pieces_add (&self->pieces, self->texts, self->samples->len,
-          (const guint64 *) self->samples->data,
-          (const gint64 *) self->indptr->data, positions, values, error);
+      && act_pieces_add (&self->pieces, self->texts, n_rows, samples, indptr,
+          positions, values, error);
+}
+
+/* where the values of the cluster's i-th row that holds some begin */
+static gsize
+cluster_start (const ActComponentFacts *self, gsize i)
+{
+  const ActRows *cluster = &self->cluster;
+
+  return cluster
+      ->indptr[i < cluster->n_full ? cluster->full[i] : cluster->n_rows];
+}
+
+static guint64
+cluster_sample (const ActComponentFacts *self, gsize i)
+{
+  return act_texts_get_sample (
+      self->texts, self->cluster_row_of[self->cluster.full[i]]);
 }
 
 /* whether these are the cluster's next rows */
@@ -120,21 +122,20 @@ static gboolean
 match_rows (const ActComponentFacts *self, gsize n_rows, const guint64 *samples,
     const gint64 *indptr, const gint32 *positions, const float *values)
 {
-  const gsize *next = self->cluster.indptr + self->n_same;
-  const gsize *row_of = self->cluster_row_of + self->n_same;
-  gsize n_values = indptr[n_rows];
+  gsize first = cluster_start (self, self->n_same), n_values = indptr[n_rows];
 
-  if (n_rows > self->cluster.n_rows - self->n_same)
+  if (n_rows > self->cluster.n_full - self->n_same)
     return FALSE;
   for (gsize i = 0; i < n_rows; i++)
-    if (next[i + 1] - next[0] != (gsize) indptr[i + 1]
-        || act_texts_get_sample (self->texts, row_of[i]) != samples[i])
+    if (cluster_start (self, self->n_same + i + 1) - first
+            != (gsize) indptr[i + 1]
+        || cluster_sample (self, self->n_same + i) != samples[i])
       return FALSE;
   return n_values == 0
-      || (memcmp (self->cluster.positions + next[0], positions,
+      || (memcmp (self->cluster.positions + first, positions,
               n_values * sizeof *positions)
               == 0
-          && memcmp (self->cluster.values + next[0], values,
+          && memcmp (self->cluster.values + first, values,
                  n_values * sizeof *values)
               == 0);
 }
@@ -150,8 +151,8 @@ part_from_cluster (ActComponentFacts *self, GError **error)
 
   indptr[0] = 0;
   for (gsize i = 0; i < n_rows; i++) {
-    samples[i] = act_texts_get_sample (self->texts, self->cluster_row_of[i]);
-    indptr[i + 1] = self->cluster.indptr[i + 1];
+    samples[i] = cluster_sample (self, i);
+    indptr[i + 1] = cluster_start (self, i + 1);
   }
   self->same = FALSE;
   return keep_rows (self, n_rows, samples, indptr, self->cluster.positions,
@@ -160,9 +161,10 @@ part_from_cluster (ActComponentFacts *self, GError **error)
 
 gboolean
 act_component_facts_add_rows (ActComponentFacts *self, gsize n_rows,
-    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
-    const float *values, GError **error)
+    guint64 n_empty, const guint64 *samples, const gint64 *indptr,
+    const gint32 *positions, const float *values, GError **error)
 {
+  self->n_empty += n_empty;
   if (self->same
       && match_rows (self, n_rows, samples, indptr, positions, values)) {
     self->n_same += n_rows;
@@ -175,7 +177,10 @@ act_component_facts_add_rows (ActComponentFacts *self, gsize n_rows,
 gboolean
 act_component_facts_is_same (const ActComponentFacts *self)
 {
-  return self->same && self->n_same == self->cluster.n_rows;
+  const ActRows *cluster = &self->cluster;
+
+  return self->same && self->n_same == cluster->n_full
+      && self->n_empty == cluster->n_rows - cluster->n_full;
 }
 
 /* above the threshold somewhere: its tokens count, and it may be picked */
@@ -254,8 +259,9 @@ make_histograms (const ActComponentFacts *self, const ActMemberFact *fact,
   for (gsize i = 0; i < detail->rows.n_rows; i++)
     if (maxima[i] > 0)
       maxima[n++] = maxima[i];
-  act_histogram_of (&detail->peaks, self->hist_bins, TRUE, maxima, n_peaks);
-  act_histogram_of (&detail->places, self->hist_bins, FALSE, places, n_peaks);
+  act_histogram_of (&detail->peaks, self->hist_bins, TRUE, maxima, n_peaks, 0);
+  act_histogram_of (
+      &detail->places, self->hist_bins, FALSE, places, n_peaks, 0);
 }
 
 static void

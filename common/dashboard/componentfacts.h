@@ -37,7 +37,7 @@ typedef struct {
   gsize *random;
 } ActComponentDetail;
 
-/* settings and texts: the caller's; max_memory: of each of five arrays that
+/* settings and texts: the caller's; max_memory: of each of six arrays that
  * grow with a component's rows */
 ActComponentFacts *act_component_facts_new (const char *folder,
     const ActDashboardSettings *settings, const ActTexts *texts,
@@ -45,16 +45,18 @@ ActComponentFacts *act_component_facts_new (const char *folder,
 void act_component_facts_free (ActComponentFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActComponentFacts, act_component_facts_free)
 
-/* The next component: rows as of act_dashboard_add_rows (). cluster: the rows
+/* The next component: rows as of act_dashboard_add_rows (), all of which hold
+ * values, and n_empty others that do not and need not come. cluster: the rows
  * of a cluster that is nothing else, NULL if there is none; while the
  * component's are the same they are not kept. cluster_row_of says which samples
  * they are; both are the caller's until the component ends. */
 void act_component_facts_begin (ActComponentFacts *facts,
     const ActRows *cluster, const gsize *cluster_row_of);
 gboolean act_component_facts_add_rows (ActComponentFacts *facts, gsize n_rows,
-    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
-    const float *values, GError **error);
-/* Whether all rows that came are the cluster's, and all of these: then what is
+    guint64 n_empty, const guint64 *samples, const gint64 *indptr,
+    const gint32 *positions, const float *values, GError **error);
+/* Whether all rows that came are the cluster's, and all of these, and there are
+ * as many others: then what is
  * said of one is true of the other. */
 gboolean act_component_facts_is_same (const ActComponentFacts *facts);
 /* fact: what is known of the same rows; tokens are started again. What detail

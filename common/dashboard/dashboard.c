@@ -6,6 +6,7 @@
 #include "acterror.h"
 #include "dashboard/clusterline.h"
 #include "dashboard/coactivations.h"
+#include "dashboard/countrows.h"
 #include "dashboard/examples.h"
 #include "dashboard/facts.h"
 #include "dashboard/modelinfo.h"
@@ -13,11 +14,11 @@
 #include "formats/bigarray.h"
 #include "viewer/viewer.h"
 
-/* Sixteen arrays grow with the run: four of the texts, one each of the
- * examples, the statistics and the facts, four of the cluster at hand, five of
+/* Eighteen arrays grow with the run: four of the texts, one each of the
+ * examples, the statistics and the facts, five of the cluster at hand, six of
  * the component. So they take half of max_memory; a store that drains at the
  * same time the rest. */
-#define ARRAY_SHARE 32
+#define ARRAY_SHARE 36
 
 struct _ActDashboard {
   char *folder;
@@ -33,6 +34,7 @@ struct _ActDashboard {
   ActOutputFile *clusters;
   GString *line;
   ActExamples *examples;
+  ActCountRows *counts; /* or NULL: nobody looks at them twice */
   ActCoactivations *coactivations;
   ActFacts *facts;   /* or NULL */
   ActViewer *viewer; /* or NULL */
@@ -117,6 +119,22 @@ check_run (const ActDashboardRun *run, GError **error)
 }
 
 static gboolean
+open_coactivations (ActDashboard *self, GError **error)
+{
+  guint n = self->run.n_clusters;
+  gboolean dense = n <= ACT_COACTIVATIONS_MAX_DENSE;
+
+  if (!dense || self->settings.facts.enabled) {
+    self->counts = act_count_rows_new (self->folder, n, error);
+    if (self->counts == NULL)
+      return FALSE;
+  }
+  self->coactivations = act_coactivations_new (
+      self->folder, n, dense ? NULL : self->counts, error);
+  return self->coactivations != NULL;
+}
+
+static gboolean
 open_files (ActDashboard *self, GError **error)
 {
   g_autofree char *name = path_of (self, "clusters.jsonl");
@@ -128,10 +146,10 @@ open_files (ActDashboard *self, GError **error)
       self->folder, self->run.n_ctx, self->array_memory, error);
   if (self->examples == NULL)
     return FALSE;
-  self->coactivations = act_coactivations_new (
-      self->folder, self->run.n_clusters, ACT_COACTIVATIONS_MAX_DENSE, error);
-  if (self->coactivations == NULL || !self->settings.facts.enabled)
-    return self->coactivations != NULL;
+  if (!open_coactivations (self, error))
+    return FALSE;
+  if (!self->settings.facts.enabled)
+    return TRUE;
   if (self->settings.viewer) {
     self->viewer = act_viewer_new (self->folder, self->criteria, &self->run,
         self->texts, self->settings.hist_bins,
@@ -139,8 +157,9 @@ open_files (ActDashboard *self, GError **error)
     if (self->viewer == NULL)
       return FALSE;
   }
-  self->facts = act_facts_new (self->folder, &self->settings, self->criteria,
-      &self->run, self->texts, self->viewer, self->array_memory, error);
+  self->facts =
+      act_facts_new (self->folder, &self->settings, self->criteria, &self->run,
+          self->texts, self->viewer, self->counts, self->array_memory, error);
   return self->facts != NULL;
 }
 
@@ -189,6 +208,7 @@ act_dashboard_free (ActDashboard *self)
   g_string_free (self->line, TRUE);
   act_examples_free (self->examples);
   act_coactivations_free (self->coactivations);
+  act_count_rows_free (self->counts);
   act_facts_free (self->facts);
   act_viewer_free (self->viewer);
   act_criteria_free (self->criteria);
@@ -322,9 +342,9 @@ act_dashboard_end_cluster (
   return coactivations == NULL
       || (act_coactivations_add (
               self->coactivations, self->cluster, coactivations, error)
-          && (self->facts == NULL
-              || act_facts_add_coactivations (
-                  self->facts, self->cluster, coactivations, error)));
+          && (self->counts == NULL
+              || act_count_rows_add (
+                  self->counts, self->cluster, coactivations, error)));
 }
 
 ActFacts *
@@ -366,6 +386,8 @@ act_dashboard_finish (ActDashboard *self, const gint64 *ids, GError **error)
 {
   if (!self->samples_ended && !act_dashboard_end_samples (self, error))
     return FALSE;
+  if (self->counts != NULL)
+    act_count_rows_end (self->counts);
   return act_output_file_close (g_steal_pointer (&self->clusters), error)
       && act_examples_finish (self->examples, &self->cancelled, error)
       && act_coactivations_finish (

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/examples.h"
 
-#include "dashboard/ziparray.h"
+#include "dashboard/rowpick.h"
+#include "dashboard/rowspool.h"
 #include "formats/bigarray.h"
 #include "formats/json.h"
 #include "formats/output.h"
@@ -10,16 +11,15 @@
 
 struct _ActExamples {
   char *folder;
-  guint n_ctx;
   guint64 n;
-  ActScratch *rows;
+  ActRowSpool *rows;
   ActOutputFile *map;
   GString *text; /* of the map, not yet written */
   ActJsonWriter *json;
-  guint16 *half; /* [n_ctx] */
   /* gsize by text: 0 where no criterion of the cluster names it, else its last
    * row plus one */
   ActBigArray *last;
+  GArray *picked; /* gsize: rows that criteria name */
 };
 
 ActExamples *
@@ -31,12 +31,11 @@ act_examples_new (
       g_build_filename (folder, "activations_map.json", NULL);
 
   self->folder = g_strdup (folder);
-  self->n_ctx = n_ctx;
   self->text = g_string_new (NULL);
   self->json = act_json_writer_new (self->text, 2);
-  self->half = g_new (guint16, n_ctx);
   self->last = act_big_array_new (sizeof (gsize), max_memory, folder);
-  self->rows = act_scratch_new (folder, error);
+  self->picked = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->rows = act_row_spool_new (folder, n_ctx, error);
   if (self->rows == NULL)
     return NULL;
   self->map = act_output_file_new (name, error);
@@ -52,11 +51,11 @@ act_examples_free (ActExamples *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->map, act_output_file_free);
-  act_scratch_free (self->rows);
+  act_row_spool_free (self->rows);
   act_json_writer_free (self->json);
   g_string_free (self->text, TRUE);
-  g_free (self->half);
   act_big_array_free (self->last);
+  g_array_unref (self->picked);
   g_free (self->folder);
   g_free (self);
 }
@@ -70,11 +69,7 @@ add_row (ActExamples *self, const char *cluster, const ActRows *rows, gsize row,
   act_json_key (self->json, key);
   act_json_uint (self->json, self->n++);
 
-  memset (self->half, 0, self->n_ctx * sizeof *self->half);
-  for (gsize k = rows->indptr[row]; k < rows->indptr[row + 1]; k++)
-    self->half[rows->positions[k]] = act_f32_to_f16 (rows->values[k]);
-  return act_scratch_append (
-      self->rows, self->half, self->n_ctx * sizeof *self->half, error);
+  return act_row_spool_add (self->rows, rows, row, error);
 }
 
 static gboolean
@@ -100,10 +95,11 @@ get_last (ActExamples *self, guint32 n_texts, GError **error)
   return self->last->data;
 }
 
-gboolean
-act_examples_add (ActExamples *self, const char *cluster, const ActRows *rows,
-    const ActStatistics *statistics, const ActTexts *texts, const gsize *row_of,
-    GError **error)
+/* A text that more than one sample has: its last row counts, at the place of
+ * its first. */
+static gboolean
+add_repeated (ActExamples *self, const char *cluster, const ActRows *rows,
+    const ActTexts *texts, const gsize *row_of, GError **error)
 {
   char hash[ACT_TEXT_HASH_SIZE];
   gsize *last = get_last (self, act_texts_get_n (texts), error);
@@ -111,11 +107,9 @@ act_examples_add (ActExamples *self, const char *cluster, const ActRows *rows,
 
   if (last == NULL)
     return FALSE;
-  for (guint c = 0; c < statistics->n_criteria; c++)
-    for (gsize i = 0; i < statistics->n_top; i++) {
-      text = act_texts_get_text (texts, row_of[statistics->top[c][i]]);
-      last[text] = 1;
-    }
+  for (guint i = 0; i < self->picked->len; i++)
+    last[act_texts_get_text (
+        texts, row_of[g_array_index (self->picked, gsize, i)])] = 1;
   for (gsize i = 0; i < rows->n_rows; i++) {
     text = act_texts_get_text (texts, row_of[i]);
     if (last[text] != 0)
@@ -131,7 +125,54 @@ act_examples_add (ActExamples *self, const char *cluster, const ActRows *rows,
       return FALSE;
     last[text] = 0;
   }
-  return write_map (self, error);
+  return TRUE;
+}
+
+/* Looks at no other rows. */
+static gboolean
+add_picked (ActExamples *self, const char *cluster, const ActRows *rows,
+    const ActTexts *texts, const gsize *row_of, GError **error)
+{
+  char hash[ACT_TEXT_HASH_SIZE];
+
+  for (guint i = 0; i < self->picked->len; i++) {
+    gsize row = g_array_index (self->picked, gsize, i);
+
+    act_texts_get_hash (texts, act_texts_get_text (texts, row_of[row]), hash);
+    if (!add_row (self, cluster, rows, row, hash, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+any_is_repeated (
+    const GArray *picked, const ActTexts *texts, const gsize *row_of)
+{
+  for (guint i = 0; i < picked->len; i++) {
+    gsize row = row_of[g_array_index (picked, gsize, i)];
+
+    if (act_texts_is_repeated (texts, act_texts_get_text (texts, row)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+act_examples_add (ActExamples *self, const char *cluster, const ActRows *rows,
+    const ActStatistics *statistics, const ActTexts *texts, const gsize *row_of,
+    GError **error)
+{
+  g_autofree gsize *n_listed = g_new (gsize, statistics->n_criteria + 1);
+
+  for (guint c = 0; c < statistics->n_criteria; c++)
+    n_listed[c] = statistics->n_top;
+  act_pick_rows (self->picked, (const gsize *const *) statistics->top, n_listed,
+      statistics->n_criteria);
+  return (any_is_repeated (self->picked, texts, row_of)
+                 ? add_repeated
+                 : add_picked) (self, cluster, rows, texts, row_of, error)
+      && write_map (self, error);
 }
 
 guint64
@@ -145,7 +186,6 @@ act_examples_finish (ActExamples *self, const gint *cancelled, GError **error)
 {
   g_autofree char *name =
       g_build_filename (self->folder, "activations.npz", NULL);
-  guint64 shape[2] = { self->n, self->n_ctx };
   g_autoptr (ActZipWriter) zip = NULL;
 
   act_json_end_object (self->json);
@@ -154,7 +194,7 @@ act_examples_finish (ActExamples *self, const gint *cancelled, GError **error)
     return FALSE;
   zip = act_zip_writer_new (name, error);
   return zip != NULL
-      && act_zip_add_scratch (zip, "activations", ACT_DTYPE_F16, 2, shape,
-          self->rows, cancelled, error)
+      && act_row_spool_write (
+          self->rows, zip, "activations", ACT_DTYPE_F16, cancelled, error)
       && act_zip_writer_close (g_steal_pointer (&zip), error);
 }

@@ -44,13 +44,14 @@ struct _ActFacts {
   GString *line;
   ActJsonWriter *json;
   GArray *member_facts; /* ActMemberFact, of those that came */
+  /* those of a piece's rows that hold values */
+  GArray *full_samples; /* guint64 */
+  GArray *full_indptr;  /* gint64, one more */
 };
 
 static gboolean
 open_parts (ActFacts *self, gsize max_memory, GError **error)
 {
-  guint n_clusters = self->run->n_clusters;
-
   self->shown = act_shown_samples_new (
       self->folder, self->run->n_ctx, self->criteria->n + 1, error);
   if (self->shown == NULL)
@@ -59,10 +60,6 @@ open_parts (ActFacts *self, gsize max_memory, GError **error)
       self->folder, self->run->n_ctx, self->threshold, max_memory, error);
   if (self->members == NULL)
     return FALSE;
-  self->coactive = act_coactive_new (
-      self->folder, n_clusters, self->settings.n_coactivating, error);
-  if (self->coactive == NULL)
-    return FALSE;
   self->lines = act_scratch_new (self->folder, error);
   return self->lines != NULL;
 }
@@ -70,7 +67,8 @@ open_parts (ActFacts *self, gsize max_memory, GError **error)
 ActFacts *
 act_facts_new (const char *folder, const ActDashboardSettings *settings,
     const ActCriteria *criteria, const ActDashboardRun *run, ActTexts *texts,
-    ActViewer *viewer, gsize max_memory, GError **error)
+    ActViewer *viewer, ActCountRows *coactivations, gsize max_memory,
+    GError **error)
 {
   g_autoptr (ActFacts) self = g_new0 (ActFacts, 1);
 
@@ -92,6 +90,10 @@ act_facts_new (const char *folder, const ActDashboardSettings *settings,
   self->names = g_ptr_array_new_with_free_func (g_free);
   self->line = g_string_new (NULL);
   self->member_facts = g_array_new (FALSE, FALSE, sizeof (ActMemberFact));
+  self->full_samples = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->full_indptr = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->coactive =
+      act_coactive_new (coactivations, self->settings.n_coactivating);
   if (viewer != NULL && settings->component_details)
     self->components =
         act_component_facts_new (folder, settings, texts, max_memory);
@@ -118,6 +120,8 @@ act_facts_free (ActFacts *self)
   g_clear_pointer (&self->json, act_json_writer_free);
   g_string_free (self->line, TRUE);
   g_array_unref (self->member_facts);
+  g_array_unref (self->full_samples);
+  g_array_unref (self->full_indptr);
   g_free (self->folder);
   g_free (self);
 }
@@ -137,8 +141,10 @@ scan_rows (ActFacts *self, const ActRows *rows, const gsize *row_of,
     ActActivity *activity)
 {
   act_activity_init (activity, self->threshold);
+  act_activity_add_empty_rows (activity, rows->n_rows - rows->n_full);
   act_priority_sample_reset (&self->random);
-  for (gsize i = 0; i < rows->n_rows; i++) {
+  for (gsize k = 0; k < rows->n_full; k++) {
+    gsize i = rows->full[k];
     gsize first = rows->indptr[i], n = rows->indptr[i + 1] - first;
 
     if (act_activity_add_row (activity, rows->values + first, n) == 0)
@@ -293,13 +299,6 @@ act_facts_begin_line (ActFacts *self, guint cluster,
 }
 
 gboolean
-act_facts_add_coactivations (
-    ActFacts *self, guint cluster, const gint64 *coactivations, GError **error)
-{
-  return act_coactive_add (self->coactive, cluster, coactivations, error);
-}
-
-gboolean
 act_facts_add_member_coactivations (
     ActFacts *self, const gint64 *counts, GError **error)
 {
@@ -324,20 +323,50 @@ act_facts_begin_member (ActFacts *self)
         self->description->n_members == 1 ? &self->rows : NULL, self->row_of);
 }
 
+/* Leaves out rows without values, which most of most components' are; -> how
+ * many are left. */
+static gsize
+pick_full_rows (
+    ActFacts *self, gsize n_rows, const guint64 *samples, const gint64 *indptr)
+{
+  guint64 *full_samples;
+  gint64 *full_indptr;
+  gsize n = 0;
+
+  g_array_set_size (self->full_samples, n_rows + 1);
+  g_array_set_size (self->full_indptr, n_rows + 1);
+  full_samples = (guint64 *) self->full_samples->data;
+  full_indptr = (gint64 *) self->full_indptr->data;
+  for (gsize i = 0; i < n_rows; i++) {
+    full_samples[n] = samples[i];
+    full_indptr[n] = indptr[i];
+    n += indptr[i + 1] > indptr[i];
+  }
+  full_indptr[n] = indptr[n_rows];
+  return n;
+}
+
 gboolean
 act_facts_add_member_rows (ActFacts *self, gsize n_rows, const guint64 *samples,
     const gint64 *indptr, const gint32 *positions, const float *values,
     GError **error)
 {
-  if (self->description == NULL
-      || (act_member_facts_add_rows (
-              self->members, n_rows, samples, indptr, positions, values, error)
-          && (self->components == NULL
-              || act_component_facts_add_rows (self->components, n_rows,
-                  samples, indptr, positions, values, error))
-          && (self->viewer == NULL
-              || act_viewer_add_member_rows (self->viewer, n_rows, samples,
-                  indptr, positions, values, error))))
+  gsize n, n_empty;
+
+  if (self->description == NULL)
+    return TRUE;
+  n = pick_full_rows (self, n_rows, samples, indptr);
+  n_empty = n_rows - n;
+  samples = (const guint64 *) self->full_samples->data;
+  indptr = (const gint64 *) self->full_indptr->data;
+  if (act_member_facts_add_rows (
+          self->members, n, n_empty, samples, indptr, positions, values, error)
+      && (self->components == NULL
+          || act_component_facts_add_rows (self->components, n, n_empty,
+              samples, indptr, positions, values, error))
+      && (self->viewer == NULL
+          || act_viewer_add_member_rows (
+              self->viewer, n, samples, indptr, positions, values, error)))
     return TRUE;
   g_prefix_error (error,
       "cluster '%s', component %u of %u: ", self->description->name,

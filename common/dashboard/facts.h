@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "dashboard/countrows.h"
 #include "dashboard/dashboard.h"
 
 /* cluster_facts.jsonl, samples.npz and component_activations.npz, beside the
@@ -11,11 +12,12 @@
  * of the vocabulary; lines wait in a file until all coactivations are known. */
 
 /* texts, run and viewer are the caller's, and stay; texts grow until the
- * samples have ended. viewer gets the same, and what comes of it; NULL: none */
+ * samples have ended. viewer gets the same, and what comes of it; NULL: none.
+ * coactivations are those of all clusters, and end before the facts do. */
 ActFacts *act_facts_new (const char *folder,
     const ActDashboardSettings *settings, const ActCriteria *criteria,
     const ActDashboardRun *run, ActTexts *texts, ActViewer *viewer,
-    gsize max_memory, GError **error);
+    ActCountRows *coactivations, gsize max_memory, GError **error);
 void act_facts_free (ActFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActFacts, act_facts_free)
 

@@ -139,16 +139,18 @@ act_histogram_add_f32 (ActHistogram *histogram, const float *values, gsize n)
 
 void
 act_histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
-    const double *values, gsize n)
+    const double *values, gsize n, guint64 n_zeros)
 {
-  double low = values[0], high = values[0];
+  double low = n_zeros > 0 ? 0.0 : values[0], high = low;
   float floats[FLOATS];
 
-  for (gsize i = 1; i < n; i++) {
+  for (gsize i = 0; i < n; i++) {
     low = MIN (low, values[i]);
     high = MAX (high, values[i]);
   }
   act_histogram_init (histogram, n_bins, single, low, high);
+  if (n_zeros > 0)
+    act_histogram_add (histogram, 0.0, n_zeros);
   if (!single) {
     for (gsize i = 0; i < n; i++)
       act_histogram_add (histogram, values[i], 1);

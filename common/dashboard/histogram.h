@@ -26,9 +26,10 @@ void act_histogram_add (ActHistogram *histogram, double value, guint64 times);
 void act_histogram_add_f32 (
     ActHistogram *histogram, const float *values, gsize n);
 
-/* A histogram of n values, at least one, between their extremes. */
+/* A histogram of n values and n_zeros zeros, at least one together, between
+ * their extremes. */
 void act_histogram_of (ActHistogram *histogram, guint n_bins, gboolean single,
-    const double *values, gsize n);
+    const double *values, gsize n, guint64 n_zeros);
 /* One of n float32 values and n_zeros zeros, between their extremes. */
 void act_histogram_of_sparse (ActHistogram *histogram, guint n_bins, float min,
     float max, const float *values, gsize n, guint64 n_zeros);

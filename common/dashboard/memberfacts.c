@@ -169,7 +169,7 @@ check_finite (gsize n_rows, const guint64 *samples, const gint64 *indptr,
 }
 
 gboolean
-act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
+act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows, guint64 n_empty,
     const guint64 *samples, const gint64 *indptr, const gint32 *positions,
     const float *values, GError **error)
 {
@@ -182,6 +182,7 @@ act_member_facts_add_rows (ActMemberFacts *self, gsize n_rows,
     return FALSE;
   if (indptr[n_rows] > 0)
     memcpy (kept, values, indptr[n_rows] * sizeof *values);
+  act_activity_add_empty_rows (&self->activity, n_empty);
   for (gsize i = 0; i < n_rows; i++) {
     gsize first = indptr[i], n = indptr[i + 1] - first;
 

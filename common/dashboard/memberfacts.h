@@ -33,11 +33,12 @@ void act_member_facts_begin_line (
 gboolean act_member_facts_add_coactivations (ActMemberFacts *facts,
     const gint64 *counts, guint n_members, GError **error);
 
-/* The line's next component: rows as of act_dashboard_add_rows (). */
+/* The line's next component: rows as of act_dashboard_add_rows (), and n_empty
+ * others that hold no values and need not come. */
 void act_member_facts_begin (ActMemberFacts *facts);
 gboolean act_member_facts_add_rows (ActMemberFacts *facts, gsize n_rows,
-    const guint64 *samples, const gint64 *indptr, const gint32 *positions,
-    const float *values, GError **error);
+    guint64 n_empty, const guint64 *samples, const gint64 *indptr,
+    const gint32 *positions, const float *values, GError **error);
 gboolean act_member_facts_end (
     ActMemberFacts *facts, ActMemberFact *fact, GError **error);
 

@@ -10,6 +10,7 @@ void
 act_pieces_init (ActPieces *pieces, gsize max_memory, const char *folder)
 {
   pieces->row_of = act_big_array_new (sizeof (gsize), max_memory, folder);
+  pieces->full = act_big_array_new (sizeof (guint32), max_memory, folder);
   pieces->indptr = act_big_array_new (sizeof (gsize), max_memory, folder);
   pieces->positions = act_big_array_new (sizeof (gint32), max_memory, folder);
   pieces->values = act_big_array_new (sizeof (float), max_memory, folder);
@@ -19,6 +20,7 @@ void
 act_pieces_clear (ActPieces *pieces)
 {
   g_clear_pointer (&pieces->row_of, act_big_array_free);
+  g_clear_pointer (&pieces->full, act_big_array_free);
   g_clear_pointer (&pieces->indptr, act_big_array_free);
   g_clear_pointer (&pieces->positions, act_big_array_free);
   g_clear_pointer (&pieces->values, act_big_array_free);
@@ -30,6 +32,7 @@ act_pieces_begin (ActPieces *pieces, GError **error)
   gsize *first;
 
   act_big_array_shrink (pieces->row_of, 0);
+  act_big_array_shrink (pieces->full, 0);
   act_big_array_shrink (pieces->indptr, 0);
   act_big_array_shrink (pieces->positions, 0);
   act_big_array_shrink (pieces->values, 0);
@@ -40,16 +43,11 @@ act_pieces_begin (ActPieces *pieces, GError **error)
   return TRUE;
 }
 
-/* the samples' rows in the texts; they must be there and ascend */
+/* rows [n_rows], behind n_before others */
 static gboolean
-add_row_samples (ActPieces *pieces, const ActTexts *texts, gsize n_rows,
-    const guint64 *samples, GError **error)
+find_rows (const ActTexts *texts, const guint64 *samples, gsize *rows,
+    gsize n_rows, gsize n_before, GError **error)
 {
-  gsize n_before = pieces->row_of->len;
-  gsize *rows = act_big_array_grow (pieces->row_of, n_rows, error);
-
-  if (rows == NULL)
-    return FALSE;
   for (gsize i = 0; i < n_rows; i++) {
     if (!act_texts_find (texts, samples[i], &rows[i])) {
       g_set_error (error, ACT_ERROR, ACT_ERROR_MISMATCH,
@@ -65,6 +63,40 @@ add_row_samples (ActPieces *pieces, const ActTexts *texts, gsize n_rows,
       return FALSE;
     }
   }
+  return TRUE;
+}
+
+/* the samples' rows in the texts; they must be there and ascend */
+static gboolean
+add_row_samples (ActPieces *pieces, const ActTexts *texts, gsize n_rows,
+    const guint64 *samples, GError **error)
+{
+  gsize n_before = pieces->row_of->len;
+  gsize *rows = act_big_array_grow (pieces->row_of, n_rows, error);
+
+  if (rows == NULL)
+    return FALSE;
+  return (act_texts_find_all (texts, samples, n_rows, rows)
+             && (n_before == 0 || n_rows == 0 || rows[0] > rows[-1]))
+      || find_rows (texts, samples, rows, n_rows, n_before, error);
+}
+
+/* which of the last n_rows rows hold values */
+static gboolean
+add_full_rows (ActPieces *pieces, gsize n_rows, GError **error)
+{
+  gsize n_before = pieces->row_of->len - n_rows, n_full = pieces->full->len;
+  const gsize *indptr = (const gsize *) pieces->indptr->data + n_before;
+  guint32 *full = act_big_array_grow (pieces->full, n_rows, error);
+  gsize n = 0;
+
+  if (full == NULL)
+    return FALSE;
+  for (gsize i = 0; i < n_rows; i++) {
+    full[n] = n_before + i;
+    n += indptr[i + 1] > indptr[i];
+  }
+  act_big_array_shrink (pieces->full, n_full + n);
   return TRUE;
 }
 
@@ -137,7 +169,8 @@ act_pieces_add (ActPieces *pieces, const ActTexts *texts, gsize n_rows,
     const float *values, GError **error)
 {
   return add_row_samples (pieces, texts, n_rows, samples, error)
-      && add_row_values (pieces, n_rows, indptr, positions, values, error);
+      && add_row_values (pieces, n_rows, indptr, positions, values, error)
+      && add_full_rows (pieces, n_rows, error);
 }
 
 ActRows
@@ -149,5 +182,7 @@ act_pieces_get_rows (const ActPieces *pieces, guint n_ctx)
     .indptr = (const gsize *) pieces->indptr->data,
     .positions = (const gint32 *) pieces->positions->data,
     .values = (const float *) pieces->values->data,
+    .full = (const guint32 *) pieces->full->data,
+    .n_full = pieces->full->len,
   };
 }

@@ -8,6 +8,7 @@
 /* The rows of a cluster, or of a component, which come in pieces. */
 typedef struct {
   ActBigArray *row_of; /* gsize: the sample's row in the texts */
+  ActBigArray *full;   /* guint32: those that hold values */
   ActBigArray *indptr; /* gsize, one more */
   ActBigArray *positions;
   ActBigArray *values;

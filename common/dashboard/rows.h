@@ -12,6 +12,10 @@ typedef struct {
   const gsize *indptr;
   const gint32 *positions; /* [indptr[n_rows]] */
   const float *values;
+  /* [n_full] rows that hold values, ascending. Of most clusters they are few:
+   * what is the same for all others is done once. */
+  const guint32 *full;
+  gsize n_full;
 } ActRows;
 
 static inline guint64
@@ -24,10 +28,11 @@ act_rows_n_positions (const ActRows *rows)
 static inline ActRows
 act_rows_get (const ActRows *rows, gsize row, gsize *indptr)
 {
+  static const guint32 only = 0;
   gsize first = rows->indptr[row];
 
   indptr[0] = 0;
   indptr[1] = rows->indptr[row + 1] - first;
   return (ActRows){ rows->n_ctx, 1, indptr, rows->positions + first,
-    rows->values + first };
+    rows->values + first, &only, indptr[1] > 0 };
 }

@@ -2,17 +2,14 @@
 #include "dashboard/shownsamples.h"
 
 #include "dashboard/rowpick.h"
+#include "dashboard/rowspool.h"
 #include "dashboard/ziparray.h"
-
-#include <string.h>
 
 /* Of a row there are some bytes in memory; its activations are spooled. */
 struct _ActShownSamples {
   char *folder;
-  guint n_ctx;
   guint n_lists;
-  ActScratch *activations;
-  float *dense; /* [n_ctx] */
+  ActRowSpool *activations;
   /* a row */
   GArray *lines;   /* gint64 */
   GArray *samples; /* guint64 */
@@ -42,9 +39,7 @@ act_shown_samples_new (
   g_autoptr (ActShownSamples) self = g_new0 (ActShownSamples, 1);
 
   self->folder = g_strdup (folder);
-  self->n_ctx = n_ctx;
   self->n_lists = n_lists;
-  self->dense = g_new (float, n_ctx);
   self->lines = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->texts = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -52,7 +47,7 @@ act_shown_samples_new (
   self->list_indptr = new_indptr ();
   self->list_rows = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->picked = g_array_new (FALSE, FALSE, sizeof (gsize));
-  self->activations = act_scratch_new (folder, error);
+  self->activations = act_row_spool_new (folder, n_ctx, error);
   return self->activations != NULL ? g_steal_pointer (&self) : NULL;
 }
 
@@ -61,7 +56,7 @@ act_shown_samples_free (ActShownSamples *self)
 {
   if (self == NULL)
     return;
-  act_scratch_free (self->activations);
+  act_row_spool_free (self->activations);
   g_array_unref (self->lines);
   g_array_unref (self->samples);
   g_array_unref (self->texts);
@@ -69,7 +64,6 @@ act_shown_samples_free (ActShownSamples *self)
   g_array_unref (self->list_indptr);
   g_array_unref (self->list_rows);
   g_array_unref (self->picked);
-  g_free (self->dense);
   g_free (self->folder);
   g_free (self);
 }
@@ -87,11 +81,7 @@ add_row (ActShownSamples *self, const ActRows *rows, gsize row, ActTexts *texts,
   g_array_append_val (self->lines, line);
   g_array_append_val (self->samples, sample);
   g_array_append_val (self->texts, text_index);
-  memset (self->dense, 0, self->n_ctx * sizeof *self->dense);
-  for (gsize k = rows->indptr[row]; k < rows->indptr[row + 1]; k++)
-    self->dense[rows->positions[k]] = rows->values[k];
-  return act_scratch_append (
-      self->activations, self->dense, self->n_ctx * sizeof *self->dense, error);
+  return act_row_spool_add (self->activations, rows, row, error);
 }
 
 static void
@@ -174,7 +164,6 @@ act_shown_samples_finish (ActShownSamples *self, const ActTexts *texts,
     const gint *cancelled, GError **error)
 {
   g_autofree char *name = g_build_filename (self->folder, "samples.npz", NULL);
-  guint64 shape[2] = { self->samples->len, self->n_ctx };
   gint64 *text = (gint64 *) self->texts->data;
   g_autoptr (ActZipWriter) zip = act_zip_writer_new (name, error);
 
@@ -189,7 +178,7 @@ act_shown_samples_finish (ActShownSamples *self, const ActTexts *texts,
       && write_array (
           zip, "list_indptr", ACT_DTYPE_I64, self->list_indptr, error)
       && write_array (zip, "list_rows", ACT_DTYPE_I64, self->list_rows, error)
-      && act_zip_add_scratch (zip, "activations", ACT_DTYPE_F32, 2, shape,
-          self->activations, cancelled, error)
+      && act_row_spool_write (self->activations, zip, "activations",
+          ACT_DTYPE_F32, cancelled, error)
       && act_zip_writer_close (g_steal_pointer (&zip), error);
 }

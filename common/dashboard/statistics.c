@@ -74,12 +74,14 @@ property_value (const ActRowProperties *properties, ActProperty property)
   }
 }
 
-/* values [n_criteria + 1][n_rows]: each criterion's property, and last the
- * place of the maximum between 0 and 1; row_max [n_rows] */
+/* Of the rows that hold values. values [n_criteria + 1][n_full]: each
+ * criterion's property, and last the place of the maximum between 0 and 1;
+ * row_max [n_full]. Of all others everything is 0. */
 static void
 row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
     float *row_max, ActStatistics *statistics)
 {
+  const gsize n = rows->n_full;
   ActRowProperties properties;
   gsize indptr[2];
   gboolean mean = FALSE, median = FALSE;
@@ -88,20 +90,45 @@ row_values (const ActRows *rows, const ActCriteria *criteria, double *values,
     mean |= criteria->items[c].property == ACT_PROPERTY_MEAN_ACTIVATION;
     median |= criteria->items[c].property == ACT_PROPERTY_MEDIAN_ACTIVATION;
   }
-  for (gsize i = 0; i < rows->n_rows; i++) {
-    ActRows row = act_rows_get (rows, i, indptr);
+  statistics->max = n < rows->n_rows ? 0.0f : -INFINITY;
+  statistics->min = n < rows->n_rows ? 0.0f : INFINITY;
+  for (gsize i = 0; i < n; i++) {
+    ActRows row = act_rows_get (rows, rows->full[i], indptr);
 
     act_row_properties (&row, mean, median, &properties);
     row_max[i] = properties.max;
-    if (i == 0 || properties.max > statistics->max)
-      statistics->max = properties.max;
-    if (i == 0 || properties.min < statistics->min)
-      statistics->min = properties.min;
+    statistics->max = MAX (statistics->max, properties.max);
+    statistics->min = MIN (statistics->min, properties.min);
     for (guint c = 0; c < criteria->n; c++)
-      values[c * rows->n_rows + i] =
+      values[c * n + i] =
           property_value (&properties, criteria->items[c].property);
-    values[criteria->n * rows->n_rows + i] =
+    values[criteria->n * n + i] =
         properties.max_position / (double) MAX (1, rows->n_ctx - 1);
+  }
+}
+
+/* The first n_top of all rows by a property, among equals the first; property
+ * [n_full], of the others it is 0. */
+static void
+pick_top (const ActRows *rows, const double *property, gboolean descending,
+    gsize n_top, gsize *top)
+{
+  g_autofree gsize *best = g_new (gsize, MAX (n_top, 1));
+  gsize n_best = act_top_f64 (property, rows->n_full, descending, n_top, best);
+  gsize b = 0, empty = 0, k = 0;
+
+  for (gsize i = 0; i < n_top; i++) {
+    gboolean better = FALSE;
+
+    for (; k < rows->n_full && rows->full[k] == empty; k++)
+      empty++;
+    if (b < n_best) {
+      double value = descending ? -property[best[b]] : property[best[b]];
+
+      better = empty == rows->n_rows || value < 0
+          || (value == 0 && rows->full[best[b]] < empty);
+    }
+    top[i] = better ? rows->full[best[b++]] : empty++;
   }
 }
 
@@ -110,7 +137,8 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
     const ActStatisticsSettings *settings, double *values, float *row_max)
 {
   const ActCriteria *criteria = settings->criteria;
-  const double *positions = values + criteria->n * rows->n_rows;
+  const guint64 n_zeros = rows->n_rows - rows->n_full;
+  const double *positions = values + criteria->n * rows->n_full;
 
   row_values (rows, criteria, values, row_max, statistics);
   statistics->n_criteria = criteria->n;
@@ -118,20 +146,20 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
   statistics->top = g_new0 (gsize *, criteria->n);
   statistics->n_top = MIN (settings->n_samples, rows->n_rows);
   for (guint c = 0; c < criteria->n; c++) {
-    const double *property = values + c * rows->n_rows;
+    const double *property = values + c * rows->n_full;
 
     act_histogram_of (&statistics->criteria[c], settings->hist_bins,
         criteria->items[c].property != ACT_PROPERTY_MAX_POSITION, property,
-        rows->n_rows);
+        rows->n_full, n_zeros);
     statistics->top[c] = g_new (gsize, MAX (statistics->n_top, 1));
-    act_top_f64 (property, rows->n_rows, criteria->items[c].descending,
-        statistics->n_top, statistics->top[c]);
+    pick_top (rows, property, criteria->items[c].descending, statistics->n_top,
+        statistics->top[c]);
   }
   act_histogram_of (&statistics->position, settings->hist_bins, FALSE,
-      positions, rows->n_rows);
+      positions, rows->n_full, n_zeros);
 }
 
-/* row_max [n_rows]: most rows of most clusters have nothing to count */
+/* row_max [n_full]: most rows of most clusters have nothing to count */
 static void
 count_tokens (const ActRows *rows, const float *row_max, float threshold,
     const ActTexts *texts, const gsize *row_of, ActTokenCount *count)
@@ -140,15 +168,15 @@ count_tokens (const ActRows *rows, const float *row_max, float threshold,
   g_autofree gint32 *picked =
       g_new (gint32, (gsize) rows->n_ctx + ACT_DASHBOARD_SLACK);
 
-  for (gsize i = 0; i < rows->n_rows; i++) {
-    gsize first = rows->indptr[i], n;
+  for (gsize i = 0; i < rows->n_full; i++) {
+    gsize row = rows->full[i], first = rows->indptr[row], n;
 
     if (row_max[i] <= threshold)
       continue;
     n = kernels->pick_above (rows->values + first, rows->positions + first,
-        rows->indptr[i + 1] - first, threshold, picked);
+        rows->indptr[row + 1] - first, threshold, picked);
     act_token_count_add_positions (
-        count, act_texts_get_tokens (texts, row_of[i]), picked, n);
+        count, act_texts_get_tokens (texts, row_of[row]), picked, n);
   }
 }
 
@@ -182,14 +210,14 @@ is_finite (const ActStatistics *statistics)
 
 /* row_values ()'s arrays, one behind the other */
 static double *
-make_room (ActBigArray *work, gsize n_rows, guint n_criteria, float **row_max,
+make_room (ActBigArray *work, gsize n_full, guint n_criteria, float **row_max,
     GError **error)
 {
-  gsize n = ((gsize) n_criteria + 1) * n_rows;
+  gsize n = ((gsize) n_criteria + 1) * n_full;
   double *values;
 
   act_big_array_shrink (work, 0);
-  values = act_big_array_grow (work, n + (n_rows + 1) / 2, error);
+  values = act_big_array_grow (work, n + (n_full + 1) / 2, error);
   if (values != NULL)
     *row_max = (float *) (values + n);
   return values;
@@ -207,7 +235,7 @@ act_statistics_compute (ActStatistics *statistics, const ActRows *rows,
   g_return_val_if_fail (rows->n_rows > 0, FALSE);
 
   values =
-      make_room (work, rows->n_rows, settings->criteria->n, &row_max, error);
+      make_room (work, rows->n_full, settings->criteria->n, &row_max, error);
   if (values == NULL)
     return FALSE;
   *statistics = (ActStatistics){

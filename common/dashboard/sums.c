@@ -10,7 +10,7 @@
 /* walks over the nonzeros; offset counts positions of all rows */
 typedef struct {
   const ActRows *rows;
-  gsize row;
+  gsize next; /* of the rows that hold values */
   gsize k, row_end;
   guint64 row_offset;
   guint64 offset; /* of value k; G_MAXUINT64 at the end */
@@ -21,15 +21,13 @@ static void
 cursor_next_row (Cursor *cursor)
 {
   const ActRows *rows = cursor->rows;
-  gsize row = cursor->row;
+  gsize row;
 
-  while (row < rows->n_rows && cursor->k == rows->indptr[row + 1])
-    row++;
-  cursor->row = row;
-  if (row == rows->n_rows) {
+  if (cursor->next == rows->n_full) {
     cursor->offset = G_MAXUINT64;
     return;
   }
+  row = rows->full[cursor->next++];
   cursor->row_end = rows->indptr[row + 1];
   cursor->row_offset = (guint64) row * rows->n_ctx;
   cursor->offset = cursor->row_offset + (guint) rows->positions[cursor->k];

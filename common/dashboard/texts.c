@@ -147,7 +147,7 @@ add_sample (
   guint8 digest[SHA256_DIGEST_LENGTH];
   SHA256_CTX sha;
   Sample *sample;
-  guint32 text;
+  guint32 n_texts = act_texts_get_n (texts), text;
 
   if (texts->samples->len >= MAX_SAMPLES) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_UNSUPPORTED,
@@ -164,6 +164,7 @@ add_sample (
   sample = act_big_array_grow (texts->samples, 1, error);
   if (sample == NULL)
     return FALSE;
+  text_at (texts, text)->repeated |= text < n_texts;
   *sample = (Sample){ index, text, take_list (texts, text_at (texts, text)) };
   return TRUE;
 }
@@ -242,6 +243,37 @@ act_texts_find (const ActTexts *texts, guint64 sample, gsize *row)
     middle = low + (high - low) / 2;
   }
   return FALSE;
+}
+
+gboolean
+act_texts_find_all (
+    const ActTexts *texts, const guint64 *samples, gsize n, gsize *rows)
+{
+  const gsize n_rows = texts->samples->len;
+  guint64 first, wrong = 0;
+
+  if (n == 0)
+    return TRUE;
+  if (n_rows == 0)
+    return FALSE;
+  first = sample_at (texts, 0)->index;
+  if (sample_at (texts, n_rows - 1)->index - first != n_rows - 1)
+    return FALSE;
+  /* Without branches: the highest bit of what is before the first one, or not
+   * after the one before it. Rows need 32 bits. */
+  rows[0] = samples[0] - first;
+  wrong = rows[0];
+  for (gsize i = 1; i < n; i++) {
+    rows[i] = samples[i] - first;
+    wrong |= rows[i] | (rows[i] - rows[i - 1] - 1);
+  }
+  return wrong >> 63 == 0 && rows[n - 1] < n_rows;
+}
+
+gboolean
+act_texts_is_repeated (const ActTexts *texts, guint32 text)
+{
+  return text_at (texts, text)->repeated;
 }
 
 guint64

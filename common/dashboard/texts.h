@@ -52,8 +52,14 @@ guint32 act_texts_get_n_collisions (const ActTexts *texts);
 
 /* row of a sample of this index among those added; FALSE if there is none */
 gboolean act_texts_find (const ActTexts *texts, guint64 sample, gsize *row);
+/* The same of n samples of a run without gaps; FALSE if it has some, if one is
+ * not there, or if they do not ascend: then look one by one. */
+gboolean act_texts_find_all (
+    const ActTexts *texts, const guint64 *samples, gsize n, gsize *rows);
 /* by row: the sample's index */
 guint64 act_texts_get_sample (const ActTexts *texts, gsize row);
+/* whether more than one sample has it */
+gboolean act_texts_is_repeated (const ActTexts *texts, guint32 text);
 /* by row: the text, and the sample's own tokens as string indices [n_ctx] */
 guint32 act_texts_get_text (const ActTexts *texts, gsize row);
 const guint32 *act_texts_get_tokens (const ActTexts *texts, gsize row);

@@ -17,6 +17,7 @@ typedef struct {
   guint8 level; /* how many digits name it */
   guint8 ambiguous; /* the caller's */
   guint8 marked;    /* the caller's */
+  guint8 repeated;  /* the caller's */
 } ActText;
 
 typedef struct {

@@ -15,6 +15,19 @@ gboolean act_zip_add_scratch (ActZipWriter *zip, const char *member,
     ActDtype dtype, guint n_dims, const guint64 *shape, ActScratch *scratch,
     const gint *cancelled, GError **error);
 
+/* The data of an array that was begun, appended in pieces of one size, however
+ * they come: what deflate makes of them does not depend on that then. */
+typedef struct _ActZipPieces ActZipPieces;
+
+ActZipPieces *act_zip_pieces_new (ActZipWriter *zip, const gint *cancelled);
+void act_zip_pieces_free (ActZipPieces *pieces);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActZipPieces, act_zip_pieces_free)
+
+gboolean act_zip_pieces_append (
+    ActZipPieces *pieces, const void *data, gsize size, GError **error);
+/* what is left, after the last */
+gboolean act_zip_pieces_flush (ActZipPieces *pieces, GError **error);
+
 /* the same of an array in memory */
 gboolean act_zip_add_array (ActZipWriter *zip, const char *member,
     ActDtype dtype, guint n_dims, const guint64 *shape, const void *data,

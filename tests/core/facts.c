@@ -430,13 +430,15 @@ test_coactive (void)
     { 1, 0, 0, 0, 1 },
   };
   g_autofree char *folder = g_dir_make_tmp ("act-coactive-XXXXXX", NULL);
-  g_autoptr (ActCoactive) coactive = act_coactive_new (folder, 5, 2, NULL);
+  g_autoptr (ActCountRows) rows = act_count_rows_new (folder, 5, NULL);
+  g_autoptr (ActCoactive) coactive = act_coactive_new (rows, 2);
   const gint32 line_of[] = { 0, 1, -1, 2, 3 }, no_four[] = { 0, 1, -1, 2, -1 };
   ActCoactiveTable table;
 
   for (guint i = 0; i < 5; i++)
     if (i != 2)
-      g_assert_true (act_coactive_add (coactive, i, counts[i], NULL));
+      g_assert_true (act_count_rows_add (rows, i, counts[i], NULL));
+  act_count_rows_end (rows);
   g_assert_true (act_coactive_get (coactive, 0, line_of, &table, NULL));
   g_assert_cmpint (table.own, ==, 10);
   g_assert_cmpuint (table.n_by_count, ==, 2);

@@ -64,13 +64,15 @@ typedef struct {
   gsize *indptr;
   gint32 *positions;
   float *values;
+  guint32 *full;
 } Sparse;
 
 static void
 sparse_init (Sparse *s, const float *dense, gsize n_rows, guint n_ctx)
 {
-  gsize k = 0;
+  gsize k = 0, n_full = 0;
 
+  s->full = g_new (guint32, n_rows + 1);
   s->indptr = g_new0 (gsize, n_rows + 1);
   s->positions = g_new (gint32, n_rows * n_ctx);
   s->values = g_new (float, n_rows *n_ctx);
@@ -81,8 +83,11 @@ sparse_init (Sparse *s, const float *dense, gsize n_rows, guint n_ctx)
         s->values[k++] = dense[i * n_ctx + p];
       }
     s->indptr[i + 1] = k;
+    s->full[n_full] = i;
+    n_full += s->indptr[i] < k;
   }
-  s->rows = (ActRows){ n_ctx, n_rows, s->indptr, s->positions, s->values };
+  s->rows = (ActRows){ n_ctx, n_rows, s->indptr, s->positions, s->values,
+    s->full, n_full };
 }
 
 static void
@@ -91,6 +96,7 @@ sparse_clear (Sparse *s)
   g_free (s->indptr);
   g_free (s->positions);
   g_free (s->values);
+  g_free (s->full);
 }
 
 static float *
@@ -589,12 +595,56 @@ test_many_texts (gconstpointer max_memory)
   gint32 tokens[14];
 
   for (guint64 i = 0; i < 20000; i++) {
+    guint64 sample = 100 + i;
+
     for (guint k = 0; k < 14; k++)
       tokens[k] = (i >> k) & 1;
-    g_assert_true (act_texts_add (texts, &i, tokens, 1, NULL));
+    g_assert_true (act_texts_add (texts, &sample, tokens, 1, NULL));
   }
   g_assert_cmpuint (act_texts_get_n (texts), ==, 1 << 14);
   g_assert_cmpuint (act_texts_get_text (texts, 17000), ==, 17000 - (1 << 14));
+  for (guint i = 0; i < 1 << 14; i++)
+    g_assert_cmpint (
+        act_texts_is_repeated (texts, i), ==, i < 20000 - (1 << 14));
+}
+
+/* samples by the way that is for runs without gaps */
+static void
+test_find_all (void)
+{
+  static const char *const list[] = { "a" };
+  static const guint64 samples[] = { 3, 4, 5, 6, 9 };
+  static const struct {
+    guint64 samples[3];
+    gboolean found;
+  } cases[] = {
+    { { 3, 4, 6 }, TRUE },
+    { { 4, 5, 6 }, TRUE },
+    { { 2, 3, 4 }, FALSE },
+    { { 3, 4, 7 }, FALSE },
+    { { 3, 3, 4 }, FALSE },
+    { { 5, 4, 6 }, FALSE },
+    { { G_MAXUINT64, 3, 4 }, FALSE },
+    { { 3, G_MAXUINT64, 4 }, FALSE },
+    { { 3, G_GUINT64_CONSTANT (1) << 63, 4 }, FALSE },
+  };
+  static const gint32 tokens[5];
+  g_autoptr (ActTexts) texts =
+      act_texts_new (strings_of (list, 1), 1, G_MAXSIZE, NULL);
+  gsize rows[3];
+
+  g_assert_false (act_texts_find_all (texts, samples, 1, rows));
+  g_assert_true (act_texts_find_all (texts, samples, 0, rows));
+  g_assert_true (act_texts_add (texts, samples, tokens, 4, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_assert_cmpint (act_texts_find_all (texts, cases[i].samples, 3, rows), ==,
+        cases[i].found);
+    for (guint k = 0; k < 3 && cases[i].found; k++)
+      g_assert_cmpuint (rows[k], ==, cases[i].samples[k] - 3);
+  }
+  /* a gap */
+  g_assert_true (act_texts_add (texts, samples + 4, tokens, 1, NULL));
+  g_assert_false (act_texts_find_all (texts, samples, 3, rows));
 }
 
 /* a vocabulary of the numbers 0 to 4095 and samples of two tokens, "17 4" */
@@ -812,15 +862,19 @@ assert_member (
 }
 
 static char *
-write_coactivations (guint n_dense_max, const gint *cancelled, GError **error)
+write_coactivations (gboolean dense, const gint *cancelled, GError **error)
 {
   char *folder = g_dir_make_tmp ("act-coactivations-XXXXXX", NULL);
+  g_autoptr (ActCountRows) rows = act_count_rows_new (folder, 3, NULL);
   g_autoptr (ActCoactivations) c =
-      act_coactivations_new (folder, 3, n_dense_max, NULL);
+      act_coactivations_new (folder, 3, dense ? NULL : rows, NULL);
 
   /* row 1 is left out: zeros */
-  g_assert_true (act_coactivations_add (c, 0, counts[0], NULL));
-  g_assert_true (act_coactivations_add (c, 2, counts[2], NULL));
+  for (guint i = 0; i < 3; i += 2) {
+    g_assert_true (act_count_rows_add (rows, i, counts[i], NULL));
+    g_assert_true (act_coactivations_add (c, i, counts[i], NULL));
+  }
+  act_count_rows_end (rows);
   act_coactivations_finish (c, cluster_ids, cancelled, error);
   return folder;
 }
@@ -835,13 +889,13 @@ test_coactivations (void)
   static const gint go = 0, stop = 1;
   g_autoptr (GError) error = NULL;
 
-  for (guint n_dense_max = 2; n_dense_max <= 3; n_dense_max++) {
-    g_autofree char *folder = write_coactivations (n_dense_max, &go, &error);
+  for (gboolean dense = FALSE; dense <= TRUE; dense++) {
+    g_autofree char *folder = write_coactivations (dense, &go, &error);
     g_autofree char *zip = g_build_filename (folder, "coactivations.npz", NULL);
 
     g_assert_no_error (error);
     assert_member (zip, "cluster_indices", cluster_ids, sizeof cluster_ids);
-    if (n_dense_max == 3) {
+    if (dense) {
       assert_member (zip, "coactivations", counts, sizeof counts);
     } else {
       assert_member (zip, "indptr", indptr, sizeof indptr);
@@ -852,10 +906,111 @@ test_coactivations (void)
     remove_folder (folder);
   }
   {
-    g_autofree char *folder = write_coactivations (2, &stop, &error);
+    g_autofree char *folder = write_coactivations (FALSE, &stop, &error);
 
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     remove_folder (folder);
+  }
+}
+
+/* each criterion's property of each row, as if none were empty */
+static void
+all_properties (const ActRows *rows, const ActCriteria *criteria,
+    double (*values)[50], double *places)
+{
+  for (gsize i = 0; i < rows->n_rows; i++) {
+    ActRowProperties p;
+    gsize indptr[2];
+    ActRows row = act_rows_get (rows, i, indptr);
+
+    act_row_properties (&row, TRUE, TRUE, &p);
+    for (guint c = 0; c < criteria->n; c++) {
+      const double all[] = {
+        [ACT_PROPERTY_MAX_ACTIVATION] = p.max,
+        [ACT_PROPERTY_MEAN_ACTIVATION] = p.mean,
+        [ACT_PROPERTY_MIN_ACTIVATION] = p.min,
+        [ACT_PROPERTY_MEDIAN_ACTIVATION] = p.median,
+        [ACT_PROPERTY_MAX_POSITION] = p.max_position,
+      };
+
+      values[c][i] = all[criteria->items[c].property];
+    }
+    places[i] = p.max_position / (double) (rows->n_ctx - 1);
+  }
+}
+
+static void
+assert_histogram (const ActHistogram *h, gboolean single, const double *values)
+{
+  ActHistogram expected;
+
+  act_histogram_of (&expected, h->n_bins, single, values, 50, 0);
+  g_assert_cmpmem (h->edges, (h->n_bins + 1) * sizeof (double), expected.edges,
+      (h->n_bins + 1) * sizeof (double));
+  g_assert_cmpmem (h->counts, h->n_bins * sizeof (guint64), expected.counts,
+      h->n_bins * sizeof (guint64));
+  act_histogram_clear (&expected);
+}
+
+static void
+check_mostly_empty (const ActRows *rows, const ActCriteria *criteria,
+    guint n_samples, const ActTexts *texts)
+{
+  static const gsize row_of[50];
+  ActStatisticsSettings settings = { n_samples, criteria, 7, 0.5 };
+  g_autoptr (ActTokenCount) count = act_token_count_new (1);
+  g_autoptr (ActBigArray) work =
+      act_big_array_new (sizeof (double), G_MAXSIZE, NULL);
+  double values[10][50], places[50];
+  gsize top[50];
+  ActStatistics s;
+
+  g_assert_true (act_statistics_compute (
+      &s, rows, &settings, texts, row_of, count, work, NULL));
+  g_assert_cmpuint (s.n_top, ==, MIN (n_samples, 50));
+  all_properties (rows, criteria, values, places);
+  for (guint c = 0; c < criteria->n; c++) {
+    act_top_f64 (values[c], 50, criteria->items[c].descending, n_samples, top);
+    g_assert_cmpmem (
+        s.top[c], s.n_top * sizeof *top, top, s.n_top * sizeof *top);
+    assert_histogram (&s.criteria[c],
+        criteria->items[c].property != ACT_PROPERTY_MAX_POSITION, values[c]);
+  }
+  assert_histogram (&s.position, FALSE, places);
+  act_top_f64 (values[0], 50, TRUE, 1, top);
+  g_assert_cmpfloat (s.max, ==, values[0][top[0]]);
+  act_statistics_clear (&s);
+}
+
+/* Rows without values are counted together, and ranked as if they were not. */
+static void
+test_mostly_empty (void)
+{
+  static const char *const list[] = { "a" };
+  static const gint32 tokens[6];
+  static const guint64 sample = 0;
+  static const guint n_samples[] = { 1, 4, 49, 60 };
+  static const double density[] = { 0, 0.005, 0.03, 0.3, 1 };
+  g_autoptr (ActCriteria) criteria = act_criteria_parse (
+      "max_activation-max,max_activation-min,mean_activation-max,"
+      "mean_activation-min,min_activation-max,min_activation-min,"
+      "median_activation-max,median_activation-min,max_position-max,"
+      "max_position-min",
+      1, NULL);
+  g_autoptr (ActTexts) texts =
+      act_texts_new (strings_of (list, 1), 6, G_MAXSIZE, NULL);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (21);
+
+  g_assert_true (act_texts_add (texts, &sample, tokens, 1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (density) * 20; i++) {
+    g_autofree float *dense = random_dense (
+        rand, 50 * 6, density[i % G_N_ELEMENTS (density)], i % 2 == 0);
+    Sparse s;
+
+    sparse_init (&s, dense, 50, 6);
+    for (guint k = 0; k < G_N_ELEMENTS (n_samples); k++)
+      check_mostly_empty (&s.rows, criteria, n_samples[k], texts);
+    sparse_clear (&s);
   }
 }
 
@@ -907,11 +1062,13 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/texts", test_texts);
   g_test_add_data_func (
       "/dashboard/many-texts", GSIZE_TO_POINTER (G_MAXSIZE), test_many_texts);
+  g_test_add_func ("/dashboard/find-all", test_find_all);
   g_test_add_data_func ("/dashboard/many-texts/files",
       GSIZE_TO_POINTER ((gsize) 1), test_many_texts);
   g_test_add_func ("/dashboard/zeros-dropped", test_zeros_dropped);
   g_test_add_func ("/dashboard/collision", test_collision);
   g_test_add_func ("/dashboard/coactivations", test_coactivations);
+  g_test_add_func ("/dashboard/mostly-empty", test_mostly_empty);
   g_test_add_func ("/dashboard/too-large", test_too_large);
   return g_test_run ();
 }
