@@ -159,6 +159,31 @@ rank_rows (ActStatistics *statistics, const ActRows *rows,
       positions, rows->n_full, n_zeros);
 }
 
+/* rows that are looked up together: their tokens lie anywhere */
+#define ROWS_AHEAD 32
+
+/* The next rows from i on that have something to count, and their tokens on
+ * the way to the cache; -> how many. */
+static guint
+find_next_rows (const ActRows *rows, const float *row_max, float threshold,
+    const ActTexts *texts, const gsize *row_of, gsize *i, gsize *next,
+    const guint32 **tokens)
+{
+  guint n = 0;
+
+  for (; *i < rows->n_full && n < ROWS_AHEAD; (*i)++) {
+    gsize row = rows->full[*i];
+
+    if (row_max[*i] <= threshold)
+      continue;
+    next[n] = row;
+    tokens[n] = act_texts_get_tokens (texts, row_of[row]);
+    __builtin_prefetch (tokens[n] + rows->positions[rows->indptr[row]]);
+    n++;
+  }
+  return n;
+}
+
 /* row_max [n_full]: most rows of most clusters have nothing to count */
 static void
 count_tokens (const ActRows *rows, const float *row_max, float threshold,
@@ -168,15 +193,21 @@ count_tokens (const ActRows *rows, const float *row_max, float threshold,
   g_autofree gint32 *picked =
       g_new (gint32, (gsize) rows->n_ctx + ACT_DASHBOARD_SLACK);
 
-  for (gsize i = 0; i < rows->n_full; i++) {
-    gsize row = rows->full[i], first = rows->indptr[row], n;
+  const guint32 *tokens[ROWS_AHEAD];
+  gsize next[ROWS_AHEAD], i = 0;
+  guint n_next;
 
-    if (row_max[i] <= threshold)
-      continue;
-    n = kernels->pick_above (rows->values + first, rows->positions + first,
-        rows->indptr[row + 1] - first, threshold, picked);
-    act_token_count_add_positions (
-        count, act_texts_get_tokens (texts, row_of[row]), picked, n);
+  while ((n_next = find_next_rows (
+              rows, row_max, threshold, texts, row_of, &i, next, tokens))
+      > 0) {
+    for (guint k = 0; k < n_next; k++) {
+      gsize first = rows->indptr[next[k]];
+      gsize n =
+          kernels->pick_above (rows->values + first, rows->positions + first,
+              rows->indptr[next[k] + 1] - first, threshold, picked);
+
+      act_token_count_add_positions (count, tokens[k], picked, n);
+    }
   }
 }
 

@@ -245,12 +245,28 @@ act_texts_find (const ActTexts *texts, guint64 sample, gsize *row)
   return FALSE;
 }
 
+/* Without branches: what is before `first`, or not after the one before it, has
+ * the highest bit. Rows need 32 bits. */
+static gboolean
+subtract_ascending (const guint64 *restrict samples, gsize n, guint64 first,
+    gsize *restrict rows)
+{
+  guint64 wrong = samples[0] - first;
+
+  rows[0] = samples[0] - first;
+  for (gsize i = 1; i < n; i++) {
+    rows[i] = samples[i] - first;
+    wrong |= (samples[i] - first) | (samples[i] - samples[i - 1] - 1);
+  }
+  return wrong >> 63 == 0;
+}
+
 gboolean
 act_texts_find_all (
     const ActTexts *texts, const guint64 *samples, gsize n, gsize *rows)
 {
   const gsize n_rows = texts->samples->len;
-  guint64 first, wrong = 0;
+  guint64 first;
 
   if (n == 0)
     return TRUE;
@@ -259,15 +275,7 @@ act_texts_find_all (
   first = sample_at (texts, 0)->index;
   if (sample_at (texts, n_rows - 1)->index - first != n_rows - 1)
     return FALSE;
-  /* Without branches: the highest bit of what is before the first one, or not
-   * after the one before it. Rows need 32 bits. */
-  rows[0] = samples[0] - first;
-  wrong = rows[0];
-  for (gsize i = 1; i < n; i++) {
-    rows[i] = samples[i] - first;
-    wrong |= rows[i] | (rows[i] - rows[i - 1] - 1);
-  }
-  return wrong >> 63 == 0 && rows[n - 1] < n_rows;
+  return subtract_ascending (samples, n, first, rows) && rows[n - 1] < n_rows;
 }
 
 gboolean
