@@ -46,6 +46,23 @@ cursor_take (Cursor *cursor)
   return value;
 }
 
+/* whether the value at hand is the only one before end: the sum then, whatever
+ * the zeros are that are added to it */
+static gboolean
+is_last_before (const Cursor *cursor, guint64 end)
+{
+  const ActRows *rows = cursor->rows;
+  gsize row;
+
+  if (cursor->k + 1 < cursor->row_end)
+    return cursor->row_offset + (guint) rows->positions[cursor->k + 1] >= end;
+  if (cursor->next == rows->n_full)
+    return TRUE;
+  row = rows->full[cursor->next];
+  return (guint64) row * rows->n_ctx + (guint) rows->positions[cursor->k + 1]
+      >= end;
+}
+
 static float
 sum_span (Cursor *cursor, guint64 start, guint64 n)
 {
@@ -54,6 +71,8 @@ sum_span (Cursor *cursor, guint64 start, guint64 n)
 
   if (cursor->offset >= end)
     return 0.0f;
+  if (is_last_before (cursor, end))
+    return cursor_take (cursor);
   if (n > BLOCK) {
     half = n / 2;
     half -= half % LANES;
