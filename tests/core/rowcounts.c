@@ -166,21 +166,14 @@ test_wide (void)
   run_clear (&run);
 }
 
-/* A drain gives the same counts however it counts: the matrix whole, a row at
- * a time, and in blocks, where bit sets turn out to be cheaper: from the start,
- * or from the middle of the run on. */
-static void
-check_drain (const Run *run, gsize max_memory)
+/* samples of one position, without columns of components of their own */
+static ActStore *
+store_run (const Run *run)
 {
+  static const gint32 tokens[200];
   ActStoreShape shape = { 1, run->n_cols, run->n_cols };
-  g_autoptr (ActStore) store =
-      act_store_new (&shape, store_memory_new (&shape));
-  ActDrainSettings settings = { .max_memory = max_memory };
-  g_autofree gint32 *tokens = g_new0 (gint32, 200);
-  g_autoptr (ActDrain) drain = NULL;
+  ActStore *store = act_store_new (&shape, store_memory_new (&shape));
   guint64 first_sample = 0;
-  ActDrainResult result;
-  ActRun drained;
 
   for (guint b = 0; b < run->n_batches; b++) {
     StoreOwner *owner = g_new0 (StoreOwner, 1);
@@ -198,7 +191,21 @@ check_drain (const Run *run, gsize max_memory)
     first_sample += batch.n_samples;
   }
   g_assert_true (act_store_settle (store, NULL));
-  drain = act_drain_new (store, &settings);
+  return store;
+}
+
+/* A drain gives the same counts however it counts: the matrix whole, a row at
+ * a time, and in blocks, where bit sets turn out to be cheaper: from the start,
+ * or from the middle of the run on. */
+static void
+check_drain (const Run *run, gsize max_memory)
+{
+  g_autoptr (ActStore) store = store_run (run);
+  ActDrainSettings settings = { .max_memory = max_memory };
+  g_autoptr (ActDrain) drain = act_drain_new (store, &settings);
+  ActDrainResult result;
+  ActRun drained;
+
   while ((result = act_drain_next (drain, &drained, NULL)) == ACT_DRAIN_RUN)
     if (drained.kind == ACT_RUN_CLUSTER && drained.last)
       for (guint j = 0; j < run->n_cols; j++)
@@ -231,6 +238,47 @@ test_drain (void)
   run_clear (&mixed);
 }
 
+static gboolean
+count_down (gpointer user_data)
+{
+  gint *left = user_data;
+
+  return (*left)-- <= 0;
+}
+
+/* wherever it is cancelled, also while rows go to the file, it stops there */
+static void
+test_cancel (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (14);
+  Run run = run_new (rand, 20, 4, 0.05);
+  g_autoptr (ActStore) store = store_run (&run);
+  ActDrainResult result = ACT_DRAIN_CANCELLED;
+  gint after;
+
+  for (after = 0; result != ACT_DRAIN_END; after++) {
+    gint left = after;
+    ActDrainSettings settings = {
+      .max_memory = 1,
+      .cancelled = count_down,
+      .user_data = &left,
+    };
+    g_autoptr (ActDrain) drain = act_drain_new (store, &settings);
+    ActRun drained;
+
+    do {
+      result = act_drain_next (drain, &drained, NULL);
+    } while (result == ACT_DRAIN_RUN);
+    if (result != ACT_DRAIN_END) {
+      g_assert_cmpint (result, ==, ACT_DRAIN_CANCELLED);
+      g_assert_cmpint (left, ==, -1);
+    }
+  }
+  /* at each batch, three times at each row, and at each record */
+  g_assert_cmpint (after, >, 4 + 3 * 20 + 20);
+  run_clear (&run);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -238,5 +286,6 @@ main (int argc, char **argv)
   g_test_add_func ("/row-counts/one-by-one", test_row_counts);
   g_test_add_func ("/row-counts/wide", test_wide);
   g_test_add_func ("/row-counts/drain", test_drain);
+  g_test_add_func ("/row-counts/cancel", test_cancel);
   return g_test_run ();
 }
