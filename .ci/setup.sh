@@ -23,7 +23,8 @@ CHECK_PACKAGES=(clang-format cppcheck)
 # peers that Debian does not have; the tokenizers whose tables of characters
 # common/tokenizer has
 TEST_WHEELS=('tokenizers>=0.23,<0.24' 'safetensors>=0.4' 'playwright>=1.40'
-  'jsonschema>=4' 'pyarrow>=14,<21' 'sentencepiece>=0.2')
+  'jsonschema>=4' 'pyarrow>=14,<21' 'sentencepiece>=0.2'
+  'axe-playwright-python>=0.1.4')
 # the last transformers that goes with Debian's PyTorch; it wants older
 # tokenizers, so it has an environment of its own
 TRANSFORMERS_WHEELS=('transformers>=4.46,<4.48' 'safetensors>=0.4')
@@ -69,7 +70,7 @@ need_wheels() {
 }
 
 need_python() {
-  need_wheels .venv 'import jsonschema, playwright, pyarrow, safetensors, sentencepiece, tokenizers
+  need_wheels .venv 'import axe_playwright_python, jsonschema, playwright, pyarrow, safetensors, sentencepiece, tokenizers
 assert tokenizers.__version__.startswith("0.23.")' "${TEST_WHEELS[@]}"
   need_wheels .venv/transformers 'import safetensors, transformers' \
     "${TRANSFORMERS_WHEELS[@]}"

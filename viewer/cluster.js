@@ -41,7 +41,7 @@ Act.route.pages.cluster = (() => {
     const {stats} = line;
     const tokens = stats.token_activations;
     return Act.lists.stats([
-      ['Components', count(line.components.length), HELP.size],
+      ['Components', count(Act.model.columns.size[Act.model.lineOf(line.cluster_hash)]), HELP.size],
       ['Frequency', percent(facts.activation.position_rate), HELP.frequency],
       ['Samples', percent(facts.activation.sample_rate), HELP.samples],
       ['Max', number(stats.max_activation), HELP.max],

@@ -53,11 +53,12 @@ Act.route.pages.clusters = (() => {
     const wanted = [
       'size>3 freq<1%', layers.length > 0 ? 'layer:' + Math.max(...layers) : null,
       'module:*' + module.slice(module.lastIndexOf('.')), token ? 'token:' + token : null, module + ':*',
-      (token ? '-token:' + token + ' ' : '') + 'entropy<' + low
+      (token ? '-' + token + ' ' : '') + 'entropy<' + low
     ];
     const useful = [];
     for (const text of wanted.filter(Boolean)) {
-      if ((await Act.query.lines(text)).length > 0) useful.push(text);
+      /* the token is one that a cluster lists: to look it up would load the vocabulary */
+      if (text.startsWith('token:') || (await Act.query.lines(text)).length > 0) useful.push(text);
     }
     return useful;
   }

@@ -79,6 +79,14 @@ Act.route.pages.component = (() => {
     return own.same ? whole(detail, params) : evidence(own, detail, label, params);
   }
 
+  /* its own; of a run that has none, its cluster's */
+  const companions = ({coactivating}, {facts, line}) =>
+      (coactivating ?
+           Act.evidence.together(
+               {coactivating}, 'Fires together with',
+               'Clusters other than its own, at positions where both it and they are above 0.') :
+           Act.evidence.together(facts, 'Its cluster fires together with', line.cluster_hash + ' as a whole'));
+
   function evidence(own, detail, label, params) {
     const subject = {...own, name: label, line: {components: []}, beside: beside(detail, label)};
     const facts = {tokens: withRates(own.tokens), next_tokens: withRates(own.next_tokens)};
@@ -90,9 +98,7 @@ Act.route.pages.component = (() => {
           ['Place of the maximum, 0 to 1', own.max_activation_position, false],
           ['Highest max activation, of samples', own.max_activation, true]
         ])),
-        h('div', {}, Act.evidence.tokens(facts), together(detail, label),
-          Act.evidence.together(
-              detail.facts, 'Its cluster fires together with', detail.line.cluster_hash + ' as a whole')))
+        h('div', {}, Act.evidence.tokens(facts), together(detail, label), companions(own, detail)))
     ];
   }
 
@@ -240,16 +246,18 @@ Act.route.pages.component = (() => {
     const line = lines.includes(wanted) ? wanted : lines[0];
     const title = 'Component ' + argument;
     if (line === undefined) return {title, content: heading(argument, lines, line)};
-    const [detail, own] = await Promise.all(
-        [Act.model.detail(line), Act.model.component(line, Act.model.columns.members[line].indexOf(column))]);
+    const member = Act.model.columns.members[line].indexOf(column);
+    const [detail, known] = await Promise.all([Act.model.detail(line), Act.model.component(line, member)]);
+    const coactivating = known && !known.same ? await Act.model.companions(line, member) : null;
+    const own = known && {...known, coactivating};
     /* what follows changes the address, which is another page's by now */
     if (stale()) return null;
     const listed = (detail.facts.members || []).find(({label}) => label === argument);
-    const known = listed || (own ? numbersOf(own) : null);
+    const numbers = listed || (own ? numbersOf(own) : null);
     return {
       title,
       content: [
-        heading(argument, lines, line), known ? figures(known, spread(own, detail.line)) : null,
+        heading(argument, lines, line), numbers ? figures(numbers, spread(own, detail.line)) : null,
         content(own, detail, argument, params)
       ],
     };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files of data/, by name. Each is a script that calls actdata with base64 of
- * gzip of JSON; in a page that was exported into one file they are elements
- * that are no scripts. Small files are kept, of the large ones the last few. */
+/* Files of data/, by name, loaded when they are asked for. Each is a script
+ * that calls actdata with base64 of gzip of JSON; in a page that was exported
+ * into one file they are elements that are no scripts. Small files are kept,
+ * of the large ones the last few. */
 'use strict';
 window.Act = {};
 
 Act.data = (() => {
-  const KEPT = {clusters: 6, components: 6, texts: 12, search: 12};
+  const KEPT = {clusters: 6, components: 6, texts: 12, search: 12, vocabulary: 1};
   const waiting = new Map();
   const kept = new Map();
 
@@ -53,11 +54,15 @@ Act.data = (() => {
     }
     const bytes = bytesOf(await packedOf(name));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+    let found = null;
     try {
-      return JSON.parse(await new Response(stream).text());
+      found = JSON.parse(await new Response(stream).text());
     } catch (e) {
       throw new Error('data/' + name + '.js is damaged (' + e.message + ')');
     }
+    /* of the tokens that the file names */
+    if (found.strings && !Array.isArray(found.strings)) Act.tokens.learn(found.strings);
+    return found;
   }
 
   /* drops what was used longest ago of this kind */
@@ -76,9 +81,26 @@ Act.data = (() => {
     return found;
   }
 
+  /* of several files the last one that begins at or before something; begins (first) */
+  function place(firsts, begins) {
+    let low = 0;
+    let high = firsts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (begins(firsts[middle]))
+        low = middle;
+      else
+        high = middle - 1;
+    }
+    return low;
+  }
+
   const part = (kind, number) => load(kind + '-' + String(number).padStart(3, '0'));
 
   const parts = (kind, count) => Promise.all(Array.from({length: count}, (_, i) => part(kind, i)));
 
-  return {load, part, parts};
+  /* the file that has an item, where files begin with these */
+  const holding = (kind, firsts, number) => part(kind, place(firsts, (first) => first <= number));
+
+  return {load, part, parts, place, holding};
 })();

@@ -180,9 +180,13 @@ Act.evidence = (() => {
         words === null ? null : h('p', {class: 'note'}, words), body);
   }
 
-  /* by list, which of the shown samples */
-  const listed = ({facts, shown}) => Object.fromEntries(
-      Object.entries(facts.samples).map(([key, {row}]) => [key, row.map((r) => r - shown.first_row)]));
+  /* by list, which of the shown samples; of long lists only the beginning is shown */
+  function listed({facts, shown}) {
+    const places = shown.places && new Map(shown.places.map((place, k) => [place, k]));
+    const shownAt = (row) => (places ? places.get(row - shown.first_row) : row - shown.first_row);
+    const begin = (found) => (found.includes(undefined) ? found.slice(0, found.indexOf(undefined)) : found);
+    return Object.fromEntries(Object.entries(facts.samples).map(([key, {row}]) => [key, begin(row.map(shownAt))]));
+  }
 
   const histograms = ({stats}) => distributions([
     ['Activation', stats.all_activations, true], ['Place of the maximum, 0 to 1', stats.max_activation_position, false],

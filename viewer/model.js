@@ -12,9 +12,10 @@ Act.model = (() => {
 
   function join(parts) {
     const columns = {};
-    for (const part of parts) {
+    for (const {first, more, strings, ...part} of parts) {
+      /* members of a very large cluster go on in the next file */
+      for (const member of more || []) columns.members[columns.members.length - 1].push(member);
       for (const [key, values] of Object.entries(part)) {
-        if (key === 'first') continue;
         columns[key] = columns[key] || [];
         for (const value of values) columns[key].push(value);
       }
@@ -24,13 +25,9 @@ Act.model = (() => {
 
   async function open() {
     const run = await Act.data.load('run');
-    if (run.version !== 1) throw new Error('data/run.js has version ' + run.version + ', this page reads version 1');
-    const [info, index, vocabulary] = await Promise.all([
-      Act.data.load('run_info'),
-      Act.data.parts('index', run.index_parts),
-      Act.data.parts('vocabulary', run.vocabulary_parts),
-    ]);
-    Act.tokens.use(vocabulary.flatMap((part) => part.strings));
+    if (run.version !== 2) throw new Error('data/run.js has version ' + run.version + ', this page reads version 2');
+    Act.tokens.use(run.vocabulary_kind);
+    const [info, index] = await Promise.all([Act.data.load('run_info'), Act.data.parts('index', run.index_parts)]);
     Object.assign(self, {run, info, columns: join(index), n: run.n_lines});
     self.columns.size = (self.columns.members || []).map((members) => members.length);
     let first = 0;
@@ -38,19 +35,7 @@ Act.model = (() => {
     lines = new Map((self.columns.name || []).map((name, line) => [name, line]));
   }
 
-  /* the last module that begins at or before the column */
-  function moduleOf(column) {
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (starts[middle] <= column)
-        low = middle;
-      else
-        high = middle - 1;
-    }
-    return low;
-  }
+  const moduleOf = (column) => Act.data.place(starts, (first) => first <= column);
 
   function label(column) {
     const module = moduleOf(column);
@@ -96,42 +81,53 @@ Act.model = (() => {
     return {...found, tokenLists: found.shown.tokens.map((number) => chunk.tokens[number])};
   }
 
+  /* the file of this kind that holds a member of a line, and what it says of it, or null */
+  async function ofMember(kind, files, line, member) {
+    const begun = ([l, m]) => l < line || (l === line && m <= member);
+    const chunk = await Act.data.part(kind, Act.data.place(files, begun));
+    return [chunk, chunk.components.find((entry) => entry.line === line && entry.member === member) || null];
+  }
+
   /* what is said of a member of a line by itself, in the form of a cluster's
    * details; {same} if it is all that its cluster is; null if the run has nothing of the kind */
   async function component(line, member) {
-    const files = self.run.component_files;
-    if (!files) return null;
-    const begun = ([l, m]) => l < line || (l === line && m <= member);
-    let low = 0;
-    let high = files.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (begun(files[middle]))
-        low = middle;
-      else
-        high = middle - 1;
-    }
-    const chunk = await Act.data.part('components', low);
-    const found = chunk.components.find((entry) => entry.line === line && entry.member === member);
-    if (!found || found.same) return found || null;
+    if (!self.run.component_files) return null;
+    const [chunk, found] = await ofMember('components', self.run.component_files, line, member);
+    if (!found || found.same) return found;
     return {...found, tokenLists: found.shown.tokens.map((number) => chunk.tokens[number])};
   }
 
+  /* the clusters that fire together with it, as a cluster's facts have them; or null */
+  async function companions(line, member) {
+    const {companion_files: files, n_samples: n, n_ctx: positions} = self.run;
+    if (!files) return null;
+    const [, found] = await ofMember('companions', files, line, member);
+    if (!found) return null;
+    const whole = ({line: lines, count, own}) => ({
+      line: lines,
+      cluster_hash: lines.map((other) => self.columns.name[other]),
+      count,
+      jaccard: count.map((c, i) => c / (found.n_positions + own[i] - c)),
+      lift: count.map((c, i) => (c / found.n_positions) / (own[i] / (n * positions)))
+    });
+    return {by_jaccard: whole(found.by_jaccard), by_count: whole(found.by_count)};
+  }
+
   async function text(number) {
-    const size = self.run.texts_part_texts;
-    const part = await Act.data.part('texts', Math.floor(number / size));
-    return {number, hash: part.hash[number % size], tokens: part.tokens[number % size]};
+    const part = await Act.data.holding('texts', self.run.texts_files, number);
+    return {number, hash: part.hash[number - part.first], tokens: part.tokens[number - part.first]};
   }
 
   /* what the search files say of a token */
   async function uses(id) {
-    const size = self.run.search_part_ids;
-    const part = await Act.data.part('search', Math.floor(id / size));
-    return {clusters: part.clusters[id % size], texts: part.texts[id % size], nTexts: part.n_texts[id % size]};
+    const part = await Act.data.holding('search', self.run.search_files, id);
+    const i = id - part.first;
+    return {clusters: part.clusters[i], texts: part.texts[i], nTexts: part.n_texts[i]};
   }
 
   const modulesOf = (line) => [...new Set(self.columns.members[line].map(moduleOf))];
 
   return Object.assign(
-      self, {open, label, column, layer, moduleOf, clustersOf, lineOf, detail, component, text, uses, modulesOf});
+      self,
+      {open, label, column, layer, moduleOf, clustersOf, lineOf, detail, component, companions, text, uses, modulesOf});
 })();

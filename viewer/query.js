@@ -106,7 +106,7 @@ Act.query = (() => {
 
   async function ofTokens(pattern) {
     const found = new Set();
-    for (const id of Act.tokens.matching(pattern)) {
+    for (const id of await Act.tokens.matching(pattern)) {
       for (const line of (await Act.model.uses(id)).clusters) found.add(line);
     }
     return (line) => found.has(line);
@@ -175,7 +175,7 @@ Act.query = (() => {
     const found = new Map();
     for (const word of words(text)) {
       const [, pattern] = /^token:(.+)$/is.exec(word) || [];
-      for (const id of pattern ? Act.tokens.matching(pattern) : []) {
+      for (const id of pattern ? await Act.tokens.matching(pattern) : []) {
         for (const line of (await Act.model.uses(id)).clusters) found.set(line, [...(found.get(line) || []), id]);
       }
     }

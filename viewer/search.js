@@ -137,8 +137,7 @@ Act.route.pages.search = (() => {
           body,
           h('p', {class: 'note'},
             'A word or a piece of text. Blanks in front count: “ the” is another token than “the”.'));
-    const ids = raw !== null ? Act.tokens.matching(raw).filter((id) => Act.tokens.of(id).raw === raw) :
-                               Act.tokens.matching(word.replace(/\*/g, ''));
+    const ids = await (raw !== null ? Act.tokens.named(raw) : Act.tokens.matching(word.replace(/\*/g, '')));
     const found = ids.length > 0 ? await byToken(ids) : await byText(word, stopped);
     if (found && !stopped()) {
       fill(body, results(found));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Raw strings of a vocabulary as what they stand for. Which of three habits
- * it follows shows in the strings themselves:
+/* Raw strings of a vocabulary as what they stand for. Files of data have the
+ * strings of the tokens that they name; all of them are loaded only to look for
+ * one. Which of three habits it follows is in run.js:
  *   bytes  every character stands for a byte (GPT-2), Ġ for a space
  *   pieces ## goes on with a word, all else begins one (WordPiece)
  *   meta   ▁ is a space, <0xE2> a byte (SentencePiece)
@@ -16,9 +17,11 @@ Act.tokens = (() => {
   const BYTE = /^<0x([0-9A-Fa-f]{2})>$/;
   const byteOf = bytesOfGpt2();
   const strict = new TextDecoder('utf-8', {fatal: true});
-  let raws = [];
+  /* by id, as far as they came */
+  const raws = new Map();
+  const known = new Map();
   let kind = 'plain';
-  let known = [];
+  let whole = null;
 
   /* GPT-2's table of printable characters for bytes, the other way round */
   function bytesOfGpt2() {
@@ -29,27 +32,25 @@ Act.tokens = (() => {
     return table;
   }
 
-  function habit(strings) {
-    let spaces = 0;
-    let metas = 0;
-    let pieces = 0;
-    let foreign = 0;
-    for (const text of strings) {
-      if (text === null) continue;
-      if (text.includes('\u0120')) spaces++;
-      if (text.includes('\u2581')) metas++;
-      if (text.startsWith('##') && text.length > 2) pieces++;
-      if (!SPECIAL.test(text) && [...text].some((c) => !byteOf.has(c))) foreign++;
-    }
-    if (spaces > 0 && spaces >= metas && foreign <= strings.length / 20) return 'bytes';
-    if (metas > 0 && metas >= pieces) return 'meta';
-    return pieces > strings.length / 500 ? 'pieces' : 'plain';
+  function use(habit) {
+    kind = habit;
+    known.clear();
   }
 
-  function use(strings) {
-    raws = strings;
-    kind = habit(strings);
-    known = new Array(strings.length);
+  /* strings by id */
+  function learn(strings) {
+    for (const [id, raw] of Object.entries(strings)) raws.set(Number(id), raw);
+  }
+
+  /* the whole vocabulary, once */
+  function all() {
+    whole = whole || Act.data.parts('vocabulary', Act.model.run.vocabulary_parts).then((parts) => {
+      for (const {first, strings} of parts) strings.forEach((raw, i) => raws.set(first + i, raw));
+    });
+    whole.catch(() => {
+      whole = null;
+    });
+    return whole;
   }
 
   /* the longest whole characters from each place on; other bytes as bytes */
@@ -121,14 +122,15 @@ Act.tokens = (() => {
 
   /* {raw, text: as it reads, word: to compare, segments, joins: no blank before} */
   function of (id) {
-    if (known[id]) return known[id];
-    const raw = raws[id] === undefined || raws[id] === null ? '⟨' + id + '⟩' : raws[id];
-    return (known[id] = ofString(raw));
+    if (!known.has(id) && raws.has(id)) known.set(id, ofString(raws.get(id)));
+    return known.get(id) || ofString('⟨' + id + '⟩');
   }
+
+  const read = (parts) => parts.map((part) => part.special ?? part.text ?? '\ufffd').join('');
 
   function ofString(raw) {
     const parts = partsOf(raw);
-    const text = parts.map((part) => part.special ?? part.text ?? '\ufffd').join('');
+    const text = read(parts);
     return {
       raw,
       text,
@@ -192,18 +194,25 @@ Act.tokens = (() => {
   }
 
   /* ids whose text is what the pattern says; * stands for anything */
-  function matching(pattern) {
+  async function matching(pattern) {
+    await all();
     const exact = pattern.trim() !== pattern && pattern.trim() !== '';
     const wanted = exact ? pattern.toLowerCase() : pattern.trim().toLowerCase() || pattern;
     const glob = Act.query.glob(wanted);
     const ids = [];
-    for (let id = 0; id < raws.length; id++) {
-      const token = of(id);
-      if (glob(exact || token.word === '' ? token.text.toLowerCase() : token.word) || token.raw === pattern)
-        ids.push(id);
+    for (const [id, raw] of raws) {
+      const text = read(partsOf(raw)).toLowerCase();
+      const word = text.trim();
+      if (glob(exact || word === '' ? text : word) || raw === pattern) ids.push(id);
     }
-    return ids;
+    return ids.sort((a, b) => a - b);
   }
 
-  return {use, of, ofString, running, wholes, chip, matching, habit: () => kind};
+  /* the id of this very string, in a list; none: there is none */
+  async function named(wanted) {
+    await all();
+    return [...raws].filter(([, raw]) => raw === wanted).map(([id]) => id);
+  }
+
+  return {use, learn, of, ofString, running, wholes, chip, matching, named, habit: () => kind};
 })();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dashboard/coactive.h"
 
+#include <string.h>
+
 #include "dashboard/topitems.h"
 
 struct _ActCoactive {
@@ -99,32 +101,43 @@ make_pairs (const ActCoactive *self, guint cluster, const gint32 *columns,
   return n_pairs;
 }
 
+void
+act_coactive_rank (ActCoactiveTable *table, guint64 own,
+    const ActCoactivePair *pairs, gsize n_pairs, guint n_top)
+{
+  gsize size = MAX (n_pairs, 1) * sizeof *pairs;
+  g_autofree double *scores = g_new (double, MAX (n_pairs, 1));
+
+  *table = (ActCoactiveTable){ .own = own };
+  table->by_count = g_malloc (size);
+  table->by_jaccard = g_malloc (size);
+  memcpy (table->by_count, pairs, n_pairs * sizeof *pairs);
+  memcpy (table->by_jaccard, pairs, n_pairs * sizeof *pairs);
+  for (gsize i = 0; i < n_pairs; i++)
+    scores[i] = (double) pairs[i].count / (double) pairs[i].any;
+  table->n_by_jaccard = act_top_scored (table->by_jaccard, n_pairs,
+      sizeof *pairs, n_top, scores, compare_jaccards);
+  for (gsize i = 0; i < n_pairs; i++)
+    scores[i] = (double) pairs[i].count;
+  table->n_by_count = act_top_scored (
+      table->by_count, n_pairs, sizeof *pairs, n_top, scores, compare_counts);
+}
+
 gboolean
 act_coactive_get (ActCoactive *self, guint cluster, const gint32 *line_of,
     ActCoactiveTable *table, GError **error)
 {
-  g_autofree double *scores = NULL;
-  ActCoactivePair *pairs;
+  g_autofree ActCoactivePair *pairs = NULL;
   const gint32 *columns;
   const gint64 *counts;
   gsize n, n_pairs;
 
   if (!act_count_rows_read (self->rows, cluster, &columns, &counts, &n, error))
     return FALSE;
-  *table =
-      (ActCoactiveTable){ .own = act_count_rows_get_own (self->rows, cluster) };
-  table->by_count = pairs = g_new (ActCoactivePair, MAX (n, 1));
+  pairs = g_new (ActCoactivePair, MAX (n, 1));
   n_pairs = make_pairs (self, cluster, columns, counts, n, line_of, pairs);
-  table->by_jaccard = g_memdup2 (pairs, MAX (n_pairs, 1) * sizeof *pairs);
-  scores = g_new (double, MAX (n_pairs, 1));
-  for (gsize i = 0; i < n_pairs; i++)
-    scores[i] = (double) pairs[i].count / (double) pairs[i].any;
-  table->n_by_jaccard = act_top_scored (table->by_jaccard, n_pairs,
-      sizeof *pairs, self->n_top, scores, compare_jaccards);
-  for (gsize i = 0; i < n_pairs; i++)
-    scores[i] = (double) pairs[i].count;
-  table->n_by_count = act_top_scored (
-      pairs, n_pairs, sizeof *pairs, self->n_top, scores, compare_counts);
+  act_coactive_rank (table, act_count_rows_get_own (self->rows, cluster), pairs,
+      n_pairs, self->n_top);
   return TRUE;
 }
 

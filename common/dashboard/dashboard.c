@@ -151,9 +151,8 @@ open_files (ActDashboard *self, GError **error)
   if (!self->settings.facts.enabled)
     return TRUE;
   if (self->settings.viewer) {
-    self->viewer = act_viewer_new (self->folder, self->criteria, &self->run,
-        self->texts, self->settings.hist_bins,
-        self->settings.component_details ? self->settings.n_samples : 0, error);
+    self->viewer = act_viewer_new (self->folder, &self->settings,
+        self->criteria, &self->run, self->texts, error);
     if (self->viewer == NULL)
       return FALSE;
   }

@@ -25,6 +25,9 @@ struct _ActFacts {
   ActTokenFacts *tokens;
   ActPrioritySample random;
   GArray *random_rows; /* gsize */
+  /* of each criterion, last the random ones: the rows, the best first */
+  const gsize **lists;
+  gsize *n_listed;
   ActShownSamples *shown;
   ActMemberFacts *members;
   ActComponentFacts *components; /* or NULL: nothing of them by themselves */
@@ -82,6 +85,8 @@ act_facts_new (const char *folder, const ActDashboardSettings *settings,
   self->top_n_tokens = settings->top_n_tokens;
   act_priority_sample_init (&self->random, self->settings.n_random);
   self->random_rows = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->lists = g_new0 (const gsize *, criteria->n + 1);
+  self->n_listed = g_new0 (gsize, criteria->n + 1);
   self->line_ends = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->line_clusters = g_array_new (FALSE, FALSE, sizeof (guint));
   self->line_of = g_new (gint32, MAX (run->n_clusters, 1));
@@ -108,6 +113,8 @@ act_facts_free (ActFacts *self)
   act_token_facts_free (self->tokens);
   act_priority_sample_clear (&self->random);
   g_array_unref (self->random_rows);
+  g_free (self->lists);
+  g_free (self->n_listed);
   act_shown_samples_free (self->shown);
   act_member_facts_free (self->members);
   act_component_facts_free (self->components);
@@ -199,8 +206,8 @@ show_samples (ActFacts *self, const ActRows *rows,
     const ActStatistics *statistics, const gsize *row_of, GError **error)
 {
   guint n_criteria = self->criteria->n;
-  g_autofree const gsize **lists = g_new (const gsize *, n_criteria + 1);
-  g_autofree gsize *n_listed = g_new (gsize, n_criteria + 1);
+  const gsize **lists = self->lists;
+  gsize *n_listed = self->n_listed;
 
   for (guint c = 0; c < n_criteria; c++) {
     lists[c] = statistics->top[c];
@@ -251,11 +258,13 @@ begin_viewer_line (ActFacts *self, const ActRows *rows,
     .tokens = tokens,
     .rows = rows,
     .row_of = row_of,
-    .shown = act_shown_samples_get_last_rows (self->shown),
+    .n_lists = self->criteria->n + 1,
+    .lists = self->lists,
+    .n_listed = self->n_listed,
+    .listed = act_shown_samples_get_last_rows (self->shown),
     .first_row = act_shown_samples_get_first (self->shown),
   };
 
-  line.samples = act_shown_samples_get_last (self->shown, &line.n_shown);
   return act_viewer_begin_line (self->viewer, &line, error);
 }
 

@@ -134,10 +134,10 @@ act_shown_samples_get_last (const ActShownSamples *self, gsize *n_samples)
   return (const guint64 *) self->samples->data + first;
 }
 
-const gsize *
+const GArray *
 act_shown_samples_get_last_rows (const ActShownSamples *self)
 {
-  return (const gsize *) self->picked->data;
+  return self->picked;
 }
 
 gsize

@@ -25,8 +25,8 @@ gboolean act_shown_samples_add (ActShownSamples *shown, const ActRows *rows,
 /* of the last line: its samples' indices in the run, ascending */
 const guint64 *act_shown_samples_get_last (
     const ActShownSamples *shown, gsize *n_samples);
-/* the same as rows of what was added */
-const gsize *act_shown_samples_get_last_rows (const ActShownSamples *shown);
+/* the same as rows (gsize) of what was added */
+const GArray *act_shown_samples_get_last_rows (const ActShownSamples *shown);
 /* which of these, from 0, a list's i-th is; and the line's first row */
 gsize act_shown_samples_get_listed (
     const ActShownSamples *shown, guint list, gsize i);

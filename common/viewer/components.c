@@ -2,24 +2,21 @@
 #include "viewer/components.h"
 
 #include "dashboard/rowpick.h"
+#include "viewer/bins.h"
 #include "viewer/datafile.h"
 #include "viewer/detail.h"
 #include "viewer/numbers.h"
 #include "viewer/shown.h"
+#include "viewer/shownpick.h"
 #include "viewer/tokenlists.h"
 
-/* The samples of a component whose values and tokens would be more JSON than
- * this are half as many, or a quarter. */
-#define MAX_SHOWN ((gsize) 1 << 20)
-/* about how long a position and its level are, and a token */
-#define PAIR_SIZE 8
-#define TOKEN_SIZE 5
+/* of a ranking of tokens */
+#define MAX_RANKED 1000
 
 enum { TOP, RANDOM, N_LISTS };
 
 struct _ActViewerComponents {
   char *folder;
-  const ActTexts *texts;
   char *top_key;
   ActViewerShown *shown;
 
@@ -30,10 +27,7 @@ struct _ActViewerComponents {
   GArray *firsts; /* guint32: a file's line and member */
 
   /* the component at hand */
-  const gsize *listed[N_LISTS];
-  gsize n_listed[N_LISTS];
-  GArray *picked;  /* gsize: rows that are listed, ascending */
-  GArray *samples; /* guint64: which samples of the run they are */
+  ActShownPick pick;
   GString *text;
 };
 
@@ -44,13 +38,11 @@ act_viewer_components_new (
   ActViewerComponents *self = g_new0 (ActViewerComponents, 1);
 
   self->folder = g_strdup (folder);
-  self->texts = texts;
   self->top_key = g_strdup_printf ("max_activation-max-%u", n_samples);
   self->shown = act_viewer_shown_new (folder);
-  act_token_lists_init (&self->lists);
+  act_token_lists_init (&self->lists, texts);
+  act_shown_pick_init (&self->pick, texts);
   self->firsts = g_array_new (FALSE, FALSE, sizeof (guint32));
-  self->picked = g_array_new (FALSE, FALSE, sizeof (gsize));
-  self->samples = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->text = g_string_new (NULL);
   return self;
 }
@@ -63,9 +55,8 @@ act_viewer_components_free (ActViewerComponents *self)
   act_data_file_free (self->file);
   act_viewer_shown_free (self->shown);
   act_token_lists_clear (&self->lists);
+  act_shown_pick_clear (&self->pick);
   g_array_unref (self->firsts);
-  g_array_unref (self->picked);
-  g_array_unref (self->samples);
   g_string_free (self->text, TRUE);
   g_free (self->top_key);
   g_free (self->folder);
@@ -104,49 +95,27 @@ begin_file (
 static gboolean
 end_file (ActViewerComponents *self, GError **error)
 {
-  g_string_assign (self->text, "],\"tokens\":");
-  act_token_lists_take (&self->lists, self->texts, self->text);
+  g_string_assign (self->text, "],");
+  act_token_lists_take (&self->lists, self->text);
   g_string_append_c (self->text, '}');
   return append_text (self, error)
       && act_data_file_close (g_steal_pointer (&self->file), error);
 }
 
-static gsize
-size_of_picked (const ActViewerComponents *self, const ActRows *rows)
-{
-  gsize n = 0;
-
-  for (guint i = 0; i < self->picked->len; i++) {
-    gsize row = g_array_index (self->picked, gsize, i);
-
-    n += rows->indptr[row + 1] - rows->indptr[row];
-  }
-  return n * PAIR_SIZE + (gsize) self->picked->len * rows->n_ctx * TOKEN_SIZE;
-}
-
-/* what is shown: all that is listed, unless that were too much */
 static void
 pick_rows (ActViewerComponents *self, const ActComponentDetail *detail)
 {
-  self->listed[TOP] = detail->top;
-  self->listed[RANDOM] = detail->random;
-  self->n_listed[TOP] = detail->n_top;
-  self->n_listed[RANDOM] = detail->n_random;
-  for (;;) {
-    act_pick_rows (self->picked, self->listed, self->n_listed, N_LISTS);
-    if ((self->n_listed[TOP] <= 1 && self->n_listed[RANDOM] <= 1)
-        || size_of_picked (self, &detail->rows) <= MAX_SHOWN)
-      break;
-    for (guint i = 0; i < N_LISTS; i++)
-      self->n_listed[i] = (self->n_listed[i] + 1) / 2;
-  }
-  g_array_set_size (self->samples, 0);
-  for (guint i = 0; i < self->picked->len; i++) {
-    gsize row = g_array_index (self->picked, gsize, i);
-    guint64 sample = act_texts_get_sample (self->texts, detail->row_of[row]);
+  const gsize *const lists[N_LISTS] = { detail->top, detail->random };
+  const gsize n_listed[N_LISTS] = { detail->n_top, detail->n_random };
 
-    g_array_append_val (self->samples, sample);
-  }
+  act_shown_pick (
+      &self->pick, lists, n_listed, N_LISTS, &detail->rows, detail->row_of);
+}
+
+static gsize
+n_picked (const ActViewerComponents *self, guint list)
+{
+  return g_array_index (self->pick.n_listed, gsize, list);
 }
 
 static void
@@ -158,20 +127,25 @@ write_histogram (GString *out, const char *key, const ActHistogram *histogram)
     return;
   }
   g_string_append (out, "{\"bin_edges\":");
-  act_append_double_list (out, histogram->edges, (gsize) histogram->n_bins + 1);
+  act_append_joined_edges (out, histogram->edges, histogram->n_bins);
   g_string_append (out, ",\"bin_counts\":");
-  act_append_u64_list (out, histogram->counts, histogram->n_bins);
+  act_append_joined_counts (
+      out, histogram->counts, histogram->n_bins, ACT_PAGE_BINS);
   g_string_append_c (out, '}');
 }
 
 /* a list a column, rates left to the page: they follow from the counts */
 static void
-write_ranking (
-    GString *out, const char *key, const ActTokenFact *facts, guint n)
+write_ranking (ActViewerComponents *self, const char *key,
+    const ActTokenFact *facts, guint n)
 {
   static const char *const columns[] = { "token", "count", "run_count" };
-  g_autofree guint64 *numbers = g_new (guint64, (gsize) n + 1);
+  g_autofree guint64 *numbers = g_new (guint64, MAX_RANKED);
+  GString *out = self->text;
 
+  n = MIN (n, MAX_RANKED);
+  for (guint i = 0; i < n; i++)
+    self->size += act_token_lists_name (&self->lists, &facts[i].string, 1);
   g_string_append_printf (out, ",\"%s\":{", key);
   for (guint c = 0; c < G_N_ELEMENTS (columns); c++) {
     for (guint i = 0; i < n; i++)
@@ -185,27 +159,30 @@ write_ranking (
 }
 
 static void
-write_table (GString *out, const char *key, const ActTokenTable *table)
+write_table (
+    ActViewerComponents *self, const char *key, const ActTokenTable *table)
 {
-  g_string_append_printf (out,
+  g_string_append_printf (self->text,
       ",\"%s\":{\"n_positions\":%" G_GUINT64_FORMAT
       ",\"n_active_positions\":%" G_GUINT64_FORMAT ",\"n_unique\":%u",
       key, table->n_pairs, table->n_active_pairs, table->n_unique);
-  write_ranking (out, "by_count", table->by_count, table->n_by_count);
-  write_ranking (out, "by_lift", table->by_lift, table->n_by_lift);
-  g_string_append_c (out, '}');
+  write_ranking (self, "by_count", table->by_count, table->n_by_count);
+  write_ranking (self, "by_lift", table->by_lift, table->n_by_lift);
+  g_string_append_c (self->text, '}');
 }
 
 /* a list's samples, by their place among those shown */
 static void
-write_list (ActViewerComponents *self, const char *key, guint list)
+write_list (
+    ActViewerComponents *self, const char *key, const gsize *listed, guint list)
 {
-  g_autofree guint64 *places = g_new (guint64, self->n_listed[list] + 1);
+  gsize n = n_picked (self, list);
+  g_autofree guint64 *places = g_new (guint64, n + 1);
 
-  for (gsize i = 0; i < self->n_listed[list]; i++)
-    places[i] = act_picked_place (self->picked, self->listed[list][i]);
+  for (gsize i = 0; i < n; i++)
+    places[i] = act_picked_place (self->pick.rows, listed[i]);
   g_string_append_printf (self->text, "\"%s\":", key);
-  act_append_u64_list (self->text, places, self->n_listed[list]);
+  act_append_u64_list (self->text, places, n);
 }
 
 /* also in the facts' members, of which a very large cluster lists only some */
@@ -239,15 +216,15 @@ write_facts (ActViewerComponents *self, guint line, guint member,
   act_append_double (out, detail->entropy);
   g_string_append (out, ",\"concentration\":");
   act_append_double (out, detail->concentration_ratio);
-  write_table (out, "tokens", &detail->tokens);
-  write_table (out, "next_tokens", &detail->next_tokens);
+  write_table (self, "tokens", &detail->tokens);
+  write_table (self, "next_tokens", &detail->next_tokens);
   g_string_append (out, ",\"samples\":{");
-  write_list (self, self->top_key, TOP);
+  write_list (self, self->top_key, detail->top, TOP);
   g_string_append_c (out, ',');
-  write_list (self, "random", RANDOM);
+  write_list (self, "random", detail->random, RANDOM);
   g_string_append (out, "},\"shown\":{\"sample\":");
   act_append_u64_list (
-      out, (const guint64 *) self->samples->data, self->samples->len);
+      out, (const guint64 *) self->pick.samples->data, self->pick.samples->len);
   g_string_append_c (out, ',');
   act_viewer_shown_write_own (self->shown, out);
 }
@@ -256,31 +233,32 @@ write_facts (ActViewerComponents *self, guint line, guint member,
 static void
 write_tokens (ActViewerComponents *self, const ActComponentDetail *detail)
 {
-  g_autofree guint32 *numbers = g_new (guint32, (gsize) self->picked->len + 1);
+  const GArray *rows = self->pick.rows;
+  g_autofree guint32 *numbers = g_new (guint32, (gsize) rows->len + 1);
 
-  for (guint i = 0; i < self->picked->len; i++) {
-    gsize row = g_array_index (self->picked, gsize, i);
+  for (guint i = 0; i < rows->len; i++) {
+    gsize row = g_array_index (rows, gsize, i);
 
-    numbers[i] = act_token_lists_number (
-        &self->lists, self->texts, detail->row_of[row], &self->size);
+    numbers[i] =
+        act_token_lists_number (&self->lists, detail->row_of[row], &self->size);
   }
   g_string_append (self->text, ",\"tokens\":");
-  act_append_u32_list (self->text, numbers, self->picked->len);
+  act_append_u32_list (self->text, numbers, rows->len);
 }
 
 static void
 write_cut (ActViewerComponents *self, const ActComponentDetail *detail)
 {
-  if (self->n_listed[TOP] == detail->n_top
-      && self->n_listed[RANDOM] == detail->n_random) {
+  if (n_picked (self, TOP) == detail->n_top
+      && n_picked (self, RANDOM) == detail->n_random) {
     g_string_append (self->text, "},\"cut\":null}");
     return;
   }
   g_string_append_printf (self->text,
       "},\"cut\":\"of %u samples of highest maximum the first %" G_GSIZE_FORMAT
       " are shown, of %u random ones %" G_GSIZE_FORMAT "\"}",
-      detail->n_top, self->n_listed[TOP], detail->n_random,
-      self->n_listed[RANDOM]);
+      detail->n_top, n_picked (self, TOP), detail->n_random,
+      n_picked (self, RANDOM));
 }
 
 /* a file that has room for the next one */
@@ -308,10 +286,10 @@ act_viewer_components_add (ActViewerComponents *self, guint line, guint member,
   } else {
     pick_rows (self, detail);
     if (!act_viewer_shown_begin (self->shown, &detail->rows,
-            (const gsize *) self->picked->data,
-            (const guint64 *) self->samples->data, self->picked->len, error)
-        || !open_file (
-            self, line, member, size_of_picked (self, &detail->rows), error))
+            (const gsize *) self->pick.rows->data,
+            (const guint64 *) self->pick.samples->data, self->pick.rows->len,
+            error)
+        || !open_file (self, line, member, self->pick.size, error))
       return FALSE;
     write_facts (self, line, member, detail);
     write_tokens (self, detail);

@@ -1,42 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "viewer/cutlist.h"
 
-#include <string.h>
-
-/* behind the string that begins at p */
-static const char *
-skip_string (const char *p)
-{
-  for (p++; *p != '"'; p++)
-    if (*p == '\\')
-      p++;
-  return p + 1;
-}
-
-/* the ',', ']' or '}' that ends the value at p */
-static const char *
-skip_value (const char *p)
-{
-  for (guint depth = 0;;) {
-    if (*p == '"') {
-      p = skip_string (p);
-      continue;
-    }
-    if (depth == 0 && (*p == ',' || *p == ']' || *p == '}'))
-      return p;
-    if (*p == '[' || *p == '{')
-      depth++;
-    else if (*p == ']' || *p == '}')
-      depth--;
-    p++;
-  }
-}
-
-static const char *
-skip_blanks (const char *p)
-{
-  return p + strspn (p, " ");
-}
+#include "viewer/jsontext.h"
 
 /* the value of a key of the object; NULL: it has none */
 static const char *
@@ -45,14 +10,14 @@ find_value (const char *p, const char *key)
   gsize length = strlen (key);
 
   while (*p != '}') {
-    const char *name = skip_blanks (p + 1);
+    const char *name = act_json_skip_blanks (p + 1);
 
     if (*name != '"')
       return NULL;
-    p = skip_blanks (skip_string (name)) + 1;
+    p = act_json_skip_blanks (act_json_skip_string (name)) + 1;
     if (strncmp (name + 1, key, length) == 0 && name[length + 1] == '"')
-      return skip_blanks (p);
-    p = skip_value (p);
+      return act_json_skip_blanks (p);
+    p = act_json_skip_value (p);
   }
   return NULL;
 }
@@ -70,7 +35,7 @@ act_cut_list (const char *json, gsize length, const char *key,
   }
   g_string_append_len (out, json, list - json);
   for (guint i = 0; *p != ']'; i++, p = end) {
-    end = skip_value (p + 1);
+    end = act_json_skip_value (p + 1);
     if (next == n_kept || kept[next] != i)
       continue;
     g_string_append_c (out, next == 0 ? '[' : ',');

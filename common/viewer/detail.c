@@ -18,12 +18,12 @@ struct _ActViewerDetail {
 };
 
 ActViewerDetail *
-act_viewer_detail_new (const char *folder)
+act_viewer_detail_new (const char *folder, const ActTexts *texts)
 {
   ActViewerDetail *self = g_new0 (ActViewerDetail, 1);
 
   self->folder = g_strdup (folder);
-  act_token_lists_init (&self->lists);
+  act_token_lists_init (&self->lists, texts);
   self->text = g_string_new (NULL);
   return self;
 }
@@ -63,10 +63,10 @@ begin_file (ActViewerDetail *self, GError **error)
 
 /* the token lists come last: by then they are known */
 static gboolean
-end_file (ActViewerDetail *self, const ActTexts *texts, GError **error)
+end_file (ActViewerDetail *self, GError **error)
 {
-  g_string_assign (self->text, "],\"tokens\":");
-  act_token_lists_take (&self->lists, texts, self->text);
+  g_string_assign (self->text, "],");
+  act_token_lists_take (&self->lists, self->text);
   g_string_append_c (self->text, '}');
   return append_text (self, error)
       && act_data_file_close (g_steal_pointer (&self->file), error);
@@ -89,12 +89,26 @@ place_of (const guint32 *numbers, gsize n, guint32 number)
   return low;
 }
 
+/* rows of samples.npz */
+static void
+write_rows (ActViewerDetail *self, const ActDetailLine *line)
+{
+  g_string_append (self->text, ",\"shown\":{\"first_row\":");
+  act_append_uint (self->text, line->first_row);
+  g_string_append (self->text, ",\"places\":");
+  if (line->places != NULL)
+    act_append_u32_list (self->text, line->places, line->n_shown);
+  else
+    g_string_append (self->text, "null");
+}
+
 /* which samples, texts and token lists are shown */
 static void
 write_samples (ActViewerDetail *self, const ActDetailLine *line,
-    const ActTexts *texts, const guint32 *shown, gsize n_texts)
+    const guint32 *shown, gsize n_texts)
 {
-  g_autofree guint64 *samples = g_new (guint64, line->n_shown + 1);
+  const ActTexts *texts = self->lists.texts;
+  g_autofree guint64 *samples = g_new (guint64, (gsize) line->n_shown + 1);
   g_autofree guint32 *numbers = g_new (guint32, 2 * (gsize) line->n_shown + 1);
   guint32 *lists = numbers + line->n_shown;
 
@@ -103,10 +117,9 @@ write_samples (ActViewerDetail *self, const ActDetailLine *line,
 
     samples[i] = act_texts_get_sample (texts, row);
     numbers[i] = place_of (shown, n_texts, act_texts_get_text (texts, row));
-    lists[i] = act_token_lists_number (&self->lists, texts, row, &self->size);
+    lists[i] = act_token_lists_number (&self->lists, row, &self->size);
   }
-  g_string_append (self->text, ",\"shown\":{\"first_row\":");
-  act_append_uint (self->text, line->first_row);
+  write_rows (self, line);
   g_string_append (self->text, ",\"sample\":");
   act_append_u64_list (self->text, samples, line->n_shown);
   g_string_append (self->text, ",\"text\":");
@@ -133,14 +146,13 @@ write_end (ActViewerDetail *self, const ActDetailLine *line, GError **error)
 
 gboolean
 act_viewer_detail_add (ActViewerDetail *self, const ActDetailLine *line,
-    const ActTexts *texts, const guint32 *shown, gsize n_texts, guint *chunk,
-    GError **error)
+    const guint32 *shown, gsize n_texts, guint *chunk, GError **error)
 {
   gsize length = line->line_length + line->facts_length + line->shown_length;
   gboolean first;
 
   if (self->file != NULL && self->size + length > ACT_DETAIL_SIZE
-      && !end_file (self, texts, error))
+      && !end_file (self, error))
     return FALSE;
   first = self->file == NULL;
   if (first && !begin_file (self, error))
@@ -149,7 +161,7 @@ act_viewer_detail_add (ActViewerDetail *self, const ActDetailLine *line,
   *chunk = self->n_parts - 1;
   self->size += length;
   g_string_truncate (self->text, 0);
-  write_samples (self, line, texts, shown, n_texts);
+  write_samples (self, line, shown, n_texts);
   return act_data_file_append_string (
              self->file, first ? "{\"line\":" : ",{\"line\":", error)
       && act_data_file_append (self->file, line->line, line->line_length, error)
@@ -163,8 +175,7 @@ act_viewer_detail_add (ActViewerDetail *self, const ActDetailLine *line,
 }
 
 gboolean
-act_viewer_detail_finish (
-    ActViewerDetail *self, const ActTexts *texts, GError **error)
+act_viewer_detail_finish (ActViewerDetail *self, GError **error)
 {
-  return self->file == NULL || end_file (self, texts, error);
+  return self->file == NULL || end_file (self, error);
 }

@@ -22,16 +22,18 @@ typedef struct {
   const char *cut; /* what is left out, or NULL */
   guint64 first_row;
   guint n_shown;
-  const guint32 *rows; /* [n_shown] the samples' rows in the texts */
+  const guint32 *rows;   /* [n_shown] the samples' rows in the texts */
+  const guint32 *places; /* [n_shown] of samples.npz, from first_row on; NULL:
+                            all of the cluster's */
 } ActDetailLine;
 
-ActViewerDetail *act_viewer_detail_new (const char *folder);
+ActViewerDetail *act_viewer_detail_new (
+    const char *folder, const ActTexts *texts);
 void act_viewer_detail_free (ActViewerDetail *detail);
 
-/* The next line; *chunk: its file's number. texts: the page's, by number, are
+/* The next line; *chunk: its file's number. The page's texts are, by number,
  * shown [n_texts], ascending. */
 gboolean act_viewer_detail_add (ActViewerDetail *detail,
-    const ActDetailLine *line, const ActTexts *texts, const guint32 *shown,
-    gsize n_texts, guint *chunk, GError **error);
-gboolean act_viewer_detail_finish (
-    ActViewerDetail *detail, const ActTexts *texts, GError **error);
+    const ActDetailLine *line, const guint32 *shown, gsize n_texts,
+    guint *chunk, GError **error);
+gboolean act_viewer_detail_finish (ActViewerDetail *detail, GError **error);

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "dashboard/coactive.h"
+#include "dashboard/texts.h"
 
 /* index-NNN.js: what the page's table, filters and map need of all clusters, a
- * list a column. Written line by line; in memory is one file's. */
+ * list a column, and the strings of the tokens in it. A file ends at about
+ * 1 MB of JSON; the members of a cluster that has very many go on in the files
+ * behind. Written line by line; in memory is one file's. */
 typedef struct _ActViewerIndex ActViewerIndex;
 
 #define ACT_INDEX_TOKENS 5
@@ -29,7 +32,9 @@ typedef struct {
   guint32 common_tokens[ACT_INDEX_TOKENS]; /* by count */
 } ActIndexEntry;
 
-ActViewerIndex *act_viewer_index_new (const char *folder, guint n_bins);
+/* strings: the caller's */
+ActViewerIndex *act_viewer_index_new (
+    const char *folder, const ActStrings *strings);
 void act_viewer_index_free (ActViewerIndex *index);
 
 /* the next line: its name, its file of details, members [n_members], bins
@@ -41,4 +46,3 @@ gboolean act_viewer_index_add (ActViewerIndex *index,
 gboolean act_viewer_index_finish (ActViewerIndex *index, GError **error);
 
 guint act_viewer_index_get_n_parts (const ActViewerIndex *index);
-guint act_viewer_index_get_part_lines (const ActViewerIndex *index);

@@ -48,6 +48,17 @@ act_put_list_end (char *begin, char *p)
   return p;
 }
 
+/* digits and comma */
+static inline gsize
+act_number_size (guint64 value)
+{
+  gsize n = 2;
+
+  for (; value > 9; value /= 10)
+    n++;
+  return n;
+}
+
 /* "[1,2,3]" */
 void act_append_u32_list (GString *out, const guint32 *values, gsize n);
 void act_append_u64_list (GString *out, const guint64 *values, gsize n);

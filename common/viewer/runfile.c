@@ -6,7 +6,7 @@
 #include "formats/json.h"
 #include "viewer/datafile.h"
 
-#define VERSION_OF_FORMAT 1
+#define VERSION_OF_FORMAT 2
 
 static void
 write_modules (ActJsonWriter *json, const ActDashboardRun *run)
@@ -34,27 +34,31 @@ write_criteria (ActJsonWriter *json, const ActCriteria *criteria)
 }
 
 static void
-write_parts (ActJsonWriter *json, const char *parts_key, const char *size_key,
-    const ActViewerParts *parts)
+write_files (
+    ActJsonWriter *json, const char *key, const guint32 *firsts, guint n)
 {
-  act_json_add_uint (json, parts_key, parts->n_parts);
-  act_json_add_uint (json, size_key, parts->part_size);
+  act_json_key (json, key);
+  act_json_begin_array (json);
+  for (guint i = 0; i < n; i++)
+    act_json_uint (json, firsts[i]);
+  act_json_end_array (json);
 }
 
-/* where each file of components begins, or null */
+/* line and member that each file begins with, or null */
 static void
-write_component_files (ActJsonWriter *json, const ActRunFile *file)
+write_member_files (
+    ActJsonWriter *json, const char *key, const guint32 *firsts, guint n)
 {
-  act_json_key (json, "component_files");
-  if (file->n_component_files == 0) {
+  act_json_key (json, key);
+  if (n == 0) {
     act_json_null (json);
     return;
   }
   act_json_begin_array (json);
-  for (guint i = 0; i < file->n_component_files; i++) {
+  for (guint i = 0; i < n; i++) {
     act_json_begin_array (json);
-    act_json_uint (json, file->component_files[2 * i]);
-    act_json_uint (json, file->component_files[2 * i + 1]);
+    act_json_uint (json, firsts[2 * i]);
+    act_json_uint (json, firsts[2 * i + 1]);
     act_json_end_array (json);
   }
   act_json_end_array (json);
@@ -126,14 +130,17 @@ write_counts (ActJsonWriter *json, const ActRunFile *file,
   act_json_add_uint (json, "n_ctx", run->n_ctx);
   write_modules (json, run);
   act_json_add_uint (json, "vocab_size", file->n_strings);
+  act_json_add_string (json, "vocabulary_kind", file->vocabulary_kind);
   write_criteria (json, criteria);
-  write_parts (json, "index_parts", "index_part_lines", &file->index);
-  write_parts (
-      json, "vocabulary_parts", "vocabulary_part_ids", &file->vocabulary);
-  write_parts (json, "texts_parts", "texts_part_texts", &file->texts);
+  act_json_add_uint (json, "index_parts", file->n_index_parts);
+  act_json_add_uint (json, "vocabulary_parts", file->n_vocabulary_parts);
+  write_files (json, "texts_files", file->texts_files, file->n_texts_files);
   act_json_add_uint (json, "n_texts", file->n_texts);
-  write_parts (json, "search_parts", "search_part_ids", &file->search);
-  write_component_files (json, file);
+  write_files (json, "search_files", file->search_files, file->n_search_files);
+  write_member_files (
+      json, "component_files", file->component_files, file->n_component_files);
+  write_member_files (
+      json, "companion_files", file->companion_files, file->n_companion_files);
   write_masses (json, run, file);
 }
 

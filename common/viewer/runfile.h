@@ -2,7 +2,6 @@
 #pragma once
 
 #include "dashboard/dashboard.h"
-#include "viewer/texts.h"
 
 /* run.js: what the page loads first, how many of all there are, and in how many
  * files. */
@@ -11,13 +10,20 @@ typedef struct {
   guint64 n_samples;
   guint n_strings;
   gsize n_texts;
-  ActViewerParts index;
-  ActViewerParts vocabulary;
-  ActViewerParts texts;
-  ActViewerParts search;
-  /* of each file of components its first line and member; NULL: none */
+  const char *vocabulary_kind;
+  /* files that are read whole */
+  guint n_index_parts;
+  guint n_vocabulary_parts;
+  /* others: what each begins with */
+  guint n_texts_files;
+  const guint32 *texts_files;
+  guint n_search_files;
+  const guint32 *search_files;
+  /* of components: line and member of each; NULL: none */
   guint n_component_files;
   const guint32 *component_files;
+  guint n_companion_files;
+  const guint32 *companion_files;
   gboolean has_masses; /* components came */
   double *masses;      /* [n_modules] */
 } ActRunFile;

@@ -2,14 +2,14 @@
 #include "viewer/search.h"
 
 #include "formats/scratch.h"
-#include "viewer/datafile.h"
 #include "viewer/numbers.h"
+#include "viewer/texts.h"
 
 /* of a string there are at most this many texts, and lines */
 #define MAX_TEXTS 200
 #define MAX_LINES 100000
-/* A file has this many strings, or half as often as it takes until none has
- * more items than this. */
+/* A file has so many strings, and so many items, at most, unless one string
+ * has more. */
 #define PART_STRINGS 4096
 #define PART_ITEMS 200000
 /* items that are in memory at once */
@@ -34,6 +34,7 @@ struct _ActViewerSearch {
   guint32 *n_texts; /* [n_strings] that are listed */
   guint32 *n_found; /* [n_strings] texts that hold it */
   guint32 *last;    /* [n_strings] the line, or text, that was counted last */
+  GArray *firsts;   /* guint32: the string that each file begins with */
 };
 
 /* the lists of strings [first, end) */
@@ -58,6 +59,7 @@ act_viewer_search_new (const char *folder, guint n_strings, GError **error)
   self->n_found = g_new0 (guint32, (gsize) n_strings + 1);
   self->last = g_new (guint32, (gsize) n_strings + 1);
   memset (self->last, 0xff, n_strings * sizeof (guint32));
+  self->firsts = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->spool = act_scratch_new (folder, error);
   if (self->spool == NULL)
     g_clear_pointer (&self, act_viewer_search_free);
@@ -74,6 +76,7 @@ act_viewer_search_free (ActViewerSearch *self)
   g_free (self->n_texts);
   g_free (self->n_found);
   g_free (self->last);
+  g_array_unref (self->firsts);
   g_free (self);
 }
 
@@ -140,19 +143,39 @@ count_items (const ActViewerSearch *self, guint first, guint end)
   return n;
 }
 
-static guint
-choose_part_size (const ActViewerSearch *self)
+/* where files begin */
+static void
+cut_into_files (ActViewerSearch *self)
 {
-  guint size = PART_STRINGS;
+  guint64 n_items = 0;
+  guint32 first = 0;
 
-  for (guint first = 0; first < self->n_strings; first += size)
-    while (size > 1
-        && count_items (self, first, MIN (first + size, self->n_strings))
-            > PART_ITEMS) {
-      size /= 2;
-      first = 0;
+  for (guint32 i = 0; i < self->n_strings; i++) {
+    guint64 n = count_items (self, i, i + 1);
+
+    if (i == 0 || n_items + n > PART_ITEMS || i - first == PART_STRINGS) {
+      first = i;
+      n_items = 0;
+      g_array_append_val (self->firsts, first);
     }
-  return size;
+    n_items += n;
+  }
+}
+
+const guint32 *
+act_viewer_search_get_files (const ActViewerSearch *self, guint *n_files)
+{
+  *n_files = self->firsts->len;
+  return (const guint32 *) self->firsts->data;
+}
+
+/* where a file ends */
+static guint
+end_of (const ActViewerSearch *self, guint file)
+{
+  return file + 1 < self->firsts->len
+      ? g_array_index (self->firsts, guint32, file + 1)
+      : self->n_strings;
 }
 
 static void
@@ -289,10 +312,11 @@ append_lines (GString *out, const Item *items, guint n)
 
 static gboolean
 write_part (const ActViewerSearch *self, const Lists *lists, const char *folder,
-    guint part, guint first, guint end, GError **error)
+    guint part, GError **error)
 {
+  guint first = g_array_index (self->firsts, guint32, part);
+  guint end = end_of (self, part);
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree char *name = g_strdup_printf ("search-%03u", part);
 
   g_string_printf (text, "{\"first\":%u,\"clusters\":[", first);
   for (guint i = first - lists->first; i < end - lists->first; i++) {
@@ -311,23 +335,22 @@ write_part (const ActViewerSearch *self, const Lists *lists, const char *folder,
   g_string_append (text, "],\"n_texts\":");
   act_append_u32_list (text, self->n_found + first, end - first);
   g_string_append_c (text, '}');
-  return act_data_file_write (folder, name, text->str, text->len, error);
+  return act_viewer_write_part (folder, "search", part, text, error);
 }
 
-/* where a run of whole parts ends whose items fit into memory; at least one */
+/* the file behind those from `part` on whose items fit into memory; at least
+ * one */
 static guint
-find_end (const ActViewerSearch *self, guint first, guint part_size)
+find_end (const ActViewerSearch *self, guint part)
 {
-  guint end = MIN (first + part_size, self->n_strings);
-  guint64 n = count_items (self, first, end);
+  guint first = g_array_index (self->firsts, guint32, part), end = part + 1;
+  guint64 n = count_items (self, first, end_of (self, part));
 
-  while (end < self->n_strings) {
-    guint next = MIN (end + part_size, self->n_strings);
-
-    n += count_items (self, end, next);
+  for (; end < self->firsts->len; end++) {
+    n += count_items (
+        self, g_array_index (self->firsts, guint32, end), end_of (self, end));
     if (n > MEMORY_ITEMS)
       break;
-    end = next;
   }
   return end;
 }
@@ -335,25 +358,27 @@ find_end (const ActViewerSearch *self, guint first, guint part_size)
 gboolean
 act_viewer_search_write (ActViewerSearch *self, const char *folder,
     const ActTexts *texts, const guint32 *shown, gsize n, const gint *cancelled,
-    ActViewerParts *parts, GError **error)
+    GError **error)
 {
-  guint first = 0, end;
+  guint part = 0, end;
 
   count_texts (self, texts, shown, n);
-  *parts = (ActViewerParts){ 0, choose_part_size (self) };
-  for (; first < self->n_strings; first = end) {
-    g_auto (Lists) lists = { first };
+  cut_into_files (self);
+  for (; part < self->firsts->len; part = end) {
+    g_auto (Lists) lists = { g_array_index (self->firsts, guint32, part) };
+    guint n_strings;
 
-    end = lists.end = find_end (self, first, parts->part_size);
-    lists.line_start = add_up (self->n_lines + first, end - first);
-    lists.text_start = add_up (self->n_texts + first, end - first);
+    end = find_end (self, part);
+    lists.end = end_of (self, end - 1);
+    n_strings = lists.end - lists.first;
+    lists.line_start = add_up (self->n_lines + lists.first, n_strings);
+    lists.text_start = add_up (self->n_texts + lists.first, n_strings);
     if (!act_viewer_go_on (cancelled, error)
         || !fill_lines (self, &lists, error))
       return FALSE;
     fill_texts (self, &lists, texts, shown, n);
-    for (guint i = first; i < end; i += parts->part_size)
-      if (!write_part (self, &lists, folder, parts->n_parts++, i,
-              MIN (i + parts->part_size, end), error))
+    for (guint i = part; i < end; i++)
+      if (!write_part (self, &lists, folder, i, error))
         return FALSE;
   }
   return TRUE;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "dashboard/tokenfacts.h"
-#include "viewer/texts.h"
+#include "dashboard/texts.h"
 
 /* search-NNN.js: by token string, the lines that list it among their tokens,
  * and texts that hold it. What lines list waits in a file; in memory are some
@@ -19,4 +19,7 @@ gboolean act_viewer_search_add (ActViewerSearch *search, guint line,
 /* shown [n]: the page's texts, by number */
 gboolean act_viewer_search_write (ActViewerSearch *search, const char *folder,
     const ActTexts *texts, const guint32 *shown, gsize n, const gint *cancelled,
-    ActViewerParts *parts, GError **error);
+    GError **error);
+/* of each file the string that it begins with: [n_files] */
+const guint32 *act_viewer_search_get_files (
+    const ActViewerSearch *search, guint *n_files);

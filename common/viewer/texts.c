@@ -3,18 +3,12 @@
 
 #include <gio/gio.h>
 
-#include "formats/json.h"
 #include "viewer/datafile.h"
+#include "viewer/dictionary.h"
 #include "viewer/numbers.h"
 
-/* ids a file */
-#define VOCABULARY_PART 16384
-/* about this many bytes of JSON, at most this many texts */
-#define TEXTS_SIZE (1u << 20)
-#define TEXTS_PART 1000
-/* digits and comma of a token, and what a text takes beside these */
-#define TOKEN_SIZE 5
-#define TEXT_SIZE 16
+/* a file ends at about so much JSON */
+#define PART_SIZE ((gsize) 1 << 20)
 
 gboolean
 act_viewer_go_on (const gint *cancelled, GError **error)
@@ -25,81 +19,105 @@ act_viewer_go_on (const gint *cancelled, GError **error)
   return FALSE;
 }
 
-static gboolean
-write_part (const char *folder, const char *name, guint part,
-    const GString *text, GError **error)
+gboolean
+act_viewer_write_part (const char *folder, const char *name, guint part,
+    const GString *json, GError **error)
 {
   g_autoptr (ActDataFile) file =
       act_data_file_new_part (folder, name, part, error);
 
   return file != NULL
-      && act_data_file_append (file, text->str, text->len, error)
+      && act_data_file_append (file, json->str, json->len, error)
       && act_data_file_close (g_steal_pointer (&file), error);
 }
 
-gboolean
-act_viewer_vocabulary_write (const char *folder, const ActStrings *strings,
-    ActViewerParts *parts, GError **error)
+/* the file at hand */
+typedef struct {
+  GString *hashes;
+  GString *tokens;
+  ActDictionary dictionary;
+  gsize size; /* of the dictionary */
+} Part;
+
+static void
+part_init (Part *part, const ActTexts *texts)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  guint n = act_strings_get_n (strings);
-
-  *parts = (ActViewerParts){ 0, VOCABULARY_PART };
-  for (guint first = 0; first < n; first += VOCABULARY_PART) {
-    g_string_printf (text, "{\"first\":%u,\"strings\":[", first);
-    for (guint i = first; i < MIN (n, first + VOCABULARY_PART); i++) {
-      gsize length;
-      const char *string = act_strings_get (strings, i, &length);
-
-      g_string_append (text, i > first ? ",\"" : "\"");
-      act_json_escape (text, string, length);
-      g_string_append_c (text, '"');
-    }
-    g_string_append (text, "]}");
-    if (!write_part (folder, "vocabulary", parts->n_parts++, text, error))
-      return FALSE;
-  }
-  return TRUE;
+  part->hashes = g_string_new (NULL);
+  part->tokens = g_string_new (NULL);
+  part->size = 0;
+  act_dictionary_init (&part->dictionary, act_texts_get_strings (texts));
 }
 
 static void
-format_texts (GString *out, const ActTexts *texts, const guint32 *shown,
-    gsize first, gsize end)
+part_clear (Part *part)
 {
+  g_string_free (part->hashes, TRUE);
+  g_string_free (part->tokens, TRUE);
+  act_dictionary_clear (&part->dictionary);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Part, part_clear)
+
+static void
+part_add (Part *part, const ActTexts *texts, guint32 text)
+{
+  const guint32 *tokens = act_texts_get_text_tokens (texts, text);
+  guint n = MIN (act_texts_get_n_ctx (texts), ACT_PAGE_TEXT_TOKENS);
   char hash[ACT_TEXT_HASH_SIZE];
 
-  g_string_printf (out, "{\"first\":%" G_GSIZE_FORMAT ",\"hash\":[", first);
-  for (gsize i = first; i < end; i++) {
-    act_texts_get_hash (texts, shown[i], hash);
-    g_string_append (out, i > first ? ",\"" : "\"");
-    g_string_append (out, hash);
-    g_string_append_c (out, '"');
-  }
-  g_string_append (out, "],\"tokens\":[");
-  for (gsize i = first; i < end; i++) {
-    if (i > first)
-      g_string_append_c (out, ',');
-    act_append_u32_list (out, act_texts_get_text_tokens (texts, shown[i]),
-        act_texts_get_n_ctx (texts));
-  }
-  g_string_append (out, "]}");
+  act_texts_get_hash (texts, text, hash);
+  g_string_append_printf (
+      part->hashes, "%s\"%s\"", part->hashes->len > 0 ? "," : "", hash);
+  if (part->tokens->len > 0)
+    g_string_append_c (part->tokens, ',');
+  act_append_u32_list (part->tokens, tokens, n);
+  part->size += act_dictionary_add (&part->dictionary, tokens, n);
+}
+
+static gboolean
+part_is_full (const Part *part)
+{
+  return part->hashes->len + part->tokens->len + part->size >= PART_SIZE;
+}
+
+static gboolean
+part_write (
+    Part *part, const char *folder, GArray *files, gsize first, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint32 begin = first;
+
+  g_string_printf (text, "{\"first\":%u,\"hash\":[%s],\"tokens\":[", begin,
+      part->hashes->str);
+  g_string_append_len (text, part->tokens->str, part->tokens->len);
+  g_string_append (text, "],\"strings\":");
+  act_dictionary_take (&part->dictionary, text);
+  g_string_append_c (text, '}');
+  g_string_truncate (part->hashes, 0);
+  g_string_truncate (part->tokens, 0);
+  part->size = 0;
+  g_array_append_val (files, begin);
+  return act_viewer_write_part (folder, "texts", files->len - 1, text, error);
 }
 
 gboolean
 act_viewer_texts_write (const char *folder, const ActTexts *texts,
-    const guint32 *shown, gsize n, const gint *cancelled, ActViewerParts *parts,
+    const guint32 *shown, gsize n, const gint *cancelled, GArray *files,
     GError **error)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  gsize size = TEXT_SIZE + (gsize) TOKEN_SIZE * act_texts_get_n_ctx (texts);
+  g_auto (Part) part;
+  gsize first = 0;
 
   act_small_numbers_init ();
-  *parts = (ActViewerParts){ 0, CLAMP (TEXTS_SIZE / size, 1, TEXTS_PART) };
-  for (gsize first = 0; first < n; first += parts->part_size) {
-    format_texts (text, texts, shown, first, MIN (n, first + parts->part_size));
+  part_init (&part, texts);
+  for (gsize i = 0; i < n; i++) {
+    part_add (&part, texts, shown[i]);
+    if (!part_is_full (&part) && i + 1 < n)
+      continue;
     if (!act_viewer_go_on (cancelled, error)
-        || !write_part (folder, "texts", parts->n_parts++, text, error))
+        || !part_write (&part, folder, files, first, error))
       return FALSE;
+    first = i + 1;
   }
   return TRUE;
 }

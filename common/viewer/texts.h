@@ -3,21 +3,19 @@
 
 #include "dashboard/texts.h"
 
-/* vocabulary-NNN.js and texts-NNN.js: token strings by number, and the texts
- * that are shown, as numbers. */
+/* texts-NNN.js: the texts that are shown, as token numbers, and the strings of
+ * these. Of texts of very many tokens the page has the first
+ * ACT_PAGE_TEXT_TOKENS. */
+#define ACT_PAGE_TEXT_TOKENS 131072u
 
-/* how they are cut into files */
-typedef struct {
-  guint n_parts;
-  guint part_size; /* items a file */
-} ActViewerParts;
-
-gboolean act_viewer_vocabulary_write (const char *folder,
-    const ActStrings *strings, ActViewerParts *parts, GError **error);
-/* shown [n]: ascending */
+/* shown [n]: ascending; files (guint32): the number of the text that each file
+ * begins with */
 gboolean act_viewer_texts_write (const char *folder, const ActTexts *texts,
-    const guint32 *shown, gsize n, const gint *cancelled, ActViewerParts *parts,
+    const guint32 *shown, gsize n, const gint *cancelled, GArray *files,
     GError **error);
 
 /* FALSE with G_IO_ERROR_CANCELLED once *cancelled is set */
 gboolean act_viewer_go_on (const gint *cancelled, GError **error);
+/* NAME-NNN.js of this JSON */
+gboolean act_viewer_write_part (const char *folder, const char *name,
+    guint part, const GString *json, GError **error);

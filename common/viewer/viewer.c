@@ -5,9 +5,12 @@
 #include <glib/gstdio.h>
 
 #include "dashboard/layers.h"
+#include "dashboard/rowpick.h"
 #include "formats/file.h"
 #include "formats/scratch.h"
+#include "viewer/companionfiles.h"
 #include "viewer/components.h"
+#include "viewer/cut.h"
 #include "viewer/cutlist.h"
 #include "viewer/datafile.h"
 #include "viewer/detail.h"
@@ -16,6 +19,9 @@
 #include "viewer/runfile.h"
 #include "viewer/search.h"
 #include "viewer/shown.h"
+#include "viewer/shownpick.h"
+#include "viewer/texts.h"
+#include "viewer/vocabulary.h"
 
 #define DATA_FOLDER "data"
 /* A line whose details are more JSON than this keeps those of so many members
@@ -23,20 +29,17 @@
 #define MAX_LINE ((gsize) 5 << 19)
 #define KEPT_MEMBERS 64
 #define MAX_LISTED 4096
-/* digits and comma of a token */
-#define TOKEN_SIZE 5
 
-/* A line as it waits: this, bins (guint64), members, rows in the texts, kept
- * members (guint32 each), its line of clusters.jsonl, and the JSON of what is
- * shown. */
+/* A line as it waits: this, bins (guint64), members, rows in the texts, places
+ * in samples.npz, kept members (guint32 each), its line of clusters.jsonl, and
+ * the JSON of what is shown. */
 typedef struct {
   ActIndexEntry entry;
   guint64 first_row;
   gsize line_length;
   gsize shown_length;
   guint n_shown;
-  guint n_kept;   /* 0: all members have details */
-  guint left_out; /* gboolean: others are not listed either */
+  ActCut cut;
 } Record;
 
 struct _ActViewer {
@@ -49,7 +52,9 @@ struct _ActViewer {
   ActViewerSearch *search;
   ActViewerShown *shown;
   ActViewerComponents *components; /* or NULL */
-  ActRunFile file;                 /* what run.js says of the others */
+  ActCompanions *companions;       /* with them */
+  ActShownPick pick;
+  ActRunFile file; /* what run.js says of the others */
 
   /* the line at hand */
   ActViewerLine line;
@@ -64,22 +69,26 @@ struct _ActViewer {
   GArray *ends; /* guint64 */
   guint n_done;
   GArray *shown_texts; /* guint32, ascending */
+  GArray *texts_files; /* guint32 */
+  GArray *companion_files;
+  GString *trimmed[2];
 };
 
 static gboolean
-open_parts (ActViewer *self, guint hist_bins, GError **error)
+open_parts (ActViewer *self, GError **error)
 {
-  guint n_strings = act_strings_get_n (act_texts_get_strings (self->texts));
+  const ActStrings *strings = act_texts_get_strings (self->texts);
 
   if (g_mkdir (self->folder, 0777) != 0) {
     act_set_errno_error (
         error, errno, TRUE, "cannot create the folder '%s'", self->folder);
     return FALSE;
   }
-  self->index = act_viewer_index_new (self->folder, hist_bins);
-  self->detail = act_viewer_detail_new (self->folder);
+  self->index = act_viewer_index_new (self->folder, strings);
+  self->detail = act_viewer_detail_new (self->folder, self->texts);
   self->shown = act_viewer_shown_new (self->folder);
-  self->search = act_viewer_search_new (self->folder, n_strings, error);
+  self->search =
+      act_viewer_search_new (self->folder, act_strings_get_n (strings), error);
   if (self->search == NULL)
     return FALSE;
   self->spool = act_scratch_new (self->folder, error);
@@ -87,9 +96,9 @@ open_parts (ActViewer *self, guint hist_bins, GError **error)
 }
 
 ActViewer *
-act_viewer_new (const char *folder, const ActCriteria *criteria,
-    const ActDashboardRun *run, ActTexts *texts, guint hist_bins,
-    guint n_component_samples, GError **error)
+act_viewer_new (const char *folder, const ActDashboardSettings *settings,
+    const ActCriteria *criteria, const ActDashboardRun *run, ActTexts *texts,
+    GError **error)
 {
   g_autoptr (ActViewer) self = g_new0 (ActViewer, 1);
 
@@ -102,11 +111,19 @@ act_viewer_new (const char *folder, const ActCriteria *criteria,
   self->bytes = g_byte_array_new ();
   self->ends = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->shown_texts = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->texts_files = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->companion_files = g_array_new (FALSE, FALSE, sizeof (guint32));
+  for (guint i = 0; i < G_N_ELEMENTS (self->trimmed); i++)
+    self->trimmed[i] = g_string_new (NULL);
+  act_shown_pick_init (&self->pick, texts);
   self->file.masses = g_new0 (double, MAX (run->n_modules, 1));
-  if (n_component_samples > 0)
+  if (settings->component_details) {
     self->components =
-        act_viewer_components_new (self->folder, texts, n_component_samples);
-  return open_parts (self, hist_bins, error) ? g_steal_pointer (&self) : NULL;
+        act_viewer_components_new (self->folder, texts, settings->n_samples);
+    self->companions = act_companions_new (
+        self->folder, texts, settings->facts.n_coactivating);
+  }
+  return open_parts (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -119,9 +136,15 @@ act_viewer_free (ActViewer *self)
   act_viewer_search_free (self->search);
   act_viewer_shown_free (self->shown);
   act_viewer_components_free (self->components);
+  act_companions_free (self->companions);
   act_scratch_free (self->spool);
   g_array_unref (self->ends);
   g_array_unref (self->shown_texts);
+  g_array_unref (self->texts_files);
+  g_array_unref (self->companion_files);
+  for (guint i = 0; i < G_N_ELEMENTS (self->trimmed); i++)
+    g_string_free (self->trimmed[i], TRUE);
+  act_shown_pick_clear (&self->pick);
   g_byte_array_unref (self->bytes);
   g_string_free (self->json, TRUE);
   g_string_free (self->text, TRUE);
@@ -188,6 +211,45 @@ put (ActViewer *self, const void *data, gsize size)
   g_byte_array_append (self->bytes, data, size);
 }
 
+/* which rows are shown: where they are in the texts, and in samples.npz */
+static void
+put_shown (ActViewer *self, const ActViewerLine *line)
+{
+  const GArray *rows = self->pick.rows;
+
+  for (guint i = 0; i < rows->len; i++) {
+    guint32 row = line->row_of[g_array_index (rows, gsize, i)];
+
+    put (self, &row, sizeof row);
+  }
+  for (guint i = 0; i < rows->len; i++) {
+    guint32 place =
+        act_picked_place (line->listed, g_array_index (rows, gsize, i));
+
+    put (self, &place, sizeof place);
+  }
+}
+
+static void
+pick_shown (ActViewer *self, const ActViewerLine *line)
+{
+  Record *record = &self->record;
+  guint last = line->n_lists - 1;
+  const gsize *n_shown;
+
+  act_shown_pick (&self->pick, line->lists, line->n_listed, line->n_lists,
+      line->rows, line->row_of);
+  n_shown = (const gsize *) self->pick.n_listed->data;
+  record->n_shown = self->pick.rows->len;
+  record->cut = (ActCut){ .n_random = line->n_listed[last],
+    .n_random_shown = n_shown[last],
+    .n_members = line->description->n_members };
+  if (last == 0)
+    return;
+  record->cut.n_top = line->n_listed[0];
+  record->cut.n_top_shown = n_shown[0];
+}
+
 gboolean
 act_viewer_begin_line (
     ActViewer *self, const ActViewerLine *line, GError **error)
@@ -196,22 +258,23 @@ act_viewer_begin_line (
 
   self->line = *line;
   self->n_members = 0;
-  self->record =
-      (Record){ .first_row = line->first_row, .n_shown = line->n_shown };
+  self->record = (Record){ .first_row = line->first_row };
   make_entry (self, line, &self->record.entry);
+  pick_shown (self, line);
   g_byte_array_set_size (self->bytes, 0);
   put (self, statistics->all.counts, statistics->all.n_bins * sizeof (guint64));
   put (self, line->description->members,
       line->description->n_members * sizeof (guint32));
-  for (gsize i = 0; i < line->n_shown; i++) {
-    guint32 row = line->row_of[line->shown[i]];
-
-    put (self, &row, sizeof row);
-  }
+  put_shown (self, line);
   return act_viewer_search_add (
              self->search, self->ends->len, line->tokens, error)
-      && act_viewer_shown_begin (self->shown, line->rows, line->shown,
-          line->samples, line->n_shown, error);
+      && (self->companions == NULL
+          || act_companions_add_line (
+              self->companions, line->rows, line->row_of, error))
+      && act_viewer_shown_begin (self->shown, line->rows,
+          (const gsize *) self->pick.rows->data,
+          (const guint64 *) self->pick.samples->data, self->record.n_shown,
+          error);
 }
 
 void
@@ -234,8 +297,12 @@ gboolean
 act_viewer_add_component (
     ActViewer *self, const ActComponentDetail *detail, GError **error)
 {
-  return self->components == NULL
-      || act_viewer_components_add (
+  if (self->components == NULL)
+    return TRUE;
+  return (detail == NULL
+             || act_companions_add_component (self->companions, self->n_members,
+                 &detail->rows, detail->row_of, error))
+      && act_viewer_components_add (
           self->components, self->ends->len, self->n_members, detail, error);
 }
 
@@ -257,10 +324,15 @@ pick_members (ActViewer *self, gsize facts_length, guint kept[KEPT_MEMBERS])
 {
   guint n_members = act_viewer_shown_get_n_members (self->shown);
   guint n = MIN (n_members, KEPT_MEMBERS);
-  guint64 rest = (guint64) self->record.n_shown * self->run->n_ctx * TOKEN_SIZE;
+  guint64 rest = self->pick.size_of_tokens;
 
+  if (n_members == 0 && self->record.entry.n_members > MAX_LISTED) {
+    for (guint i = 0; i < KEPT_MEMBERS; i++)
+      kept[i] = i;
+    return KEPT_MEMBERS;
+  }
   if (n_members <= MAX_LISTED)
-    rest += self->json->len + facts_length;
+    rest += MIN (self->json->len + facts_length, ACT_MAX_FACTS);
   if (n_members <= 1
       || (n_members <= MAX_LISTED
           && rest + act_viewer_shown_get_size (self->shown, NULL, 0)
@@ -281,12 +353,15 @@ act_viewer_end_line (ActViewer *self, gsize facts_length, GError **error)
   guint kept[KEPT_MEMBERS];
   guint64 end;
 
-  record->n_kept = pick_members (self, facts_length, kept);
-  record->left_out = record->n_kept > 0 && record->entry.n_members > MAX_LISTED;
-  put (self, kept, record->n_kept * sizeof *kept);
+  record->cut.n_kept = pick_members (self, facts_length, kept);
+  record->cut.left_out =
+      record->cut.n_kept > 0 && record->entry.n_members > MAX_LISTED;
+  record->cut.no_masses = self->n_members == 0;
+  put (self, kept, record->cut.n_kept * sizeof *kept);
   g_string_truncate (self->text, 0);
   act_viewer_shown_write (self->shown, self->text,
-      record->n_kept > 0 ? kept : NULL, record->n_kept, record->left_out);
+      record->cut.n_kept > 0 ? kept : NULL, record->cut.n_kept,
+      record->cut.left_out);
   record->line_length = self->json->len;
   record->shown_length = self->text->len;
   if (!act_scratch_append (self->spool, record, sizeof *record, error)
@@ -317,6 +392,7 @@ typedef struct {
   const guint64 *bins;
   const guint32 *members;
   const guint32 *rows;
+  const guint32 *places;
   const guint *kept;
   const char *line;
   const char *shown;
@@ -339,8 +415,9 @@ read_record (ActViewer *self, Waiting *waiting, GError **error)
   waiting->members =
       (const guint32 *) (waiting->bins + self->record.entry.n_bins);
   waiting->rows = waiting->members + self->record.entry.n_members;
-  waiting->kept = waiting->rows + self->record.n_shown;
-  waiting->line = (const char *) (waiting->kept + self->record.n_kept);
+  waiting->places = waiting->rows + self->record.n_shown;
+  waiting->kept = waiting->places + self->record.n_shown;
+  waiting->line = (const char *) (waiting->kept + self->record.cut.n_kept);
   waiting->shown = waiting->line + self->record.line_length;
   return TRUE;
 }
@@ -352,24 +429,13 @@ leave_out_members (ActViewer *self, ActDetailLine *line, const Waiting *waiting)
   g_string_truncate (self->json, 0);
   g_string_truncate (self->text, 0);
   act_cut_list (line->line, line->line_length, "components", waiting->kept,
-      self->record.n_kept, self->json);
+      self->record.cut.n_kept, self->json);
   act_cut_list (line->facts, line->facts_length, "members", waiting->kept,
-      self->record.n_kept, self->text);
+      self->record.cut.n_kept, self->text);
   line->line = self->json->str;
   line->line_length = self->json->len;
   line->facts = self->text->str;
   line->facts_length = self->text->len;
-}
-
-static char *
-describe_cut (const Record *record)
-{
-  if (record->n_kept == 0)
-    return NULL;
-  return g_strdup_printf (record->left_out
-          ? "of %u components only the %u of most mass are listed"
-          : "of %u components only the %u of most mass have details",
-      record->entry.n_members, record->n_kept);
 }
 
 gboolean
@@ -377,7 +443,7 @@ act_viewer_add_facts (ActViewer *self, const char *name, const char *json,
     gsize length, const ActCoactiveTable *table, const gint32 *line_of,
     GError **error)
 {
-  const Record *record = &self->record;
+  Record *record = &self->record;
   g_autofree char *cut = NULL;
   ActDetailLine line;
   Waiting waiting;
@@ -386,13 +452,17 @@ act_viewer_add_facts (ActViewer *self, const char *name, const char *json,
   if (!read_record (self, &waiting, error))
     return FALSE;
   self->n_done++;
-  cut = describe_cut (record);
   line = (ActDetailLine){ waiting.line, record->line_length, json, length,
-    waiting.shown, record->shown_length, cut, record->first_row,
-    record->n_shown, waiting.rows };
-  if (record->left_out)
+    waiting.shown, record->shown_length, NULL, record->first_row,
+    record->n_shown, waiting.rows,
+    act_cut_shows_all (&record->cut) ? NULL : waiting.places };
+  if (record->cut.left_out)
     leave_out_members (self, &line, &waiting);
-  return act_viewer_detail_add (self->detail, &line, self->texts,
+  record->cut.n_items =
+      act_cut_facts (&line, record->entry.n_bins, self->trimmed);
+  cut = act_cut_describe (&record->cut);
+  line.cut = cut;
+  return act_viewer_detail_add (self->detail, &line,
              (const guint32 *) self->shown_texts->data, self->shown_texts->len,
              &chunk, error)
       && act_viewer_index_add (self->index, &record->entry, name, chunk,
@@ -408,15 +478,18 @@ act_viewer_end_files (ActViewer *self, ActCoactive *coactive,
   ActRunFile *file = &self->file;
 
   return (self->components == NULL
-             || act_viewer_components_finish (self->components, error))
-      && act_viewer_detail_finish (self->detail, self->texts, error)
+             || (act_viewer_components_finish (self->components, error)
+                 && act_companion_files_write (self->folder, self->companions,
+                     cancelled, self->companion_files, error)))
+      && act_viewer_detail_finish (self->detail, error)
       && act_viewer_index_finish (self->index, error)
       && act_viewer_vocabulary_write (self->folder,
-          act_texts_get_strings (self->texts), &file->vocabulary, error)
+          act_texts_get_strings (self->texts), cancelled,
+          &file->n_vocabulary_parts, error)
       && act_viewer_texts_write (self->folder, self->texts, shown, n_shown,
-          cancelled, &file->texts, error)
+          cancelled, self->texts_files, error)
       && act_viewer_search_write (self->search, self->folder, self->texts,
-          shown, n_shown, cancelled, &file->search, error)
+          shown, n_shown, cancelled, error)
       && act_viewer_heat_write (
           self->folder, coactive, clusters, self->ends->len, error);
 }
@@ -424,17 +497,24 @@ act_viewer_end_files (ActViewer *self, ActCoactive *coactive,
 gboolean
 act_viewer_write_run (ActViewer *self, const char *model_info, GError **error)
 {
+  const ActStrings *strings = act_texts_get_strings (self->texts);
   ActRunFile *file = &self->file;
 
   file->n_lines = self->ends->len;
   file->n_samples = act_texts_get_n_samples (self->texts);
-  file->n_strings = act_strings_get_n (act_texts_get_strings (self->texts));
+  file->n_strings = act_strings_get_n (strings);
+  file->vocabulary_kind = act_viewer_vocabulary_kind (strings);
   file->n_texts = self->shown_texts->len;
   if (self->components != NULL)
     file->component_files = act_viewer_components_get_files (
         self->components, &file->n_component_files);
-  file->index = (ActViewerParts){ act_viewer_index_get_n_parts (self->index),
-    act_viewer_index_get_part_lines (self->index) };
+  file->n_companion_files = self->companion_files->len / 2;
+  file->companion_files = (const guint32 *) self->companion_files->data;
+  file->n_index_parts = act_viewer_index_get_n_parts (self->index);
+  file->n_texts_files = self->texts_files->len;
+  file->texts_files = (const guint32 *) self->texts_files->data;
+  file->search_files =
+      act_viewer_search_get_files (self->search, &file->n_search_files);
   return act_run_file_write (
       self->folder, file, self->run, self->criteria, model_info, error);
 }

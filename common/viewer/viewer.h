@@ -24,11 +24,10 @@
  * each for lines, shown texts and the vocabulary. */
 typedef struct _ActViewer ActViewer;
 
-/* texts and run stay the caller's; n_component_samples: 0 if nothing is said of
- * components by themselves, else n-samples */
-ActViewer *act_viewer_new (const char *folder, const ActCriteria *criteria,
-    const ActDashboardRun *run, ActTexts *texts, guint hist_bins,
-    guint n_component_samples, GError **error);
+/* texts and run stay the caller's */
+ActViewer *act_viewer_new (const char *folder,
+    const ActDashboardSettings *settings, const ActCriteria *criteria,
+    const ActDashboardRun *run, ActTexts *texts, GError **error);
 void act_viewer_free (ActViewer *viewer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActViewer, act_viewer_free)
 
@@ -40,11 +39,13 @@ typedef struct {
   const ActTokenTable *tokens;
   const ActRows *rows;
   const gsize *row_of; /* which samples the rows are */
-  /* the rows that are shown, and the index of their samples in the run */
-  gsize n_shown;
-  const gsize *shown;
-  const guint64 *samples; /* the caller's until the line ends */
-  guint64 first_row;      /* of samples.npz */
+  /* which rows are listed: of each criterion, last at random */
+  guint n_lists;
+  const gsize *const *lists;
+  const gsize *n_listed;
+  /* all of them, ascending, and the row of samples.npz of the first */
+  const GArray *listed; /* gsize */
+  guint64 first_row;
 } ActViewerLine;
 
 /* the cluster's line of clusters.jsonl, before anything else of it */

@@ -17,34 +17,39 @@ from pathlib import Path
 import numpy as np
 
 PARTS = ["attn.q_proj", "attn.k_proj", "attn.v_proj", "attn.o_proj", "mlp.c_fc", "mlp.down_proj"]
-N_LAYERS, N_TOKENS, BATCH = 4, 5000, 32
+N_LAYERS, BATCH = 4, 32
 TYPES = {"int64": "I64", "int32": "I32", "float32": "F32", "uint8": "U8"}
 
 
-def vocabulary(rng):
-    """strings with and without a blank before them, some that mean something in HTML"""
+def vocabulary(rng, n_tokens, length):
+    """strings with and without a blank before them, some that mean something in HTML; or long ones"""
+    if length:
+        letters = rng.integers(97, 123, (n_tokens, length), np.uint8)
+        return [f"{chr(0x120)}{row.tobytes().decode()}{i}" for i, row in enumerate(letters)]
     syllables = ["ka", "to", "mi", "ser", "ble", "un", "ing", "ion", "ra", "<b", "&", "é", "日", "\""]
-    strings = [f"{chr(0x120) if i % 3 else ''}{''.join(rng.choice(syllables, 1 + i % 3))}{i}" for i in range(N_TOKENS)]
+    strings = [f"{chr(0x120) if i % 3 else ''}{''.join(rng.choice(syllables, 1 + i % 3))}{i}" for i in range(n_tokens)]
     strings[0] = "<|endoftext|>"
     return strings
 
 
-def make_clusters(rng, n):
-    """components: each cluster's columns; labels, and components a module"""
+def make_clusters(rng, n, n_silent):
+    """components: each cluster's columns; labels, and components a module; the last cluster has more, that never fire"""
     modules = [f"h.{layer}.{part}" for layer in range(N_LAYERS) for part in PARTS]
     sizes = np.minimum(rng.geometric(0.35, n), 8)
     each = int(np.ceil(sizes.sum() / len(modules))) + 3
     columns = rng.permutation(each * len(modules))[:sizes.sum()]
-    members = np.split(columns, np.cumsum(sizes)[:-1])
-    labels = [f"{module}:{i}" for module in modules for i in range(each)]
-    return [np.sort(m) for m in members], labels, [{"name": m, "components": each} for m in modules]
+    members = [np.sort(m) for m in np.split(columns, np.cumsum(sizes)[:-1])]
+    counts = [each] * len(modules)
+    counts[-1] += n_silent
+    labels = [f"{module}:{i}" for module, count in zip(modules, counts) for i in range(count)]
+    return members, labels, [{"name": m, "components": count} for m, count in zip(modules, counts)]
 
 
-def activity(rng, tokens, members):
+def activity(rng, tokens, members, n_tokens):
     """(position, column, value) of all clusters, unsorted"""
     n_positions = tokens.size
     order = np.argsort(tokens, kind="stable")
-    starts = np.searchsorted(tokens[order], np.arange(N_TOKENS + 1))
+    starts = np.searchsorted(tokens[order], np.arange(n_tokens + 1))
     frequent = np.flatnonzero(np.diff(starts) > 4)
     topics = rng.integers(0, n_positions, (max(len(members) // 20, 1), 24))
     found = []
@@ -104,21 +109,25 @@ def main():
     parser.add_argument("--samples", type=int, default=256)
     parser.add_argument("--n-ctx", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tokens", type=int, default=5000, help="of the vocabulary")
+    parser.add_argument("--token-length", type=int, default=0, help="long ones, about as long as this")
+    parser.add_argument("--silent", type=int, default=0, help="more components in the last cluster, never active")
     options = parser.parse_args()
 
     rng = np.random.default_rng(options.seed)
-    strings = vocabulary(rng)
-    members, labels, modules = make_clusters(rng, options.clusters)
-    tokens = (np.minimum(rng.zipf(1.3, (options.samples, options.n_ctx)), N_TOKENS) - 1).astype(np.int32)
-    tensors = segment(tokens, len(labels), *activity(rng, tokens.ravel(), members))
+    strings = vocabulary(rng, options.tokens, options.token_length)
+    members, labels, modules = make_clusters(rng, options.clusters, options.silent)
+    tokens = (np.minimum(rng.zipf(1.3, (options.samples, options.n_ctx)), options.tokens) - 1).astype(np.int32)
+    tensors = segment(tokens, len(labels), *activity(rng, tokens.ravel(), members, options.tokens))
     clusters = {str(i): [labels[c] for c in columns] for i, columns in enumerate(members)}
+    clusters[str(options.clusters - 1)] += labels[len(labels) - options.silent:]
 
     data = safetensors(tensors)
     n_batches, n_values = len(tensors["batches"]), tensors["values"].size
     manifest = {
         "format": "gst-activations-store", "version": 1, "model": None, "tokenizer": None,
         "clusters": fingerprint(clusters), "clustering_run": "made-up", "iteration": -1, "reduction": "max",
-        "threshold": 0, "n_ctx": options.n_ctx, "batch_size": BATCH, "vocab_size": N_TOKENS,
+        "threshold": 0, "n_ctx": options.n_ctx, "batch_size": BATCH, "vocab_size": options.tokens,
         "n_clusters": options.clusters, "modules": modules, "cluster_values": "derived", "segment_size": n_batches,
         "shard_index": 0, "shard_count": 1,
         "complete": {"samples": options.samples, "first_batch": 0, "run_batches": n_batches,

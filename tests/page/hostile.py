@@ -58,28 +58,29 @@ class Hostile(browser.Case):
         self.assertEqual(len(self.wrong), 1)
         self.assertIn('Content Security Policy', self.wrong.pop())
 
-    def kinds(self, strings):
+    def kinds(self, kind, strings):
         """what tokens read as: the text in a line, and by itself"""
-        return self.page.evaluate('''strings => {
-          Act.tokens.use (strings);
+        return self.page.evaluate('''([kind, strings]) => {
+          Act.tokens.use (kind);
+          Act.tokens.learn (strings);
           return [Act.tokens.habit (), strings.map ((_, i) => {
             const made = document.createElement ('p');
             made.append (...Act.tokens.running (Act.tokens.of (i)).flat ());
             return [made.textContent, Act.tokens.chip (Act.tokens.of (i)).textContent];
           })];
-        }''', strings)
+        }''', [kind, strings])
 
     def test_vocabularies(self):
         self.open()
-        self.assertEqual(self.kinds(['\u0120the', '\u010a', '\u0109', '\u0120\u0120', '\u00c3\u00a9', '\u00e2\u0122',
+        self.assertEqual(self.kinds('bytes', ['\u0120the', '\u010a', '\u0109', '\u0120\u0120', '\u00c3\u00a9', '\u00e2\u0122',
                                      '<|endoftext|>']),
                          ['bytes', [[' the', '␣the'], ['↵\n', '↵'], ['⇥', '⇥'], ['␣␣', '␣␣'], ['é', 'é'], ['E280', 'E280'],
                                     ['<|endoftext|>', '<|endoftext|>']]])
-        self.assertEqual(self.kinds(['the', '##ing', '[CLS]', '##']),
+        self.assertEqual(self.kinds('pieces', ['the', '##ing', '[CLS]', '##']),
                          ['pieces', [['the', 'the'], ['ing', '##ing'], ['[CLS]', '[CLS]'], ['##', '##']]])
-        self.assertEqual(self.kinds(['\u2581of', '<0x0A>', '<0xE2>', '</s>', 'x']),
+        self.assertEqual(self.kinds('meta', ['\u2581of', '<0x0A>', '<0xE2>', '</s>', 'x']),
                          ['meta', [[' of', '␣of'], ['↵\n', '↵'], ['E2', 'E2'], ['</s>', '</s>'], ['x', 'x']]])
-        self.assertEqual(self.kinds(['a b', '\u202eb', '\u0000']),
+        self.assertEqual(self.kinds('plain', ['a b', '\u202eb', '\u0000']),
                          ['plain', [['a b', 'a␣b'], ['U+202Eb', 'U+202Eb'], ['␀', '␀']]])
 
     def test_lines_keep_their_direction(self):

@@ -12,10 +12,11 @@ N = 10000
 GENERATOR = browser.pathlib.Path(__file__).parent.parent / 'bench' / 'make_large_store.py'
 
 
-def large_run(output, n_clusters):
+def large_run(output, n_clusters, store_options=(), settings=()):
     store = output.parent / f'store-{n_clusters}'
-    subprocess.run([sys.executable, GENERATOR, store, str(n_clusters)], check=True, timeout=browser.TIMEOUT)
-    browser.run('run', '--quiet', 'from-store', f'stores={store}', f'output={output}')
+    subprocess.run([sys.executable, GENERATOR, store, str(n_clusters), *store_options], check=True,
+                   timeout=browser.TIMEOUT)
+    browser.run('run', '--quiet', 'from-store', f'stores={store}', f'output={output}', *settings)
 
 
 class Large(browser.Case):

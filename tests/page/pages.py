@@ -44,6 +44,31 @@ class Pages(browser.Case):
         self.every_page()
         self.assertEqual({url.partition('#')[0] for url in self.asked if url.startswith('file:')}, {self.base})
 
+    def loaded(self, route):
+        """kinds of files of data that the route asked for, each with how many"""
+        self.asked.clear()
+        self.open(route)
+        names = [url.rpartition('/data/')[2].partition('.')[0] for url in self.asked if '/data/' in url]
+        self.assertEqual(len(names), len(set(names)))
+        kinds = [name.partition('-')[0] for name in names]
+        return {kind: kinds.count(kind) for kind in kinds}
+
+    def test_nothing_loads_that_is_not_looked_at(self):
+        base = {'run': 1, 'run_info': 1, 'index': 1}
+        self.assertEqual(self.loaded(''), {**base, 'heat': 1})
+        self.assertEqual(self.loaded('#/clusters'), base)
+        self.page.wait_for_selector('.example')
+        self.page.fill('#filter', 'size>3 licen')
+        self.page.wait_for_selector('[data-q="size>3 licen"]')
+        self.assertEqual(len([url for url in self.asked if '/data/' in url]), 3)
+        self.page.fill('#filter', 'token:license')
+        self.page.wait_for_selector('[data-q="token:license"]')
+        self.assertTrue(any('/data/vocabulary-' in url for url in self.asked))
+        self.assertEqual(self.loaded(ROUTES['cluster']), {**base, 'clusters': 1})
+        self.assertEqual(self.loaded(ROUTES['component']), {**base, 'clusters': 1, 'components': 1, 'companions': 1})
+        self.assertEqual(self.loaded('#/search'), base)
+        self.assertEqual(set(self.loaded(ROUTES['search'])), {*base, 'vocabulary', 'search', 'texts'})
+
     def test_overview(self):
         self.open()
         figures = dict(zip(self.texts('.stats dt'), self.texts('.stats dd')))
@@ -206,8 +231,11 @@ class Pages(browser.Case):
             self.assertEqual(list(map(plain, counts)), ranking['count'][:len(counts)])
         bars = self.page.get_attribute('svg.histogram', 'aria-label')
         self.assertEqual([plain(n) for n in re.findall(r': ([\d\s]+)', bars)], own['all_activations']['bin_counts'])
+        together = self.page.evaluate('([line, place]) => Act.model.companions (line, place)', [line, own['member']])
         near = self.texts('[aria-label^="Clusters that"] tbody td:first-child')
-        self.assertEqual(near, self.facts[line]['coactivating']['by_jaccard']['cluster_hash'][:len(near)])
+        self.assertEqual(near, together['by_jaccard']['cluster_hash'][:len(near)])
+        self.assertGreater(len(near), 5)
+        self.assertNotIn(self.lines[line]['cluster_hash'], near)
 
     def test_a_component_that_is_all_of_its_cluster(self):
         line, _, own = self.open_component(lambda n: n == 1)

@@ -9,6 +9,7 @@ import json
 import math
 import shutil
 import sys
+from fractions import Fraction
 
 try:
     import jsonschema  # of viewer.py
@@ -17,7 +18,7 @@ except ImportError as e:
     print("skipped:", e)
     sys.exit(77)
 
-from cluster_facts import CASES, GOLDEN, N_RANDOM, Recomputed, Run, make, priority, scratch
+from cluster_facts import CASES, GOLDEN, N_COACTIVATING, N_RANDOM, Recomputed, Run, make, priority, scratch
 from viewer import Page, content, dashboard, dense, one_cluster, quantized
 
 
@@ -111,16 +112,44 @@ def assert_entry(run, page, facts, entry, rows, c, m):
     return 0
 
 
+def assert_companions(run, facts, page, own):
+    """which clusters fire together with each component that is not all of its cluster; own: of each entry line, member,
+    the cluster, the column, its rows"""
+    files = page.parts("companions")
+    firsts = [[file["components"][0][key] for key in ("line", "member")] for file in files]
+    assert page.run["companion_files"] == (firsts or None)
+    found = [entry for file in files for entry in file["components"]]
+    assert [(entry["line"], entry["member"]) for entry in found] == [(line, member) for line, member, *_ in own]
+    on = run.activations[:, :, facts.lines] > 0
+    others = on.sum((0, 1)).tolist()
+    for entry, (line, _, _, m, mine) in zip(found, own):
+        active = np.zeros(run.components.shape[:2], bool)
+        active[mine] = run.components[mine, :, m] > 0
+        n, counts = int(active.sum()), (active[:, :, None] & on).sum((0, 1)).tolist()
+        assert entry["n_positions"] == n
+        listed = [other for other in range(len(others)) if counts[other] > 0 and other != line]
+        orders = {"by_count": lambda i: (-counts[i], i),
+                  "by_jaccard": lambda i: (-Fraction(counts[i], n + others[i] - counts[i]), i)}
+        for key, order in orders.items():
+            best = sorted(listed, key=order)[:N_COACTIVATING]
+            assert entry[key] == {"line": best, "count": [counts[i] for i in best], "own": [others[i] for i in best]}
+
+
 def assert_components(run, output):
     """how many entries there are, and how many say no more than their cluster"""
     page, facts = Page(output), Recomputed(run)
-    entries, n_same = iter(entries_of(page)), 0
+    entries, n_same, own = iter(entries_of(page)), 0, []
     for line, c in enumerate(facts.lines):
         for place, m in enumerate(run.members[c]):
             entry = next(entries)
             assert (entry["line"], entry["member"]) == (line, place)
-            n_same += assert_entry(run, page, facts, entry, run.rows(c), c, m)
+            rows = run.rows(c)
+            same = assert_entry(run, page, facts, entry, rows, c, m)
+            n_same += same
+            if not same:
+                own.append((line, place, c, m, rows[run.alive[run.batch_of][rows, m]]))
     assert next(entries, None) is None
+    assert_companions(run, facts, page, own)
     return n_same
 
 
@@ -160,12 +189,14 @@ def test_without():
     run = Run("basic")
     details, none = (content(make(run, name, *settings)) for name, settings in (
         ("with", ()), ("without", ("component-details=false",))))
-    assert not any("components-" in name for name in none)
+    assert not any("components-" in name or "companions-" in name for name in none)
     differ = {name for name in details if details[name] != none.get(name)}
-    assert differ == {name for name in details if name.startswith("data/components-")} | {"data/run.js"}
+    assert differ == {name for name in details
+                      if name.startswith(("data/components-", "data/companions-"))} | {"data/run.js"}
     for settings in ("component-details=false",), ("component-records=false",):
         page = Page(make(run, "none-" + settings[0], *settings))
-        assert page.run["component_files"] is None and not page.parts("components")
+        for kind, key in ("components", "component_files"), ("companions", "companion_files"):
+            assert page.run[key] is None and not page.parts(kind)
 
 
 def test_cut():

@@ -51,6 +51,8 @@ def dashboard(dump, name, *settings, env=None):
 
 def items(validator, schema, instance, whole):
     """the keyword, but lists of nothing but numbers that need no more are looked at at once"""
+    if not isinstance(instance, list):
+        return
     if schema == {"type": "integer", "minimum": 0} and all(type(item) is int and item >= 0 for item in instance):
         return
     if schema == {"type": "number"} and all(type(item) in (int, float) for item in instance):
@@ -78,10 +80,11 @@ class Page:
         for path in sorted((output / "data").iterdir()):
             self.read(path)
         self.run = self.files["run"]
-        self.index = self.joined("index", "n_lines", "index_part_lines")
-        self.vocabulary = self.joined("vocabulary", "vocab_size", "vocabulary_part_ids")
-        self.texts = self.joined("texts", "n_texts", "texts_part_texts")
-        self.search = self.joined("search", "vocab_size", "search_part_ids")
+        self.vocabulary = self.joined("vocabulary", "vocab_size")
+        self.check_strings()
+        self.index = self.joined("index", "n_lines")
+        self.texts = self.joined("texts", "n_texts")
+        self.search = self.joined("search", "vocab_size")
         self.lines = []
         for number, file in enumerate(self.parts("clusters")):
             assert file["first"] == len(self.lines)
@@ -104,18 +107,42 @@ class Page:
         assert names == [f"{kind}-{i:03}" for i in range(len(names))]
         return [self.files[name] for name in names]
 
-    def joined(self, kind, total, part_size):
+    def joined(self, kind, total):
         """columns of all parts one after another"""
-        parts, size = self.parts(kind), self.run[part_size]
-        prefix = part_size.rpartition("_part_")[0]
-        assert len(parts) == self.run[prefix + "_parts"], kind
-        columns = {}
-        for number, part in enumerate(parts):
-            assert part.pop("first") == number * size
-            for key, column in part.items():
-                assert len(column) == min(size, self.run[total] - number * size), (kind, key)
+        parts, columns, n = self.parts(kind), {}, 0
+        if kind in ("index", "vocabulary"):
+            assert len(parts) == self.run[kind + "_parts"], kind
+        else:
+            assert [part["first"] for part in parts] == self.run[kind + "_files"], kind
+        for part in parts:
+            assert part["first"] == n, kind
+            if "more" in part:
+                columns["members"][-1] += part["more"]
+            lists = {key: column for key, column in part.items() if key not in ("first", "more", "strings")} \
+                if kind != "vocabulary" else {"strings": part["strings"]}
+            n += len(next(iter(lists.values())))
+            for key, column in lists.items():
                 columns.setdefault(key, []).extend(column)
+                assert len(columns[key]) == n, (kind, key)
+        assert n == self.run[total], kind
         return columns
+
+    def named(self, name, file):
+        """the token numbers in a file"""
+        kind = name.split("-")[0]
+        if kind == "index":
+            return [t for key in ("top_tokens", "common_tokens") for row in file[key] for t in row]
+        tables = [component[key][order]["token"] for component in file.get("components", ())
+                  for key in ("tokens", "next_tokens") if key in component for order in ("by_count", "by_lift")]
+        return [t for row in [*tables, *file["tokens"]] for t in row]
+
+    def check_strings(self):
+        """a file has the strings of its token numbers, and no others"""
+        for name, file in self.files.items():
+            if name.split("-")[0] in ("index", "clusters", "components", "texts"):
+                wanted = sorted(set(self.named(name, file)))
+                assert list(map(int, file["strings"])) == wanted, name
+                assert list(file["strings"].values()) == [self.vocabulary["strings"][t] for t in wanted], name
 
 
 def lines_of(output, name):
