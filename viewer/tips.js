@@ -61,7 +61,8 @@ Act.tips = (() => {
   }
 
   function start() {
-    document.body.append(box);
+    /* within a landmark, where a reader finds it */
+    document.querySelector('.top').append(box);
     const enter = (event) => {
       const element = holder(event.target);
       if (element)

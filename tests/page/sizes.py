@@ -16,11 +16,17 @@ class Sized(browser.Case):
     """subclasses say which run"""
     store, settings = (), ()
     n_clusters = 0
-    line = 0
+    line = None  # the one of most rows
 
     @classmethod
     def make(cls, output):
         large_run(output, cls.n_clusters, cls.store, cls.settings)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if cls.line is None:
+            cls.line = max(range(len(cls.lines)), key=lambda line: cls.lines[line]['stats']['n_samples'])
 
     def test_no_file_is_large(self):
         sizes = {path.name: path.stat().st_size for path in (self.output / 'data').iterdir()}
@@ -80,16 +86,18 @@ class ManySamples(Sized):
         notice = self.notice()
         said = re.search(r'of (\d+) samples of each criterion the first (\d+) are shown', notice)
         self.assertTrue(said, notice)
-        self.assertEqual(int(said[1]), len(self.facts[0]['samples']['max_activation-max-2500']['row']))
+        self.assertEqual(int(said[1]), len(self.facts[self.line]['samples']['max_activation-max-2500']['row']))
         self.page.click('.samples-card .more')
-        self.assertEqual(len(self.texts('.sample')), int(said[2]))
+        # or more, that another list shows
+        self.assertGreaterEqual(len(self.texts('.sample')), int(said[2]))
+        self.assertLess(len(self.texts('.sample')), int(said[1]))
 
     def test_histograms_are_of_all(self):
         """joined bins have the same sum"""
         self.notice()
         bars = self.page.get_attribute('svg.histogram', 'aria-label')
         counts = [int(re.sub(r'\s', '', n)) for n in re.findall(r': ([\d\s]+)', bars)]
-        self.assertEqual(sum(counts), sum(self.lines[0]['stats']['all_activations']['bin_counts']))
+        self.assertEqual(sum(counts), sum(self.lines[self.line]['stats']['all_activations']['bin_counts']))
         self.assertLessEqual(len(counts), 256)
 
 
