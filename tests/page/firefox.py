@@ -91,10 +91,12 @@ class InFirefox(browser.Case):
             for selector in ready:
                 self.page.wait_for_selector(selector)
             self.firefox.open(self.base + route, *ready)
-            said = self.text('main')
-            self.assertGreater(len(said), 200)
+            said = [self.text('main'), self.firefox.evaluate('document.querySelector ("main").textContent')]
+            # a higher window has more rows of the table
+            n = min(map(len, said)) if name == 'clusters' else None
+            self.assertGreater(min(map(len, said)), 200)
             with self.subTest(name=name):
-                self.assertEqual(self.firefox.evaluate('document.querySelector ("main").textContent'), said)
+                self.assertEqual(said[1][:n], said[0][:n])
 
     def test_pictures(self):
         """the map and the matrix are not of one colour"""
@@ -111,7 +113,8 @@ class InFirefox(browser.Case):
         """nothing is wider than the window"""
         for name, route in ROUTES.items():
             self.firefox.open(self.base + route, 'html[data-ready]', f'main[data-page="{name}"]:not(.waits)')
-            self.assertEqual(self.firefox.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, name)
+            root = 'document.documentElement'
+            self.assertEqual(self.firefox.evaluate(f'{root}.scrollWidth - {root}.clientWidth'), 0, name)
 
 
 if __name__ == '__main__':
