@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "viewer/companions.h"
 
-#include <string.h>
-
 #include "formats/bigarray.h"
+#include "viewer/jointcounts.h"
 
 /* of each array this much stays in memory */
 #define ARRAY_MEMORY ((gsize) 16 << 20)
@@ -15,15 +14,14 @@ typedef struct {
 } Lists;
 
 struct _ActCompanions {
+  char *folder;
   const ActTexts *texts;
   guint n_top;
   Lists lines;
   Lists components;
   GArray *names; /* ActCompanionName, of the components */
 
-  ActBigArray *start; /* guint64 [positions + 1], of the next */
-  ActBigArray *at;    /* guint32 [start[positions]]: lines, by position */
-  guint32 *counts;    /* [lines], 0 between components */
+  ActJointCounts *counts; /* with lines; or NULL */
   ActCoactivePair *pairs;
 };
 
@@ -46,13 +44,12 @@ act_companions_new (const char *folder, const ActTexts *texts, guint n_top)
 {
   ActCompanions *self = g_new0 (ActCompanions, 1);
 
+  self->folder = g_strdup (folder);
   self->texts = texts;
   self->n_top = n_top;
   lists_init (&self->lines, folder);
   lists_init (&self->components, folder);
   self->names = g_array_new (FALSE, FALSE, sizeof (ActCompanionName));
-  self->start = act_big_array_new (sizeof (guint64), ARRAY_MEMORY, folder);
-  self->at = act_big_array_new (sizeof (guint32), ARRAY_MEMORY, folder);
   return self;
 }
 
@@ -64,10 +61,9 @@ act_companions_free (ActCompanions *self)
   lists_clear (&self->lines);
   lists_clear (&self->components);
   g_array_unref (self->names);
-  act_big_array_free (self->start);
-  act_big_array_free (self->at);
-  g_free (self->counts);
+  act_joint_counts_free (self->counts);
   g_free (self->pairs);
+  g_free (self->folder);
   g_free (self);
 }
 
@@ -121,6 +117,13 @@ lists_get (const Lists *lists, guint i, gsize *n)
   return (const guint32 *) lists->positions->data + start;
 }
 
+static ActPositionSets
+lists_as_sets (const Lists *lists)
+{
+  return (ActPositionSets){ (const guint32 *) lists->positions->data,
+    (const guint64 *) lists->ends->data, lists->ends->len };
+}
+
 gboolean
 act_companions_add_line (ActCompanions *self, const ActRows *rows,
     const gsize *row_of, GError **error)
@@ -140,64 +143,24 @@ act_companions_add_component (ActCompanions *self, guint member,
   return lists_add (&self->components, rows, row_of, error);
 }
 
-/* what lies at each position: counted, added up, and dealt out, after which
- * start[p + 1] is where p ends */
-static void
-deal_out (ActCompanions *self, guint64 *start, guint32 *at)
-{
-  const guint32 *positions = (const guint32 *) self->lines.positions->data;
-  gsize n = self->lines.positions->len;
-
-  memset (start, 0, self->start->len * sizeof *start);
-  for (gsize k = 0; k < n; k++)
-    start[positions[k] + 2]++;
-  for (gsize p = 2; p < self->start->len; p++)
-    start[p] += start[p - 1];
-  for (guint i = 0; i < self->lines.ends->len; i++) {
-    gsize n_own;
-    const guint32 *own = lists_get (&self->lines, i, &n_own);
-
-    for (gsize k = 0; k < n_own; k++)
-      at[start[own[k] + 1]++] = i;
-  }
-}
-
 gboolean
 act_companions_prepare (ActCompanions *self, GError **error)
 {
-  guint n_lines = self->lines.ends->len;
-  guint64 *start;
-  guint32 *at;
+  ActPositionSets lines = lists_as_sets (&self->lines);
+  ActPositionSets components = lists_as_sets (&self->components);
 
   if (self->names->len == 0)
     return TRUE;
-  start = act_big_array_grow (self->start, n_positions (self) + 2, error);
-  if (start == NULL)
-    return FALSE;
-  at = act_big_array_grow (self->at, self->lines.positions->len, error);
-  if (at == NULL)
-    return FALSE;
-  self->counts = g_new0 (guint32, n_lines);
-  self->pairs = g_new (ActCoactivePair, n_lines);
-  deal_out (self, start, at);
-  return TRUE;
+  self->pairs = g_new (ActCoactivePair, lines.n);
+  self->counts = act_joint_counts_new (
+      self->folder, n_positions (self), &lines, &components, error);
+  return self->counts != NULL;
 }
 
 guint
 act_companions_get_n (const ActCompanions *self)
 {
   return self->names->len;
-}
-
-static void
-count (ActCompanions *self, const guint32 *positions, gsize n)
-{
-  const guint64 *start = (const guint64 *) self->start->data;
-  const guint32 *at = (const guint32 *) self->at->data;
-
-  for (gsize i = 0; i < n; i++)
-    for (guint64 k = start[positions[i]]; k < start[positions[i] + 1]; k++)
-      self->counts[at[k]]++;
 }
 
 ActCompanionName
@@ -209,17 +172,16 @@ act_companions_get_name (const ActCompanions *self, guint i)
 void
 act_companions_get (ActCompanions *self, guint i, ActCoactiveTable *table)
 {
+  guint own_line = act_companions_get_name (self, i).line;
   gsize n, n_other, n_pairs = 0;
   const guint32 *positions = lists_get (&self->components, i, &n);
 
-  count (self, positions, n);
-  self->counts[act_companions_get_name (self, i).line] = 0;
+  act_joint_counts_count (self->counts, positions, n);
   for (guint line = 0; line < self->lines.ends->len; line++) {
-    guint32 together = self->counts[line];
+    guint32 together = act_joint_counts_get (self->counts, line);
 
-    if (together == 0)
+    if (together == 0 || line == own_line)
       continue;
-    self->counts[line] = 0;
     lists_get (&self->lines, line, &n_other);
     self->pairs[n_pairs++] = (ActCoactivePair){ line, together, n_other,
       (gint64) n + n_other - together };

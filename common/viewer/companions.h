@@ -7,10 +7,10 @@
 
 /* Which clusters fire together with a single component: at how many positions
  * both are above 0, counted exactly. Of each line and each component the
- * positions wait, 4 bytes each; when all have come, lines are listed by
- * position, and a component's counts are the sums over its positions. So in
- * memory is one component's counts, never a matrix of all; what the positions
- * take beyond some megabytes is in files. */
+ * positions wait, 4 bytes each; when all have come, a component's are looked
+ * for in all lines' at once (jointcounts.h). So in memory is one component's
+ * counts, never a matrix of all; what the positions take beyond some megabytes
+ * is in files. */
 typedef struct _ActCompanions ActCompanions;
 
 typedef struct {

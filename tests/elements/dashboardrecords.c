@@ -365,7 +365,7 @@ gchar *
 contents (Fixture *f, const gchar *name)
 {
   g_autofree gchar *path = g_build_filename (f->location, name, NULL);
-  gchar *text;
+  gchar *text = NULL;
 
   fail_unless (g_file_get_contents (path, &text, NULL, NULL), "no %s", name);
   return text;
