@@ -38,8 +38,8 @@ gint64 act_coactive_get_own (const ActCoactive *coactive, guint cluster);
  * ascend and may be the cluster itself. */
 gboolean act_coactive_get_counts (ActCoactive *coactive, guint cluster,
     const guint *others, guint n, guint64 *counts, GError **error);
-/* The same of pairs [n_pairs] (in order of clusters) of whatever is active at
- * own positions: the n_top of either order. */
+/* The same of pairs [n_pairs], in any order, of whatever is active at own
+ * positions: the n_top of either order. */
 void act_coactive_rank (ActCoactiveTable *table, guint64 own,
     const ActCoactivePair *pairs, gsize n_pairs, guint n_top);
 void act_coactive_table_clear (ActCoactiveTable *table);

@@ -6,8 +6,6 @@
 
 /* a file ends at about so much JSON */
 #define PART_SIZE ((gsize) 1 << 19)
-/* of either order */
-#define MAX_RANKED 1000
 
 /* a list a column; what else is said follows from these */
 static void
@@ -15,10 +13,8 @@ append_ranking (
     GString *out, const char *key, const ActCoactivePair *pairs, gsize n)
 {
   static const char *const columns[] = { "line", "count", "own" };
-  g_autofree guint64 *numbers = NULL;
+  g_autofree guint64 *numbers = g_new (guint64, n + 1);
 
-  n = MIN (n, MAX_RANKED);
-  numbers = g_new (guint64, n + 1);
   g_string_append_printf (out, ",\"%s\":{", key);
   for (guint c = 0; c < G_N_ELEMENTS (columns); c++) {
     for (gsize i = 0; i < n; i++)

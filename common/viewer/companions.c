@@ -22,7 +22,8 @@ struct _ActCompanions {
   GArray *names; /* ActCompanionName, of the components */
 
   ActJointCounts *counts; /* with lines; or NULL */
-  ActCoactivePair *pairs;
+  ActJointCount *found;   /* [lines + 1] */
+  ActCoactivePair *pairs; /* [lines] */
 };
 
 static void
@@ -62,6 +63,7 @@ act_companions_free (ActCompanions *self)
   lists_clear (&self->components);
   g_array_unref (self->names);
   act_joint_counts_free (self->counts);
+  g_free (self->found);
   g_free (self->pairs);
   g_free (self->folder);
   g_free (self);
@@ -151,6 +153,7 @@ act_companions_prepare (ActCompanions *self, GError **error)
 
   if (self->names->len == 0)
     return TRUE;
+  self->found = g_new (ActJointCount, (gsize) lines.n + 1);
   self->pairs = g_new (ActCoactivePair, lines.n);
   self->counts = act_joint_counts_new (
       self->folder, n_positions (self), &lines, &components, error);
@@ -172,15 +175,16 @@ act_companions_get_name (const ActCompanions *self, guint i)
 void
 act_companions_get (ActCompanions *self, guint i, ActCoactiveTable *table)
 {
-  guint own_line = act_companions_get_name (self, i).line;
+  guint own_line = act_companions_get_name (self, i).line, n_found;
   gsize n, n_other, n_pairs = 0;
   const guint32 *positions = lists_get (&self->components, i, &n);
 
   act_joint_counts_count (self->counts, positions, n);
-  for (guint line = 0; line < self->lines.ends->len; line++) {
-    guint32 together = act_joint_counts_get (self->counts, line);
+  n_found = act_joint_counts_get (self->counts, self->found);
+  for (guint k = 0; k < n_found; k++) {
+    guint line = self->found[k].set, together = self->found[k].count;
 
-    if (together == 0 || line == own_line)
+    if (line == own_line)
       continue;
     lists_get (&self->lines, line, &n_other);
     self->pairs[n_pairs++] = (ActCoactivePair){ line, together, n_other,

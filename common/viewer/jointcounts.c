@@ -24,8 +24,8 @@ struct _ActJointCounts {
   guint64 n_positions;
   gsize n_words;
   guint n_sets;
-  guint32 *rank_of; /* [n_sets] */
-  guint32 *counts;  /* [n_sets], by rank */
+  guint32 *set_of; /* [n_sets], by rank */
+  guint32 *counts; /* [n_sets], by rank */
 
   guint n_bits;       /* sets that are bits, the first by rank */
   ActBigArray *start; /* guint64 [n_positions + 2] */
@@ -109,7 +109,7 @@ rank_sets (ActJointCounts *self, const ActPositionSets *sets,
   if (sets->n > 1)
     qsort (ranked, sets->n, sizeof *ranked, compare_sets);
   for (guint rank = 0; rank < sets->n; rank++)
-    self->rank_of[ranked[rank].set] = rank;
+    self->set_of[rank] = ranked[rank].set;
   while (low < high) {
     guint middle = low + (high - low) / 2;
 
@@ -190,7 +190,7 @@ act_joint_counts_new (const char *folder, guint64 n_positions,
   self->n_positions = n_positions;
   self->n_words = (n_positions + WORD - 1) / WORD;
   self->n_sets = sets->n;
-  self->rank_of = g_new (guint32, (gsize) sets->n + 1);
+  self->set_of = g_new (guint32, (gsize) sets->n + 1);
   self->counts = g_new0 (guint32, (gsize) sets->n + 1);
   self->start = act_big_array_new (sizeof (guint64), ARRAY_MEMORY, folder);
   self->at = act_big_array_new (sizeof (guint32), ARRAY_MEMORY, folder);
@@ -209,7 +209,7 @@ act_joint_counts_free (ActJointCounts *self)
 {
   if (self == NULL)
     return;
-  g_free (self->rank_of);
+  g_free (self->set_of);
   g_free (self->counts);
   act_big_array_free (self->start);
   act_big_array_free (self->at);
@@ -257,8 +257,15 @@ act_joint_counts_count (ActJointCounts *self, const guint32 *positions, gsize n)
       self->counts[at[k]]++;
 }
 
-guint32
-act_joint_counts_get (const ActJointCounts *self, guint set)
+guint
+act_joint_counts_get (const ActJointCounts *self, ActJointCount *found)
 {
-  return self->counts[self->rank_of[set]];
+  guint n = 0;
+
+  for (guint rank = 0; rank < self->n_sets; rank++) {
+    /* most may be 0: without a branch */
+    found[n] = (ActJointCount){ self->set_of[rank], self->counts[rank] };
+    n += self->counts[rank] > 0;
+  }
+  return n;
 }

@@ -29,5 +29,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActJointCounts, act_joint_counts_free)
 /* positions [n]: each once, in any order */
 void act_joint_counts_count (
     ActJointCounts *counts, const guint32 *positions, gsize n);
-/* of a set, as counted last */
-guint32 act_joint_counts_get (const ActJointCounts *counts, guint set);
+
+typedef struct {
+  guint32 set;
+  guint32 count;
+} ActJointCount;
+
+/* what was counted last, of the sets that have any of it, in no order: found
+ * has room for all sets; -> how many */
+guint act_joint_counts_get (const ActJointCounts *counts, ActJointCount *found);

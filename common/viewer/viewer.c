@@ -29,6 +29,8 @@
 #define MAX_LINE ((gsize) 5 << 19)
 #define KEPT_MEMBERS 64
 #define MAX_LISTED 4096
+/* of a component, in either order: there may be very many components */
+#define MAX_COMPANIONS 10
 
 /* A line as it waits: this, bins (guint64), members, rows in the texts, places
  * in samples.npz, kept members (guint32 each), its line of clusters.jsonl, and
@@ -120,8 +122,8 @@ act_viewer_new (const char *folder, const ActDashboardSettings *settings,
   if (settings->component_details) {
     self->components =
         act_viewer_components_new (self->folder, texts, settings->n_samples);
-    self->companions = act_companions_new (
-        self->folder, texts, settings->facts.n_coactivating);
+    self->companions = act_companions_new (self->folder, texts,
+        MIN (settings->facts.n_coactivating, MAX_COMPANIONS));
   }
   return open_parts (self, error) ? g_steal_pointer (&self) : NULL;
 }
