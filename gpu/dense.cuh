@@ -19,22 +19,16 @@ struct ActDenseSource {
     return dense[row * n_cols + column];
   }
 
-  __device__ bool
-  load4 (size_t row, size_t column, size_t n, float *v) const
+  /* each value but those that are not zero is read once */
+  __device__ __forceinline__ void
+  read4 (size_t row, size_t column, size_t n, float *v) const
   {
-    const float *from = dense + row * n_cols + column;
+    act_read4_once (dense + row * n_cols, column, n, vector, v);
+  }
 
-    if (vector && column + 4 <= n) {
-      float4 all = *reinterpret_cast<const float4 *> (from);
-
-      v[0] = all.x;
-      v[1] = all.y;
-      v[2] = all.z;
-      v[3] = all.w;
-    } else {
-      for (int i = 0; i < 4; i++)
-        v[i] = column + i < n ? from[i] : 0.0f;
-    }
+  __device__ __forceinline__ bool
+  finish4 (size_t column, size_t n, float *v) const
+  {
     for (int i = 0; alive != NULL && i < 4; i++)
       if (column + i < n && alive[column + i] == 0)
         v[i] = 0.0f;
@@ -51,12 +45,6 @@ struct ActDenseSource {
     return column;
   }
 };
-
-static inline bool
-act_gpu_is_vector (const float *dense, size_t n_cols)
-{
-  return n_cols % 4 == 0 && reinterpret_cast<uintptr_t> (dense) % 16 == 0;
-}
 
 static inline ActDenseSource
 act_gpu_dense_source (size_t n_cols, const float *dense, const uint8_t *alive)

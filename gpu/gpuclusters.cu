@@ -60,7 +60,9 @@ struct ReduceSpace {
 };
 
 #define SHARED_SIZE (48 << 10)
+/* in device memory: as many warps as keep a device busy, or as fit */
 #define GLOBAL_WARPS 2048
+#define GLOBAL_SIZE ((size_t) 256 << 20)
 
 /* warps of a block whose places fit shared memory; 0: none does */
 static unsigned
@@ -72,9 +74,12 @@ n_shared_warps (size_t n_clusters)
 }
 
 static unsigned
-n_global_blocks (size_t n_rows)
+n_global_blocks (size_t n_clusters, size_t n_rows)
 {
-  return act_gpu_n_blocks (n_rows < GLOBAL_WARPS ? n_rows : GLOBAL_WARPS, 1);
+  size_t n = GLOBAL_SIZE / (sizeof (Place) * (n_clusters > 0 ? n_clusters : 1));
+
+  n = n < GLOBAL_WARPS ? n : GLOBAL_WARPS;
+  return act_gpu_n_blocks (n_rows < n ? n_rows : n, 1);
 }
 
 static ReduceSpace
@@ -85,8 +90,8 @@ take_space (
 
   space.n_alive = act_gpu_take<uint32_t> (parts, n_clusters);
   if (n_shared_warps (n_clusters) == 0)
-    space.places =
-        act_gpu_take<Place> (parts, n_global_blocks (n_rows) * n_clusters);
+    space.places = act_gpu_take<Place> (
+        parts, n_global_blocks (n_clusters, n_rows) * n_clusters);
   space.indices = act_gpu_take<int32_t> (parts, n_values);
   space.values = act_gpu_take<float> (parts, n_values);
   space.counts = act_gpu_take<uint32_t> (parts, n_rows);
@@ -258,8 +263,9 @@ launch_reduce_csr (const ActGpuClusters *clusters, size_t n_rows,
     const uint8_t *alive, const ReduceSpace &space, ActGpuStream stream)
 {
   unsigned n_warps = n_shared_warps (clusters->n_clusters);
-  unsigned n_blocks = n_warps > 0 ? act_gpu_n_blocks (n_rows, n_warps)
-                                  : n_global_blocks (n_rows);
+  unsigned n_blocks = n_warps > 0
+      ? act_gpu_n_blocks (n_rows, n_warps)
+      : n_global_blocks (clusters->n_clusters, n_rows);
   size_t shared = n_warps * clusters->n_clusters * sizeof (Place);
 
   if (clusters->n_clusters > 0) {

@@ -101,40 +101,76 @@ add_n_values (ActGpuResult *result, uint32_t n)
     atomicAdd (reinterpret_cast<unsigned long long *> (&result->n_values), n);
 }
 
-/* A block takes 256 columns, a thread one, of some rows: loads side by side,
- * and one atomic a thread. */
-#define MAX_ROWS 256
+/* A block takes 1,024 columns, a thread four side by side, of some rows, AHEAD
+ * of which are on their way before the first is looked at; at the end one
+ * atomic a thread and column. */
+#define MAX_ROWS 128
+#define MAX_AHEAD 4
+#define MAX_COLUMNS (4 * ACT_BLOCK)
+
+/* what a thread knows of its columns */
+struct Largest {
+  uint32_t keys[4];
+  uint32_t n_values;
+};
+
+static __device__ void
+add_row (Largest *largest, const float v[4], size_t n, size_t row,
+    size_t column, ActGpuResult *result)
+{
+  bool finite = true;
+
+  for (int i = 0; i < 4; i++) {
+    uint32_t key = key_of (v[i]);
+
+    finite = finite && isfinite (v[i]);
+    largest->keys[i] = key > largest->keys[i] ? key : largest->keys[i];
+    largest->n_values += v[i] != 0.0f;
+  }
+  if (finite || result == NULL)
+    return;
+  for (size_t i = 0; i < 4 && column + i < n; i++)
+    if (!isfinite (v[i]))
+      act_note_bad (result, row, (uint32_t) (column + i));
+}
+
+static __device__ void
+add_rows (Largest *largest, const float *dense, size_t n_cols, bool vector,
+    size_t first, size_t end, size_t column, ActGpuResult *result)
+{
+  for (size_t row = first; row < end; row += MAX_AHEAD) {
+    float v[MAX_AHEAD][4];
+
+#pragma unroll
+    for (int i = 0; i < MAX_AHEAD; i++)
+      act_read4_once (dense + (row + i) * n_cols, column,
+          row + i < end ? n_cols : 0, vector, v[i]);
+#pragma unroll
+    for (int i = 0; i < MAX_AHEAD; i++)
+      if (row + i < end)
+        add_row (largest, v[i], n_cols, row + i, column, result);
+  }
+}
 
 static __global__ void
-max_of_dense (size_t n_rows, size_t n_cols, const float *dense, uint32_t *keys,
-    uint32_t *counts, ActGpuResult *result)
+max_of_dense (size_t n_rows, size_t n_cols, const float *dense, bool vector,
+    uint32_t *keys, ActGpuResult *result)
 {
-  size_t column = (size_t) blockIdx.x * blockDim.x + threadIdx.x;
-  uint32_t n = 0;
+  size_t column = (size_t) blockIdx.x * MAX_COLUMNS + 4 * threadIdx.x;
+  Largest largest = { { 0, 0, 0, 0 }, 0 };
 
-  if (column < n_cols) {
-    for (size_t piece = blockIdx.y; piece * MAX_ROWS < n_rows;
-         piece += gridDim.y) {
-      size_t first = piece * MAX_ROWS, end = first + MAX_ROWS;
-      uint32_t largest = 0;
+  for (size_t piece = blockIdx.y; piece * MAX_ROWS < n_rows;
+       piece += gridDim.y) {
+    size_t first = piece * MAX_ROWS, end = first + MAX_ROWS;
 
-      end = end < n_rows ? end : n_rows;
-#pragma unroll 8
-      for (size_t row = first; row < end; row++) {
-        float value = dense[row * n_cols + column];
-        uint32_t key = key_of (value);
-
-        largest = key > largest ? key : largest;
-        n += value != 0.0f;
-        if (result != NULL && !isfinite (value))
-          act_note_bad (result, row, (uint32_t) column);
-      }
-      atomicMax (&keys[column], largest);
-      atomicAdd (&counts[column], (uint32_t) (end - first));
-    }
+    add_rows (&largest, dense, n_cols, vector, first,
+        end < n_rows ? end : n_rows, column, result);
   }
+  for (int i = 0; i < 4; i++)
+    if (column + i < n_cols)
+      atomicMax (&keys[column + i], largest.keys[i]);
   if (result != NULL)
-    add_n_values (result, n);
+    add_n_values (result, largest.n_values);
 }
 
 /* the row that value i is in */
@@ -176,7 +212,8 @@ max_of_csr (size_t n_rows, const int64_t *indptr, const int32_t *indices,
     add_n_values (result, n);
 }
 
-/* a column with fewer values than rows has a zero somewhere */
+/* a column with fewer values than rows has a zero somewhere; counts NULL: none
+ * has fewer */
 static __global__ void
 end_max (size_t n_rows, size_t n_cols, const uint32_t *keys,
     const uint32_t *counts, float *max)
@@ -184,7 +221,7 @@ end_max (size_t n_rows, size_t n_cols, const uint32_t *keys,
   for (size_t i = act_thread (); i < n_cols; i += act_n_threads ()) {
     float largest = keys[i] == 0 ? 0.0f : value_of (keys[i]);
 
-    if (largest < 0.0f && counts[i] < n_rows)
+    if (largest < 0.0f && counts != NULL && counts[i] < n_rows)
       largest = 0.0f;
     max[i] = largest + 0.0f;
   }
@@ -241,14 +278,14 @@ act_gpu_dense_column_max (size_t n_rows, size_t n_cols, const float *dense,
   ACT_TRY (begin_column_max (n_rows, n_cols, result, workspace, workspace_size,
       stream, &keys, &counts));
   if (n_rows > 0 && n_cols > 0) {
-    dim3 grid ((unsigned) ((n_cols + ACT_BLOCK - 1) / ACT_BLOCK),
+    dim3 grid ((unsigned) ((n_cols + MAX_COLUMNS - 1) / MAX_COLUMNS),
         (unsigned) (n_pieces < 65535 ? n_pieces : 65535));
 
     ACT_LAUNCH (max_of_dense, grid, ACT_BLOCK, 0, stream, n_rows, n_cols, dense,
-        keys, counts, result);
+        act_gpu_is_vector (dense, n_cols), keys, result);
     ACT_TRY (act_gpu_launched ());
   }
-  return end_column_max (n_rows, n_cols, keys, counts, max, stream);
+  return end_column_max (n_rows, n_cols, keys, NULL, max, stream);
 }
 
 ActGpuStatus

@@ -38,16 +38,6 @@ struct Run {
 };
 
 static size_t
-samples_of_tile (const ActGpuForward *forward, size_t sequence_length)
-{
-  size_t n_rows =
-      forward->tile_rows > 0 ? forward->tile_rows : ACT_GPU_TILE_ROWS;
-  size_t n = n_rows / (sequence_length > 0 ? sequence_length : 1);
-
-  return n > 0 ? n : 1;
-}
-
-static size_t
 larger (size_t a, size_t b)
 {
   return a > b ? a : b;
@@ -74,6 +64,40 @@ head_sizes (const ActGpuForward *forward, size_t n_rows)
     sizes.n_components = larger (sizes.n_components, head->n_components);
   }
   return sizes;
+}
+
+/* fewer leave most of a device idle in products, more make launches no fewer
+ * worth mentioning */
+#define LEAST_TILE_ROWS 1024
+#define MOST_TILE_ROWS 32768
+
+uint32_t
+act_gpu_forward_tile_rows (const ActGpuForward *forward)
+{
+  HeadSizes row = head_sizes (forward, 1);
+  size_t size = (row.hidden + row.inner + row.n_components) * sizeof (float);
+  int device = 0, cache = 0;
+  size_t n;
+
+  if (forward->tile_rows > 0)
+    return forward->tile_rows;
+  if (cudaGetDevice (&device) != cudaSuccess
+      || cudaDeviceGetAttribute (&cache, cudaDevAttrL2CacheSize, device)
+          != cudaSuccess)
+    cache = 0;
+  /* half: weights and the buffers between the heads are used as well */
+  n = (size_t) cache / 2 / (size > 0 ? size : 1) / 256 * 256;
+  n = n > LEAST_TILE_ROWS ? n : LEAST_TILE_ROWS;
+  return (uint32_t) (n < MOST_TILE_ROWS ? n : MOST_TILE_ROWS);
+}
+
+static size_t
+samples_of_tile (const ActGpuForward *forward, size_t sequence_length)
+{
+  size_t n = act_gpu_forward_tile_rows (forward)
+      / (sequence_length > 0 ? sequence_length : 1);
+
+  return n > 0 ? n : 1;
 }
 
 static void
@@ -190,6 +214,7 @@ run_attention (Run *run, const ActGpuOp *op)
 {
   ActGpuAttention a = {};
 
+  a.precision = act_gpu_products_get_precision (run->products);
   a.n_samples = run->n_rows / run->sequence_length;
   a.sequence_length = run->sequence_length;
   a.n_heads = op->n_heads;

@@ -97,10 +97,12 @@ typedef struct {
   uint32_t vocab_size;
   int rotary_adjacent_pairs;
   const float *cos, *sin; /* [longest sample, n_pairs], on the device */
-  uint32_t tile_rows;     /* 0: as ACT_GPU_TILE_ROWS */
+  uint32_t tile_rows;     /* 0: as suits the device */
 } ActGpuForward;
 
-#define ACT_GPU_TILE_ROWS 8192
+/* tile_rows; where it is 0, what the current device's second cache suggests:
+ * what a head writes for a tile shall be there when it is read again. */
+uint32_t act_gpu_forward_tile_rows (const ActGpuForward *forward);
 
 /* capacity: of out */
 size_t act_gpu_forward_csr_workspace_size (const ActGpuForward *forward,

@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "fours.cuh"
 #include "gpublas.h"
 #include "launch.cuh"
 
@@ -118,22 +119,16 @@ act_gpu_product (
   return status != 0 ? ACT_GPU_ERROR_PRODUCTS + status : ACT_GPU_OK;
 }
 
-/* NaN stays one, though its upper bits may be zero */
-static __device__ uint16_t
-bf16_of (float value)
-{
-  uint32_t bits = __float_as_uint (value);
-
-  if ((bits & 0x7fffffffu) > 0x7f800000u)
-    return (uint16_t) (bits >> 16 | 0x40);
-  return (uint16_t) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
+/* four values a thread, side by side */
 static __global__ void
-to_bf16 (size_t n, const float *in, uint16_t *out)
+to_bf16 (size_t n, const float *in, uint16_t *out, bool vector)
 {
-  for (size_t i = act_thread (); i < n; i += act_n_threads ())
-    out[i] = bf16_of (in[i]);
+  for (size_t at = 4 * act_thread (); at < n; at += 4 * act_n_threads ()) {
+    float v[4];
+
+    act_read4 (in, at, n, vector, v);
+    act_store4 (out, at, n, vector, v);
+  }
 }
 
 ActGpuStatus
@@ -141,7 +136,9 @@ act_gpu_to_bf16 (size_t n, const float *in, void *out, ActGpuStream stream)
 {
   if (n == 0)
     return ACT_GPU_OK;
-  ACT_LAUNCH (to_bf16, act_gpu_n_blocks (n, ACT_BLOCK), ACT_BLOCK, 0, stream, n,
-      in, static_cast<uint16_t *> (out));
+  ACT_LAUNCH (to_bf16, act_gpu_n_blocks (n, 4 * ACT_BLOCK), ACT_BLOCK, 0,
+      stream, n, in, static_cast<uint16_t *> (out),
+      reinterpret_cast<uintptr_t> (in) % 16 == 0
+          && reinterpret_cast<uintptr_t> (out) % 8 == 0);
   return act_gpu_launched ();
 }

@@ -85,6 +85,22 @@ multiply (ActGpuProducts *products, size_t n_rows, const void *input,
   return act_gpu_product (products, &product, stream);
 }
 
+/* a hidden layer's sums to what the next product takes */
+static ActGpuStatus
+bias_gelu (const ActGpuProducts *products, size_t n_rows,
+    const ActGpuLayer *layer, float *hidden, const ActGpuHeadScratch *scratch,
+    const void **to, ActGpuStream stream)
+{
+  if (act_gpu_products_get_precision (products) == ACT_GPU_PRECISION_BF16) {
+    *to = scratch->converted;
+    return act_gpu_bias_gelu_erf_bf16 (1, n_rows, layer->d_out, layer->bias,
+        hidden, scratch->converted, stream);
+  }
+  *to = hidden;
+  return act_gpu_bias_gelu_erf (
+      1, n_rows, layer->d_out, layer->bias, hidden, stream);
+}
+
 static ActGpuStatus
 shared_mlp_sums (const ActGpuHead *head, ActGpuProducts *products,
     size_t n_rows, const void *input, size_t input_row,
@@ -98,10 +114,8 @@ shared_mlp_sums (const ActGpuHead *head, ActGpuProducts *products,
 
     ACT_TRY (
         multiply (products, n_rows, input, input_row, layer, hidden, stream));
-    ACT_TRY (act_gpu_bias_gelu_erf (
-        1, n_rows, layer->d_out, layer->bias, hidden, stream));
-    ACT_TRY (convert (
-        products, n_rows * layer->d_out, hidden, scratch, &input, stream));
+    ACT_TRY (
+        bias_gelu (products, n_rows, layer, hidden, scratch, &input, stream));
     input_row = layer->d_out;
   }
   return multiply (
@@ -110,21 +124,41 @@ shared_mlp_sums (const ActGpuHead *head, ActGpuProducts *products,
 
 /* An mlp's first layer, from one number a component: inner [n_rows,
  * n_components] at the group's first column, weight and bias [n, width], out
- * [n, n_rows, width]. */
+ * [n, n_rows, width]. Index: wide enough for out; to divide 64 bits takes
+ * longer than all the rest. */
+template <class Index>
 static __global__ void
-first_of_mlp (size_t n, size_t n_rows, size_t width, size_t n_components,
+first_of_mlp (Index n, Index n_rows, Index width, size_t n_components,
     const float *inner, const float *weight, const float *bias, float *out)
 {
-  size_t all = n * n_rows * width;
+  Index all = n * n_rows * width;
 
-  for (size_t at = act_thread (); at < all; at += act_n_threads ()) {
-    size_t unit = at % width, row = at / width % n_rows;
-    size_t component = at / (width * n_rows);
+  for (size_t i = act_thread (); i < all; i += act_n_threads ()) {
+    Index at = (Index) i, line = at / width, unit = at % width;
+    Index component = line / n_rows, row = line % n_rows;
     float x = inner[row * n_components + component];
 
-    out[at] = act_gelu_erf (
-        weight[component * width + unit] * x + bias[component * width + unit]);
+    out[i] = act_gelu_erf (weight[(size_t) component * width + unit] * x
+        + bias[(size_t) component * width + unit]);
   }
+}
+
+static ActGpuStatus
+launch_first_of_mlp (size_t n, size_t n_rows, size_t width, size_t n_components,
+    const float *inner, const float *weight, const float *bias, float *out,
+    ActGpuStream stream)
+{
+  size_t all = n * n_rows * width;
+  unsigned n_blocks = act_gpu_n_blocks (all, ACT_BLOCK);
+
+  if (all <= UINT32_MAX)
+    ACT_LAUNCH (first_of_mlp<uint32_t>, n_blocks, ACT_BLOCK, 0, stream,
+        (uint32_t) n, (uint32_t) n_rows, (uint32_t) width, n_components, inner,
+        weight, bias, out);
+  else
+    ACT_LAUNCH (first_of_mlp<size_t>, n_blocks, ACT_BLOCK, 0, stream, n, n_rows,
+        width, n_components, inner, weight, bias, out);
+  return act_gpu_launched ();
 }
 
 /* The last layer: hidden [n, n_rows, width], weight [n, width], to sums
@@ -151,13 +185,13 @@ static __global__ void
 look_up (size_t n_rows, size_t n_components, uint32_t vocab_size,
     const int32_t *tokens, const float *v, float *inner)
 {
-  size_t all = n_rows * n_components;
-
-  for (size_t at = act_thread (); at < all; at += act_n_threads ()) {
-    uint32_t token = (uint32_t) tokens[at / n_components];
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, n_components)
+  {
+    uint32_t token = (uint32_t) tokens[row];
 
     token = token < vocab_size ? token : 0;
-    inner[at] = v[(size_t) token * n_components + at % n_components];
+    inner[row * n_components + column] =
+        v[(size_t) token * n_components + column];
   }
 }
 
@@ -207,12 +241,9 @@ first_layer (const ActGpuHead *head, ActGpuProducts *products, size_t first,
   if (head->kind == ACT_GPU_HEAD_VECTOR_MLP)
     return component_layer (layer, products, first, n, n_rows, input, input_row,
         0, scratch->hidden[0], stream);
-  ACT_LAUNCH (first_of_mlp,
-      act_gpu_n_blocks (n * n_rows * layer->d_out, ACT_BLOCK), ACT_BLOCK, 0,
-      stream, n, n_rows, (size_t) layer->d_out, (size_t) head->n_components,
+  return launch_first_of_mlp (n, n_rows, layer->d_out, head->n_components,
       scratch->inner + first, static_cast<const float *> (layer->weight) + at,
-      layer->bias + at, scratch->hidden[0]);
-  return act_gpu_launched ();
+      layer->bias + at, scratch->hidden[0], stream);
 }
 
 /* components first to first + n - 1 */
@@ -254,9 +285,8 @@ inner_activations (const ActGpuHead *head, ActGpuProducts *products,
   if (!head->takes_tokens)
     return multiply (
         products, n_rows, input, input_row, &v, scratch->inner, stream);
-  ACT_LAUNCH (look_up,
-      act_gpu_n_blocks (n_rows * head->n_components, ACT_BLOCK), ACT_BLOCK, 0,
-      stream, n_rows, (size_t) head->n_components, vocab_size, tokens,
+  ACT_LAUNCH_ROWS (look_up, n_rows, head->n_components, stream, n_rows,
+      (size_t) head->n_components, vocab_size, tokens,
       static_cast<const float *> (head->v), scratch->inner);
   return act_gpu_launched ();
 }
@@ -298,12 +328,15 @@ static __device__ float
 swish_hard (float z)
 {
   float t = z > 0.5f ? 1.0f - z : z;
-  float f =
-      t * logistic (10.0f * t) + (1.0f - t) * logistic (10.0f * (t - 1.0f));
+  float below = __fmul_rn (t, logistic (__fmul_rn (10.0f, t)));
+  float f = __fmaf_rn (1.0f - t, logistic (__fmul_rn (10.0f, t - 1.0f)), below);
 
   return z > 0.5f ? 1.0f - f : f;
 }
 
+/* The same bits in each kernel that it is put into: what counts a value as not
+ * zero, what stores it and what stores the dense form. So no product and sum
+ * are left to the compiler to join or not. */
 static __device__ float
 activate (ActGpuSigmoid sigmoid, float z)
 {
@@ -313,7 +346,7 @@ activate (ActGpuSigmoid sigmoid, float z)
     return z > 0.0f ? z : 0.0f;
   case ACT_GPU_SIGMOID_UPPER_LEAKY_HARD:
     z = z > 0.0f ? z : 0.0f;
-    return z > 1.0f ? 1.0f + 0.01f * (z - 1.0f) : z;
+    return z > 1.0f ? __fmaf_rn (0.01f, z - 1.0f, 1.0f) : z;
   case ACT_GPU_SIGMOID_SWISH_HARD:
     return swish_hard (z);
   default:
@@ -343,26 +376,24 @@ struct HeadSource {
     return activate (sigmoid, before (row, column));
   }
 
-  __device__ bool
-  load4 (size_t row, size_t column, size_t n, float *v) const
+  /* not past the cache: what is not zero is read again */
+  __device__ __forceinline__ void
+  read4 (size_t row, size_t column, size_t n, float *v) const
   {
-    const float *from = sums + row * n_components + column;
-    bool finite;
+    act_read4 (sums + row * n_components, column, n, vector, v);
+  }
 
-    if (vector && column + 4 <= n) {
-      float4 all = *reinterpret_cast<const float4 *> (from);
-      float4 add = *reinterpret_cast<const float4 *> (bias + column);
+  __device__ __forceinline__ bool
+  finish4 (size_t column, size_t n, float *v) const
+  {
+    float add[4];
+    bool finite = true;
 
-      v[0] = all.x + add.x;
-      v[1] = all.y + add.y;
-      v[2] = all.z + add.z;
-      v[3] = all.w + add.w;
-    } else {
-      for (int i = 0; i < 4; i++)
-        v[i] = column + i < n ? from[i] + bias[column + i] : 0.0f;
+    act_read4 (bias, column, n, vector, add);
+    for (int i = 0; i < 4; i++) {
+      v[i] += add[i];
+      finite = finite && isfinite (v[i]);
     }
-    finite = isfinite (v[0]) && isfinite (v[1]) && isfinite (v[2])
-        && isfinite (v[3]);
     for (int i = 0; i < 4; i++)
       v[i] = column + i < n ? activate (sigmoid, v[i]) : 0.0f;
     return finite;
@@ -385,8 +416,7 @@ source_of (const ActGpuHead *head, const float *sums, size_t first_row)
   HeadSource source = { sums, bias, head->n_components, head->sigmoid, false,
     first_row, head->first_column };
 
-  source.vector = head->n_components % 4 == 0
-      && reinterpret_cast<uintptr_t> (sums) % 16 == 0
+  source.vector = act_gpu_is_vector (sums, head->n_components)
       && reinterpret_cast<uintptr_t> (bias) % 16 == 0;
   return source;
 }
@@ -395,10 +425,8 @@ static __global__ void
 store_dense (HeadSource source, size_t n_rows, float *out, size_t out_row,
     ActGpuResult *result)
 {
-  size_t n = n_rows * source.n_components;
-
-  for (size_t at = act_thread (); at < n; at += act_n_threads ()) {
-    size_t row = at / source.n_components, column = at % source.n_components;
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, source.n_components)
+  {
     float before = source.before (row, column);
 
     if (!isfinite (before))
@@ -414,9 +442,8 @@ act_gpu_head_dense (const ActGpuHead *head, size_t n_rows, const float *sums,
     size_t first_row, float *out, size_t out_row, ActGpuResult *result,
     ActGpuStream stream)
 {
-  ACT_LAUNCH (store_dense,
-      act_gpu_n_blocks (n_rows * head->n_components, ACT_BLOCK), ACT_BLOCK, 0,
-      stream, source_of (head, sums, first_row), n_rows, out, out_row, result);
+  ACT_LAUNCH_ROWS (store_dense, n_rows, head->n_components, stream,
+      source_of (head, sums, first_row), n_rows, out, out_row, result);
   return act_gpu_launched ();
 }
 

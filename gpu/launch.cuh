@@ -21,7 +21,7 @@
     KERNEL<<<(GRID), (BLOCK), (SHARED), (STREAM)>>> (__VA_ARGS__);             \
   } while (0)
 #define ACT_DYNAMIC_SHARED(TYPE, NAME)                                         \
-  extern __shared__ __align__ (16) unsigned char act_dynamic_shared[];         \
+  extern __shared__ __align__ (128) unsigned char act_dynamic_shared[];        \
   TYPE *NAME = reinterpret_cast<TYPE *> (act_dynamic_shared)
 #endif
 
@@ -80,6 +80,25 @@ act_gpu_parts_fit (const ActGpuParts *parts)
 {
   return parts->used <= parts->size;
 }
+
+/* In a kernel that ACT_LAUNCH_ROWS launches: a block a row at a time, so that
+ * an element's place costs no division. */
+#define ACT_FOR_EACH_ELEMENT(ROW, COLUMN, N_ROWS, WIDTH)                       \
+  for (size_t ROW = blockIdx.x; ROW < (N_ROWS); ROW += gridDim.x)              \
+    for (size_t COLUMN = threadIdx.x; COLUMN < (WIDTH); COLUMN += blockDim.x)
+
+/* threads for rows of that many elements */
+static inline unsigned
+act_gpu_row_threads (size_t width)
+{
+  if (width == 0)
+    return 32; /* that have nothing to do: none is no launch */
+  return width < ACT_BLOCK ? (unsigned) (width + 31) / 32 * 32 : ACT_BLOCK;
+}
+
+#define ACT_LAUNCH_ROWS(KERNEL, N_ROWS, WIDTH, STREAM, ...)                    \
+  ACT_LAUNCH (KERNEL, act_gpu_n_blocks ((N_ROWS), 1),                          \
+      act_gpu_row_threads (WIDTH), 0, STREAM, __VA_ARGS__)
 
 /* the thread's place in all of the grid, and its stride */
 static inline __device__ size_t

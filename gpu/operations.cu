@@ -2,6 +2,7 @@
 
 #include "operations.h"
 
+#include "fours.cuh"
 #include "launch.cuh"
 
 #define ACT_GELU_FUNCTION static __device__ __forceinline__
@@ -10,28 +11,12 @@
 /* What lies between the matrix products. Each kernel reads and writes what it
  * works on once, so memory's bandwidth bounds it. */
 
-/* A block a row at a time, so that an element's place costs no division. */
-#define FOR_EACH_ELEMENT(ROW, COLUMN, N_ROWS, WIDTH)                           \
-  for (size_t ROW = blockIdx.x; ROW < (N_ROWS); ROW += gridDim.x)              \
-    for (size_t COLUMN = threadIdx.x; COLUMN < (WIDTH); COLUMN += blockDim.x)
-
-/* threads for rows of that many elements */
-static unsigned
-row_threads (size_t width)
-{
-  return width < ACT_BLOCK ? (unsigned) (width + 31) / 32 * 32 : ACT_BLOCK;
-}
-
-#define LAUNCH_ROWS(KERNEL, N_ROWS, WIDTH, STREAM, ...)                        \
-  ACT_LAUNCH (KERNEL, act_gpu_n_blocks ((N_ROWS), 1), row_threads (WIDTH), 0,  \
-      STREAM, __VA_ARGS__)
-
 static __global__ void
 embedding (size_t n_rows, size_t width, uint32_t vocab_size,
     const int32_t *tokens, const float *weight, float *out, size_t out_row,
     ActGpuResult *result, size_t first_row)
 {
-  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
     uint32_t token = (uint32_t) tokens[row];
 
@@ -50,7 +35,7 @@ act_gpu_embedding (size_t n_rows, size_t width, uint32_t vocab_size,
     const int32_t *tokens, const float *weight, float *out, size_t out_row,
     ActGpuResult *result, size_t first_row, ActGpuStream stream)
 {
-  LAUNCH_ROWS (embedding, n_rows, width, stream, n_rows, width, vocab_size,
+  ACT_LAUNCH_ROWS (embedding, n_rows, width, stream, n_rows, width, vocab_size,
       tokens, weight, out, out_row, result, first_row);
   return act_gpu_launched ();
 }
@@ -59,7 +44,7 @@ static __global__ void
 positions (size_t n_rows, size_t width, size_t sequence_length,
     const float *weight, float *out, size_t out_row)
 {
-  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
     out[row * out_row + column] +=
         weight[row % sequence_length * width + column];
@@ -70,8 +55,8 @@ ActGpuStatus
 act_gpu_positions (size_t n_rows, size_t width, size_t sequence_length,
     const float *weight, float *out, size_t out_row, ActGpuStream stream)
 {
-  LAUNCH_ROWS (positions, n_rows, width, stream, n_rows, width, sequence_length,
-      weight, out, out_row);
+  ACT_LAUNCH_ROWS (positions, n_rows, width, stream, n_rows, width,
+      sequence_length, weight, out, out_row);
   return act_gpu_launched ();
 }
 
@@ -137,7 +122,7 @@ static __global__ void
 rotary (size_t n_rows, size_t n_heads, size_t n_pairs, size_t sequence_length,
     bool adjacent, const float *cos, const float *sin, float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (row, column, n_rows, n_heads * n_pairs)
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, n_heads * n_pairs)
   {
     unsigned head = (unsigned) column / (unsigned) n_pairs;
     unsigned pair = (unsigned) column % (unsigned) n_pairs;
@@ -159,7 +144,7 @@ act_gpu_rotary (size_t n_rows, size_t n_heads, size_t head_size,
 {
   size_t n_pairs = head_size / 2;
 
-  LAUNCH_ROWS (rotary, n_rows, n_heads * n_pairs, stream, n_rows, n_heads,
+  ACT_LAUNCH_ROWS (rotary, n_rows, n_heads * n_pairs, stream, n_rows, n_heads,
       n_pairs, sequence_length, adjacent != 0, cos, sin, x, x_row);
   return act_gpu_launched ();
 }
@@ -167,7 +152,7 @@ act_gpu_rotary (size_t n_rows, size_t n_heads, size_t head_size,
 static __global__ void
 gelu_tanh (size_t n_rows, size_t width, float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, width)
   x[row * x_row + column] = act_gelu_tanh (x[row * x_row + column]);
 }
 
@@ -175,7 +160,7 @@ ActGpuStatus
 act_gpu_gelu_tanh (
     size_t n_rows, size_t width, float *x, size_t x_row, ActGpuStream stream)
 {
-  LAUNCH_ROWS (gelu_tanh, n_rows, width, stream, n_rows, width, x, x_row);
+  ACT_LAUNCH_ROWS (gelu_tanh, n_rows, width, stream, n_rows, width, x, x_row);
   return act_gpu_launched ();
 }
 
@@ -183,7 +168,7 @@ static __global__ void
 silu_times (size_t n_rows, size_t width, const float *gate, size_t gate_row,
     float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, width)
   {
     float g = gate[row * gate_row + column];
 
@@ -195,8 +180,8 @@ ActGpuStatus
 act_gpu_silu_times (size_t n_rows, size_t width, const float *gate,
     size_t gate_row, float *x, size_t x_row, ActGpuStream stream)
 {
-  LAUNCH_ROWS (silu_times, n_rows, width, stream, n_rows, width, gate, gate_row,
-      x, x_row);
+  ACT_LAUNCH_ROWS (silu_times, n_rows, width, stream, n_rows, width, gate,
+      gate_row, x, x_row);
   return act_gpu_launched ();
 }
 
@@ -204,7 +189,7 @@ static __global__ void
 add_bias (
     size_t n_rows, size_t width, const float *bias, float *x, size_t x_row)
 {
-  FOR_EACH_ELEMENT (row, column, n_rows, width)
+  ACT_FOR_EACH_ELEMENT (row, column, n_rows, width)
   x[row * x_row + column] += bias[column];
 }
 
@@ -212,27 +197,59 @@ ActGpuStatus
 act_gpu_add_bias (size_t n_rows, size_t width, const float *bias, float *x,
     size_t x_row, ActGpuStream stream)
 {
-  LAUNCH_ROWS (add_bias, n_rows, width, stream, n_rows, width, bias, x, x_row);
+  ACT_LAUNCH_ROWS (
+      add_bias, n_rows, width, stream, n_rows, width, bias, x, x_row);
   return act_gpu_launched ();
 }
 
+/* four columns a thread */
+template <class Out>
 static __global__ void
-bias_gelu_erf (
-    size_t n, size_t n_rows, size_t width, const float *bias, float *x)
+bias_gelu_erf (size_t n, size_t n_rows, size_t width, const float *bias,
+    const float *x, Out *out, bool vector)
 {
-  FOR_EACH_ELEMENT (row, column, n * n_rows, width)
-  {
-    float *value = x + row * width + column;
+  for (size_t row = blockIdx.x; row < n * n_rows; row += gridDim.x) {
+    const float *add = bias + row / n_rows * width;
 
-    *value = act_gelu_erf (*value + bias[row / n_rows * width + column]);
+    for (size_t column = 4 * threadIdx.x; column < width;
+         column += 4 * blockDim.x) {
+      float v[4], b[4];
+
+      act_read4 (x + row * width, column, width, vector, v);
+      act_read4 (add, column, width, vector, b);
+      for (int i = 0; i < 4; i++)
+        v[i] = act_gelu_erf (v[i] + b[i]);
+      act_store4 (out + row * width, column, width, vector, v);
+    }
   }
+}
+
+/* out: float32, which may be x, or bfloat16 */
+template <class Out>
+static ActGpuStatus
+launch_bias_gelu_erf (size_t n, size_t n_rows, size_t width, const float *bias,
+    const float *x, Out *out, ActGpuStream stream)
+{
+  bool vector = act_gpu_is_vector (x, width) && act_gpu_is_vector (bias, width)
+      && reinterpret_cast<uintptr_t> (out) % 16 == 0;
+
+  ACT_LAUNCH (bias_gelu_erf<Out>, act_gpu_n_blocks (n * n_rows, 1),
+      act_gpu_row_threads ((width + 3) / 4), 0, stream, n, n_rows, width, bias,
+      x, out, vector);
+  return act_gpu_launched ();
 }
 
 ActGpuStatus
 act_gpu_bias_gelu_erf (size_t n, size_t n_rows, size_t width, const float *bias,
     float *x, ActGpuStream stream)
 {
-  LAUNCH_ROWS (
-      bias_gelu_erf, n * n_rows, width, stream, n, n_rows, width, bias, x);
-  return act_gpu_launched ();
+  return launch_bias_gelu_erf (n, n_rows, width, bias, x, x, stream);
+}
+
+ActGpuStatus
+act_gpu_bias_gelu_erf_bf16 (size_t n, size_t n_rows, size_t width,
+    const float *bias, const float *x, void *out, ActGpuStream stream)
+{
+  return launch_bias_gelu_erf (
+      n, n_rows, width, bias, x, static_cast<uint16_t *> (out), stream);
 }

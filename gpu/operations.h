@@ -35,10 +35,15 @@ ActGpuStatus act_gpu_add_bias (size_t n_rows, size_t width, const float *bias,
  * [width]: x = GELU (x + bias), the erf form. */
 ActGpuStatus act_gpu_bias_gelu_erf (size_t n, size_t n_rows, size_t width,
     const float *bias, float *x, ActGpuStream stream);
+/* the same, to another array and rounded to bfloat16, as products take it */
+ActGpuStatus act_gpu_bias_gelu_erf_bf16 (size_t n, size_t n_rows, size_t width,
+    const float *bias, const float *x, void *out, ActGpuStream stream);
 
 /* Causal softmax attention: head h of a sample's queries with keys and values
- * of head h / (n_heads / n_kv_heads). Scores exist a block at a time only. */
+ * of head h / (n_heads / n_kv_heads). Scores exist a block at a time only.
+ * precision: as of matrix products; heads above 128 are float32. */
 typedef struct {
+  ActGpuPrecision precision;
   size_t n_samples, sequence_length;
   size_t n_heads, n_kv_heads, head_size;
   const float *q, *k, *v;
@@ -48,6 +53,9 @@ typedef struct {
 } ActGpuAttention;
 
 ActGpuStatus act_gpu_attention (
+    const ActGpuAttention *attention, ActGpuStream stream);
+/* what it calls for another precision than float32 */
+ActGpuStatus act_gpu_attention_tensor (
     const ActGpuAttention *attention, ActGpuStream stream);
 
 ACT_GPU_END_DECLS

@@ -298,6 +298,82 @@ test_coactivations (void)
     check_coactivations (&small[i]);
 }
 
+/* components that were never dense, about 200 a row */
+static Case
+sparse_case_new (const Shape *s)
+{
+  Case c = { .shape = *s };
+  uint32_t step = (uint32_t) (2 / s->share);
+  size_t room = s->n_rows * s->n_columns / (step / 4);
+
+  assign (&c);
+  c.indptr = malloc ((s->n_rows + 1) * sizeof (int64_t));
+  c.indices = malloc (room * sizeof (int32_t));
+  c.values = random_floats (room, 1);
+  c.indptr[0] = 0;
+  for (size_t row = 0; row < s->n_rows; row++) {
+    for (size_t column = random_next () % step; column < s->n_columns;
+         column += 1 + random_next () % step) {
+      if (c.n_values == room)
+        continue;
+      if (c.values[c.n_values] == 0.0f)
+        c.values[c.n_values] = 1;
+      c.indices[c.n_values++] = (int32_t) column;
+    }
+    c.indptr[row + 1] = (int64_t) c.n_values;
+  }
+  c.d_indptr = device_copy (c.indptr, (s->n_rows + 1) * sizeof (int64_t));
+  c.d_indices = device_copy (c.indices, c.n_values * sizeof (int32_t));
+  c.d_values = device_copy (c.values, c.n_values * sizeof (float));
+  return c;
+}
+
+static void
+check_large (const Shape *s, ActClusterReduction reduction)
+{
+  Case c = sparse_case_new (s);
+  ActClusterReducer *reducer = act_cluster_reducer_new (
+      reduction, s->n_columns, s->n_clusters, c.cluster_of);
+  size_t room = c.n_values + ACT_CSR_SLACK;
+  Expected expected = {
+    .indptr = malloc ((s->n_rows + 1) * sizeof (int64_t)),
+    .indices = malloc (room * sizeof (int32_t)),
+    .values = malloc (room * sizeof (float)),
+  };
+
+  c.clusters.reduction = (ActGpuReduction) reduction;
+  act_cluster_reducer_set_alive (reducer, NULL);
+  expected.n = act_cluster_reduce_csr (reducer, s->n_rows, c.indptr, c.indices,
+      c.values, expected.indptr, expected.indices, expected.values);
+  check_runs (&c, "clusters from CSR", &expected, run_csr);
+  act_cluster_reducer_free (reducer);
+  free (expected.indptr);
+  free (expected.indices);
+  free (expected.values);
+  case_clear (&c);
+}
+
+/* places in shared memory, and in the device's */
+static void
+test_large (void)
+{
+  static const Shape large[] = {
+    { LARGE (32768), 40000, 2000, 0.005, true },
+    { LARGE (32768), 40000, 7000, 0.005, true },
+  };
+
+  for (size_t i = 0; i < sizeof large / sizeof large[0]; i++) {
+    check_large (&large[i], ACT_CLUSTER_MAX);
+    check_large (&large[i], ACT_CLUSTER_MEAN);
+    check_large (&large[i], ACT_CLUSTER_SUM);
+  }
+}
+
+const Test large_cluster_tests[] = {
+  { "clusters of components, large", test_large },
+  { NULL, NULL },
+};
+
 const Test cluster_tests[] = {
   { "cluster maximum", test_max },
   { "cluster mean", test_mean },

@@ -468,6 +468,63 @@ test_bad (void)
   check_bad (-INFINITY);
 }
 
+/* more segments than a device has warps, more pieces of a scan than a block has
+ * threads */
+static const Shape large_shapes[] = {
+  { LARGE (4096), 40000, 0.005 },
+  { LARGE (1300000), 3, 0.3 },
+};
+
+static void
+for_each_large (AliveKind kind, void (*check) (const Case *c))
+{
+  for (size_t i = 0; i < sizeof large_shapes / sizeof large_shapes[0]; i++) {
+    Case c = case_new (&large_shapes[i], kind);
+
+    check (&c);
+    case_clear (&c);
+  }
+}
+
+static void
+check_large_from_dense (const Case *c)
+{
+  check_from_dense_in (c, c->n_values, n_repeats);
+  check_from_dense_in (c, c->n_values / 2, 1);
+}
+
+static void
+test_large_from_dense (void)
+{
+  for_each_large (ALL, check_large_from_dense);
+}
+
+static void
+test_large_column_max (void)
+{
+  for_each_large (ALL, check_column_max);
+}
+
+static void
+test_large_filter (void)
+{
+  for_each_large (SOME, check_filter);
+}
+
+static void
+test_large_to_dense (void)
+{
+  for_each_large (SOME, check_to_dense);
+}
+
+const Test large_csr_tests[] = {
+  { "CSR from dense, large", test_large_from_dense },
+  { "CSR to dense, large", test_large_to_dense },
+  { "column maximum, large", test_large_column_max },
+  { "filter of CSR, large", test_large_filter },
+  { NULL, NULL },
+};
+
 const Test csr_tests[] = {
   { "CSR from dense", test_from_dense },
   { "CSR from dense that is not aligned", test_from_dense_unaligned },

@@ -55,3 +55,12 @@ typedef struct {
 } Test;
 
 extern const Test csr_tests[], cluster_tests[], operation_tests[];
+/* of sizes at which all blocks of a device are at work; emulated, they are
+ * divided, for then they only try the tests */
+extern const Test large_csr_tests[], large_cluster_tests[],
+    large_operation_tests[];
+#ifdef ACT_TEST_EMULATED
+#define LARGE(N) ((N) / 64)
+#else
+#define LARGE(N) (N)
+#endif

@@ -3,11 +3,13 @@
 /* The kernels of gpu/ against the CPU's, in TAP. On a device this is built
  * with nvcc alone (check.sh); in the build with the emulation too.
  *
- * kernels [REPEATS]: each call is made so often and must give the same bits. */
+ * kernels [REPEATS [large]]: each call is made so often and must give the same
+ * bits; of small sizes, whose edges matter, or of large ones. */
 
 #include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "device.h"
 
@@ -39,9 +41,15 @@ main (int argc, char **argv)
     return 0;
   }
   printf ("# device: %s; %d runs of each call\n", device_name (), n_repeats);
-  number = run_all (csr_tests, number);
-  number = run_all (cluster_tests, number);
-  number = run_all (operation_tests, number);
+  if (argc > 2 && strcmp (argv[2], "large") == 0) {
+    number = run_all (large_csr_tests, number);
+    number = run_all (large_cluster_tests, number);
+    number = run_all (large_operation_tests, number);
+  } else {
+    number = run_all (csr_tests, number);
+    number = run_all (cluster_tests, number);
+    number = run_all (operation_tests, number);
+  }
   printf ("1..%d\n", number);
   return check_n_failed () == 0 ? 0 : 1;
 }

@@ -218,6 +218,24 @@ test_functions (void)
   free (expected);
 }
 
+/* what a precision keeps of a number that goes into a product */
+static double
+rounded (ActGpuPrecision precision, float value)
+{
+  uint32_t bits;
+  float kept;
+
+  if (precision == ACT_GPU_PRECISION_FP32)
+    return value;
+  memcpy (&bits, &value, sizeof bits);
+  if (precision == ACT_GPU_PRECISION_BF16)
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+  else
+    bits = (bits + 0x1000) & 0xffffe000;
+  memcpy (&kept, &bits, sizeof kept);
+  return kept;
+}
+
 typedef struct {
   size_t n_samples, length, n_heads, n_kv_heads, size;
 } AttentionShape;
@@ -251,18 +269,35 @@ expect_attention (const AttentionShape *s, const float *q, const float *k,
   free (weights);
 }
 
+/* in place */
 static void
-check_attention (const AttentionShape *s)
+round_all (ActGpuPrecision precision, Floats *f)
 {
+  for (size_t i = 0; i < f->n; i++)
+    f->host[i] = (float) rounded (precision, f->host[i]);
+}
+
+/* Inputs are rounded before, so what a precision rounds are the weights: eight
+ * bits of bfloat16, ten of TF32. */
+static void
+check_attention (const AttentionShape *s, ActGpuPrecision precision)
+{
+  static const double tolerances[] = { 1e-5, 1e-3, 5e-3 };
   size_t n_rows = s->n_samples * s->length, row = s->n_heads * s->size;
   size_t kv_row = s->n_kv_heads * s->size + 5; /* columns of a wider buffer */
   Floats q = floats_new (n_rows * row, 3), k = floats_new (n_rows * kv_row, 3);
   Floats v = floats_new (n_rows * kv_row, 1);
   double *expected = doubles (n_rows * row);
   float *out = device_new (n_rows * row * sizeof (float)), *first = NULL;
-  ActGpuAttention a = { s->n_samples, s->length, s->n_heads, s->n_kv_heads,
-    s->size, q.device, k.device, v.device, row, kv_row, kv_row, out, row };
+  ActGpuAttention a = { precision, s->n_samples, s->length, s->n_heads,
+    s->n_kv_heads, s->size, q.device, k.device, v.device, row, kv_row, kv_row,
+    out, row };
 
+  if (s->size <= 128) {
+    round_all (precision, &q);
+    round_all (precision, &k);
+    round_all (precision, &v);
+  }
   expect_attention (s, q.host, k.host, v.host, kv_row, expected);
   for (int i = 0; i < n_repeats; i++) {
     float *found;
@@ -277,7 +312,7 @@ check_attention (const AttentionShape *s)
     if (found != first)
       free (found);
   }
-  check_close ("attention", out, expected, n_rows * row, 1e-5);
+  check_close ("attention", out, expected, n_rows * row, tolerances[precision]);
   free (first);
   free (expected);
   device_free_all ();
@@ -301,7 +336,25 @@ test_attention (void)
   };
 
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-    check_attention (&shapes[i]);
+    for (int precision = 0; precision < 3; precision++)
+      check_attention (&shapes[i], (ActGpuPrecision) precision);
+}
+
+static void
+test_large_attention (void)
+{
+#ifdef ACT_TEST_EMULATED
+  static const AttentionShape large = { 2, 70, 2, 2, 64 };
+  static const AttentionShape grouped = { 1, 133, 3, 1, 128 };
+#else
+  static const AttentionShape large = { 16, 512, 12, 12, 64 };
+  static const AttentionShape grouped = { 3, 517, 12, 4, 128 };
+#endif
+
+  for (int precision = 0; precision < 3; precision++) {
+    check_attention (&large, (ActGpuPrecision) precision);
+    check_attention (&grouped, (ActGpuPrecision) precision);
+  }
 }
 
 static ActGpuProducts *
@@ -318,21 +371,6 @@ typedef struct {
   bool transposed;
   float beta;
 } ProductShape;
-
-/* what a precision keeps of a number */
-static double
-rounded (ActGpuPrecision precision, float value)
-{
-  uint32_t bits;
-  float kept;
-
-  if (precision != ACT_GPU_PRECISION_BF16)
-    return value;
-  memcpy (&bits, &value, sizeof bits);
-  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
-  memcpy (&kept, &bits, sizeof kept);
-  return kept;
-}
 
 static const void *
 product_input (ActGpuPrecision precision, const Floats *f)
@@ -352,6 +390,9 @@ check_product (
     ActGpuProducts *products, const ProductShape *s, double tolerance)
 {
   ActGpuPrecision precision = act_gpu_products_get_precision (products);
+  /* how cuBLAS rounds to TF32 is its own affair */
+  ActGpuPrecision kept =
+      precision == ACT_GPU_PRECISION_BF16 ? precision : ACT_GPU_PRECISION_FP32;
   size_t a_row = s->n_inner + 1,
          b_row = (s->transposed ? s->n_inner : s->n_cols);
   size_t b_size = s->n_inner * s->n_cols, c_row = s->n_cols + 2;
@@ -369,8 +410,8 @@ check_product (
 
     expected[i] = c.host[i] * (col < s->n_cols ? s->beta : 1);
     for (size_t k = 0; col < s->n_cols && k < s->n_inner; k++)
-      expected[i] += rounded (precision, a.host[row * a_row + k])
-          * rounded (precision,
+      expected[i] += rounded (kept, a.host[row * a_row + k])
+          * rounded (kept,
               b.host[at * b_size
                   + (s->transposed ? col * b_row + k : k * b_row + col)]);
   }
@@ -655,6 +696,11 @@ test_heads (void)
     check_heads ((ActGpuSigmoid) sigmoid, 0);
   }
 }
+
+const Test large_operation_tests[] = {
+  { "attention, large", test_large_attention },
+  { NULL, NULL },
+};
 
 const Test operation_tests[] = {
   { "embedding and positions", test_embedding },

@@ -35,6 +35,9 @@ struct float4 {
 struct uint4 {
   unsigned x, y, z, w;
 } __align__ (16);
+struct uint2 {
+  unsigned x, y;
+} __align__ (8);
 struct uchar4 {
   unsigned char x, y, z, w;
 } __align__ (4);
@@ -249,6 +252,25 @@ static inline T
 __ldg (const T *at)
 {
   return *at;
+}
+
+template <class T>
+static inline T
+__ldcs (const T *at)
+{
+  return *at;
+}
+
+static inline float
+__fmaf_rn (float a, float b, float c)
+{
+  return std::fma (a, b, c);
+}
+
+static inline float
+__fmul_rn (float a, float b)
+{
+  return a * b;
 }
 
 template <class Kernel>

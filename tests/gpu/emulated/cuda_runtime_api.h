@@ -53,6 +53,7 @@ typedef void (*cudaHostFn_t) (void *data);
 typedef enum {
   cudaMemPoolReuseAllowInternalDependencies = 3,
   cudaMemPoolAttrReleaseThreshold = 4,
+  cudaMemPoolAttrUsedMemHigh = 8,
 } cudaMemPoolAttr;
 
 typedef enum {
@@ -78,6 +79,7 @@ struct cudaDeviceProp {
 typedef enum {
   cudaDevAttrMaxSharedMemoryPerBlockOptin = 97,
   cudaDevAttrMultiProcessorCount = 16,
+  cudaDevAttrL2CacheSize = 38,
   cudaDevAttrComputeCapabilityMajor = 75,
   cudaDevAttrComputeCapabilityMinor = 76,
   cudaDevAttrMemoryPoolsSupported = 115,
@@ -108,6 +110,8 @@ cudaError_t cudaFreeHost (void *memory);
 cudaError_t cudaMemGetInfo (size_t *free, size_t *total);
 cudaError_t cudaDeviceGetDefaultMemPool (cudaMemPool_t *pool, int device);
 cudaError_t cudaMemPoolSetAttribute (
+    cudaMemPool_t pool, cudaMemPoolAttr attribute, void *value);
+cudaError_t cudaMemPoolGetAttribute (
     cudaMemPool_t pool, cudaMemPoolAttr attribute, void *value);
 cudaError_t cudaMemPoolCreate (
     cudaMemPool_t *pool, const struct cudaMemPoolProps *properties);

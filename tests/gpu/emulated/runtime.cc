@@ -341,6 +341,9 @@ cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int device)
   case cudaDevAttrMemoryPoolsSupported:
     *value = 1;
     break;
+  case cudaDevAttrL2CacheSize:
+    *value = 50 << 20;
+    break;
   default:
     *value = 4;
   }
@@ -458,6 +461,18 @@ cudaDeviceGetDefaultMemPool (cudaMemPool_t *pool, int)
 cudaError_t
 cudaMemPoolSetAttribute (cudaMemPool_t, cudaMemPoolAttr, void *)
 {
+  return cudaSuccess;
+}
+
+/* all memory is the pool's */
+cudaError_t
+cudaMemPoolGetAttribute (cudaMemPool_t, cudaMemPoolAttr attribute, void *value)
+{
+  std::lock_guard<std::mutex> guard (lock);
+
+  if (attribute != cudaMemPoolAttrUsedMemHigh)
+    return give (cudaErrorInvalidValue);
+  *static_cast<uint64_t *> (value) = counts.peak;
   return cudaSuccess;
 }
 
