@@ -86,6 +86,17 @@ act_cudart_pool_trim (void *pool)
   cudaMemPoolTrimTo (pool, 0);
 }
 
+size_t
+act_cudart_pool_get_peak (void *pool)
+{
+  uint64_t peak = 0;
+
+  if (cudaMemPoolGetAttribute (pool, cudaMemPoolAttrUsedMemHigh, &peak)
+      != cudaSuccess)
+    cudaGetLastError ();
+  return (size_t) peak;
+}
+
 void
 act_cudart_pool_free (void *pool)
 {
@@ -197,6 +208,18 @@ act_cudart_event_synchronize (void *event)
   return cudaEventSynchronize (event);
 }
 
+/* of each direction */
+static _Atomic uint64_t n_copies[2], copied[2];
+
+void
+act_cudart_get_copies (ActCudartCopies *copies)
+{
+  copies->n_to_device = n_copies[ACT_CUDART_TO_DEVICE];
+  copies->to_device = copied[ACT_CUDART_TO_DEVICE];
+  copies->n_to_host = n_copies[ACT_CUDART_TO_HOST];
+  copies->to_host = copied[ACT_CUDART_TO_HOST];
+}
+
 ActCudartStatus
 act_cudart_copy (void *to, const void *from, size_t size,
     ActCudartCopy direction, void *stream)
@@ -204,5 +227,9 @@ act_cudart_copy (void *to, const void *from, size_t size,
   static const enum cudaMemcpyKind kinds[] = { cudaMemcpyHostToDevice,
     cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
 
+  if (direction != ACT_CUDART_ON_DEVICE) {
+    n_copies[direction]++;
+    copied[direction] += size;
+  }
   return cudaMemcpyAsync (to, from, size, kinds[direction], stream);
 }

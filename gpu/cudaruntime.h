@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The little that the allocator and the elements use of the CUDA runtime, in
  * plain C without CUDA's types. cudaruntime.c makes it of cudart; the tests
@@ -36,6 +37,8 @@ ActCudartStatus act_cudart_memory_info (size_t *n_free, size_t *total);
 /* memory that was freed stays with its pool until it is trimmed */
 ActCudartStatus act_cudart_pool_new (int device, void **pool);
 void act_cudart_pool_trim (void *pool);
+/* the most bytes that were in use at once; 0: not known */
+size_t act_cudart_pool_get_peak (void *pool);
 void act_cudart_pool_free (void *pool);
 ActCudartStatus act_cudart_alloc (
     void *pool, size_t size, void *stream, void **data);
@@ -58,6 +61,14 @@ ActCudartStatus act_cudart_event_record (void *event, void *stream);
 /* whether all before it is done; where the device failed, too */
 int act_cudart_event_is_past (void *event);
 ActCudartStatus act_cudart_event_synchronize (void *event);
+
+/* What all threads have asked for so far. */
+typedef struct {
+  uint64_t n_to_device, to_device; /* copies and their bytes */
+  uint64_t n_to_host, to_host;
+} ActCudartCopies;
+
+void act_cudart_get_copies (ActCudartCopies *copies);
 
 ActCudartStatus act_cudart_copy (void *to, const void *from, size_t size,
     ActCudartCopy direction, void *stream);

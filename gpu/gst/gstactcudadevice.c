@@ -7,6 +7,9 @@
 #include "gpu/gst/gstactcudadevice-private.h"
 #include "gpu/gst/gstactcudaprobe.h"
 
+GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
+#define GST_CAT_DEFAULT gst_actcuda_debug
+
 struct _GstActCudaDevice {
   GstObject parent;
 
@@ -178,6 +181,21 @@ gst_act_cuda_device_get_host_pool (GstActCudaDevice *device)
   return &device->host;
 }
 
+/* what tests/gpu/store.py reads */
+static void
+log_use (GstActCudaDevice *self)
+{
+  ActCudartCopies copies;
+
+  act_cudart_get_copies (&copies);
+  GST_INFO_OBJECT (self,
+      "device %u: %" G_GUINT64_FORMAT " bytes to it in %" G_GUINT64_FORMAT
+      " copies, %" G_GUINT64_FORMAT " bytes from it in %" G_GUINT64_FORMAT
+      " copies, at most %" G_GSIZE_FORMAT " bytes of its memory in use",
+      self->id, copies.to_device, copies.n_to_device, copies.to_host,
+      copies.n_to_host, act_cudart_pool_get_peak (self->pool));
+}
+
 static void
 gst_act_cuda_device_finalize (GObject *object)
 {
@@ -186,6 +204,8 @@ gst_act_cuda_device_finalize (GObject *object)
   if (self->pool != NULL)
     act_cudart_set_device ((int) self->id);
   gst_act_cuda_device_synchronize (self);
+  if (self->streams[0] != NULL)
+    log_use (self);
   gst_act_cuda_host_pool_clear (&self->host);
   g_ptr_array_unref (self->events);
   for (guint i = 0; i < GST_ACT_CUDA_N_STREAMS; i++)

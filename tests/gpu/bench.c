@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What docs/benchmarks.md says of CUDA, measured: bench SMALL SAMPLE LARGE.
+/* What docs/benchmarks.md says of CUDA, measured: bench SMALL SAMPLE LARGE
+ * TIMES.
  *
  * SMALL 1: sizes for a try without a device, whose times mean nothing. SAMPLE
  * and LARGE are files of plan.py. Times are medians of RUNS, by events; each
- * comparison is made in turn. torch_forward.py has the same work in PyTorch. */
+ * comparison is made in turn. Rows of the table begin with '|'. TIMES is a file
+ * to write: a line a forward pass, for torch_forward.py, which has the same
+ * work in PyTorch. */
 
 #include <cuda_runtime_api.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +23,27 @@
 #define MAX_RUNS 15
 
 static int n_runs = RUNS;
+static bool small;
 static const char *const names[] = { "fp32", "tf32", "bf16" };
+
+/* A row of the table: what, measured, target, and whether it is met; reported:
+ * there is no target. */
+typedef enum { MISSED, MET, REPORTED } Verdict;
+
+static void
+row (const char *what, const char *target, Verdict verdict, const char *format,
+    ...)
+{
+  static const char *const words[] = { "MISSED", "met", "reported" };
+  va_list args;
+
+  printf ("| %s | ", what);
+  va_start (args, format);
+  vprintf (format, args);
+  va_end (args);
+  printf (" | %s | %s |\n", target, small ? "emulated" : words[verdict]);
+  fflush (stdout);
+}
 
 static int
 compare (const void *a, const void *b)
@@ -91,6 +115,7 @@ bench_pack (size_t n_rows, size_t n_cols)
   size_t n = n_rows * n_cols;
   float *host = random_sparse (n, 0.005, false), pack, copy;
   ActGpuResult *result;
+  char what[128];
 
   p.dense = device_copy (host, n * sizeof (float));
   p.copy = device_new (n * sizeof (float));
@@ -104,10 +129,12 @@ bench_pack (size_t n_rows, size_t n_cols)
   copy = median_of (run_copy, &p);
   pack = median_of (run_pack, &p);
   result = device_get (p.result, sizeof *result);
-  printf ("CSR from dense, %zu x %zu at %.2f %%: %.3f ms; copy of the same "
-          "bytes %.3f ms; ratio %.2f (target at most 0.7)\n",
-      n_rows, n_cols, 100.0 * (double) result->n_values / (double) n, pack,
-      copy, pack / copy);
+  snprintf (what, sizeof what,
+      "CSR from dense, %zu x %zu at %.2f %%, against a copy of the same bytes",
+      n_rows, n_cols, 100.0 * (double) result->n_values / (double) n);
+  row (what, "at most 0.7 x", pack / copy <= 0.7 ? MET : MISSED,
+      "%.2f x (%.3f ms of %.3f ms; the copy moves %.0f GB/s)", pack / copy,
+      pack, copy, 2.0 * (double) n * sizeof (float) / copy / 1e6);
   free (result);
   free (host);
   device_free_all ();
@@ -122,7 +149,9 @@ typedef struct {
   ActGpuResult *result;
   void *workspace;
   size_t size;
-  float *scratch[3]; /* of the products alone */
+  float *scratch[3];   /* of the products alone */
+  size_t tile_samples; /* of theirs */
+  double n_operations; /* of the last time they were enqueued */
 } Forward;
 
 static void
@@ -139,10 +168,13 @@ run_forward (void *data)
 
 /* nothing is waited for, as in the forward pass that it is compared with */
 static void
-enqueue (const Forward *f, const ActGpuProduct *product)
+enqueue (Forward *f, const ActGpuProduct *product)
 {
   ActGpuStatus status =
       act_gpu_product (f->products, product, device_stream ());
+
+  f->n_operations += 2.0 * (double) product->n * (double) product->n_rows
+      * (double) product->n_cols * (double) product->n_inner;
 
   if (status != ACT_GPU_OK) {
     printf ("a product: %s\n", act_gpu_status_string (status));
@@ -151,7 +183,7 @@ enqueue (const Forward *f, const ActGpuProduct *product)
 }
 
 static void
-multiply (const Forward *f, size_t n_rows, size_t d_in, size_t d_out,
+multiply (Forward *f, size_t n_rows, size_t d_in, size_t d_out,
     ActGpuMatrix weight, int transposed)
 {
   ActGpuProduct p = { .n_rows = n_rows,
@@ -172,7 +204,7 @@ multiply (const Forward *f, size_t n_rows, size_t d_in, size_t d_out,
 /* scores of all positions with all, and those times the values: what cuBLAS
  * would be asked for */
 static void
-multiply_attention (const Forward *f, const ActGpuOp *op, size_t n_samples)
+multiply_attention (Forward *f, const ActGpuOp *op, size_t n_samples)
 {
   size_t length = f->plan.length, n = n_samples * op->n_heads;
   size_t size = op->head_size;
@@ -204,20 +236,13 @@ multiply_attention (const Forward *f, const ActGpuOp *op, size_t n_samples)
   enqueue (f, &p);
 }
 
-static size_t
-samples_of_tile (const Forward *f)
-{
-  size_t n = ACT_GPU_TILE_ROWS / f->plan.length;
-
-  return n < f->n_samples ? n : f->n_samples;
-}
-
 static void
 run_products (void *data)
 {
-  const Forward *f = data;
-  size_t each = samples_of_tile (f);
+  Forward *f = data;
+  size_t each = f->tile_samples;
 
+  f->n_operations = 0;
   for (size_t first = 0; first < f->n_samples; first += each) {
     size_t n = f->n_samples - first < each ? f->n_samples - first : each;
     size_t n_rows = n * f->plan.length;
@@ -236,12 +261,42 @@ run_products (void *data)
   }
 }
 
+/* whole samples in so many rows */
+static size_t
+samples_of (const Forward *f, size_t n_rows)
+{
+  size_t n = n_rows / f->plan.length;
+
+  n = n > 0 ? n : 1;
+  return n < f->n_samples ? n : f->n_samples;
+}
+
+/* The products alone take what suits them better: as many rows at once as the
+ * forward pass, or MANY_ROWS. */
+#define MANY_ROWS 8192
+
+static float
+time_products (Forward *f)
+{
+  size_t own = act_gpu_forward_tile_rows (&f->plan.forward);
+  float with_own, with_many;
+
+  f->tile_samples = samples_of (f, own);
+  with_own = median_of (run_products, f);
+  f->tile_samples = samples_of (f, MANY_ROWS);
+  with_many = median_of (run_products, f);
+  return with_own < with_many ? with_own : with_many;
+}
+
 /* large enough for any of run_products () */
 static void
 make_scratch (Forward *f)
 {
   const ActGpuForward *forward = &f->plan.forward;
-  size_t n_rows = samples_of_tile (f) * f->plan.length, widest = 1, heads = 0;
+  size_t own = samples_of (f, act_gpu_forward_tile_rows (forward));
+  size_t many = samples_of (f, MANY_ROWS);
+  size_t n_rows = (own > many ? own : many) * f->plan.length;
+  size_t widest = 1, heads = 0;
 
   for (uint32_t i = 0; i < forward->n_buffers; i++)
     widest = forward->widths[i] > widest ? forward->widths[i] : widest;
@@ -258,6 +313,13 @@ make_scratch (Forward *f)
     float *values = random_floats (n, 1);
 
     f->scratch[i] = device_copy (values, n * sizeof *values);
+    if (act_gpu_products_element_size (f->products) != sizeof *values) {
+      void *half = device_new (n * sizeof *values);
+
+      device_check (
+          act_gpu_to_bf16 (n, f->scratch[i], half, device_stream ()), "bf16");
+      f->scratch[i] = half;
+    }
     free (values);
   }
 }
@@ -276,59 +338,159 @@ make_output (Forward *f, int64_t capacity)
   f->workspace = device_new (f->size);
 }
 
-static void
-bench_forward (const char *path, const char *name, size_t n_samples,
-    ActGpuPrecision precision, double target)
+/* how many values there are, then with room for them */
+static double
+settle_output (Forward *f)
 {
-  Forward f = { .n_samples = n_samples };
+  size_t n_rows = f->n_samples * f->plan.length;
   ActGpuResult *result;
-  size_t n_rows, fixed;
-  int32_t *tokens;
-  float forward, products;
+  double n_values;
 
-  device_check (act_gpu_products_new (precision, &f.products), "products");
-  plan_file_read (&f.plan, path, f.products);
-  n_rows = n_samples * f.plan.length;
+  make_output (f, 0);
+  run_forward (f);
+  result = device_get (f->result, sizeof *result);
+  make_output (f, result->n_values);
+  n_values = (double) result->n_values;
+  printf ("%.1f of %u components a position; CSR %.1f MB a batch; weights %.1f "
+          "MB\n",
+      n_values / (double) n_rows, f->plan.forward.n_components,
+      (n_values * 8 + (double) n_rows * 8) / 1e6,
+      (double) f->plan.weights_size / 1e6);
+  free (result);
+  return n_values;
+}
+
+static void
+forward_open (
+    Forward *f, const char *path, size_t n_samples, ActGpuPrecision precision)
+{
+  size_t n_rows;
+  int32_t *tokens;
+
+  memset (f, 0, sizeof *f);
+  f->n_samples = n_samples;
+  device_check (act_gpu_products_new (precision, &f->products), "products");
+  plan_file_read (&f->plan, path, f->products);
+  n_rows = n_samples * f->plan.length;
   random_seed (1); /* the same tokens in each precision */
   tokens = malloc (n_rows * sizeof *tokens);
   for (size_t i = 0; i < n_rows; i++)
-    tokens[i] = (int32_t) (random_next () % f.plan.forward.vocab_size);
-  f.tokens = device_copy (tokens, n_rows * sizeof *tokens);
-  f.result = device_new (sizeof *f.result);
-  /* how many values there are, then with room for them */
-  make_output (&f, 0);
-  fixed = f.size;
-  run_forward (&f);
-  result = device_get (f.result, sizeof *result);
-  make_output (&f, result->n_values);
+    tokens[i] = (int32_t) (random_next () % f->plan.forward.vocab_size);
+  f->tokens = device_copy (tokens, n_rows * sizeof *tokens);
+  f->result = device_new (sizeof *f->result);
+  free (tokens);
+}
+
+static void
+forward_close (Forward *f)
+{
+  act_gpu_products_free (f->products);
+  plan_file_clear (&f->plan);
+}
+
+static void
+bench_forward (const char *path, const char *name, size_t n_samples,
+    ActGpuPrecision precision, double target, FILE *times)
+{
+  Forward f;
+  char what[128], limit[32];
+  float forward, products;
+  double n_rows;
+
+  forward_open (&f, path, n_samples, precision);
+  n_rows = (double) (n_samples * f.plan.length);
+  settle_output (&f);
   make_scratch (&f);
   forward = median_of (run_forward, &f);
-  products = median_of (run_products, &f);
-  printf ("%s %s, %zu x %zu: forward %.3f ms, %.0f positions a second; its "
-          "products alone %.3f ms; ratio %.2f (target at most %.1f)\n",
-      name, names[precision], n_samples, f.plan.length, forward,
-      (double) n_rows / forward * 1e3, products, forward / products, target);
-  printf ("%s %s: %.1f of %u components a position; CSR %.1f MB a batch; "
-          "weights %.1f MB; workspace %.1f MB and %.1f MB for the CSR\n",
-      name, names[precision], (double) result->n_values / (double) n_rows,
-      f.plan.forward.n_components,
-      ((double) result->n_values * 8 + (double) n_rows * 8) / 1e6,
-      (double) f.plan.weights_size / 1e6, (double) fixed / 1e6,
-      (double) (f.size - fixed) / 1e6);
-  free (tokens);
-  free (result);
-  act_gpu_products_free (f.products);
-  plan_file_clear (&f.plan);
+  products = time_products (&f);
+  snprintf (what, sizeof what,
+      "%s %s, %zu x %zu: forward against its products alone", name,
+      names[precision], n_samples, f.plan.length);
+  snprintf (limit, sizeof limit, "at most %.1f x", target);
+  row (what, limit, forward / products <= target ? MET : MISSED,
+      "%.2f x (%.3f ms of %.3f ms; %.0f positions a second; the products do "
+      "%.1f TFLOP/s)",
+      forward / products, forward, products, n_rows / forward * 1e3,
+      f.n_operations / products / 1e9);
+  fprintf (times, "%s %s %.4f\n", name, names[precision], forward);
+  fflush (times);
+  forward_close (&f);
+}
+
+/* how many rows at once suit the large model */
+static void
+bench_tiles (const char *path, size_t n_samples, ActGpuPrecision precision)
+{
+  static const uint32_t sizes[] = { 1024, 2048, 4096, 8192, 16384 };
+  Forward f;
+  int64_t capacity;
+  char found[256] = "", what[64];
+  uint32_t preset;
+
+  forward_open (&f, path, n_samples, precision);
+  preset = act_gpu_forward_tile_rows (&f.plan.forward);
+  settle_output (&f);
+  capacity = f.out.capacity;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    size_t length = strlen (found);
+
+    f.plan.forward.tile_rows = sizes[i];
+    make_output (&f, capacity);
+    snprintf (found + length, sizeof found - length, "%s%u: %.3f ms",
+        i > 0 ? ", " : "", sizes[i], median_of (run_forward, &f));
+  }
+  snprintf (what, sizeof what, "large model %s, rows at once (%u by itself)",
+      names[precision], preset);
+  row (what, "", REPORTED, "%s", found);
+  forward_close (&f);
+}
+
+/* The workspace without the CSR, with all modules and with a quarter of them:
+ * 12 bytes a row and module are all that may come between them. */
+static void
+bench_workspace (const char *path, size_t n_samples)
+{
+  Forward f;
+  size_t all, few, n_rows, n;
+
+  forward_open (&f, path, n_samples, ACT_GPU_PRECISION_FP32);
+  n_rows = n_samples * f.plan.length;
+  n = f.plan.forward.n_modules;
+  all = act_gpu_forward_csr_workspace_size (
+      &f.plan.forward, f.products, n_samples, f.plan.length, 0);
+  for (uint32_t i = 0; i < f.plan.forward.n_ops; i++)
+    if (f.plan.ops[i].head != NULL && f.plan.ops[i].head->module >= n / 4)
+      f.plan.ops[i].head = NULL;
+  f.plan.forward.n_modules = (uint32_t) (n / 4);
+  few = act_gpu_forward_csr_workspace_size (
+      &f.plan.forward, f.products, n_samples, f.plan.length, 0);
+  row ("large model: workspace without the CSR, all modules and a quarter",
+      "12 bytes a row and module between them",
+      all - few <= 12 * n_rows * (n - n / 4) + 1024 ? MET : MISSED,
+      "%.2f MB and %.2f MB, %.2f MB of the difference allowed",
+      (double) all / 1e6, (double) few / 1e6,
+      12e-6 * (double) n_rows * (double) (n - n / 4));
+  forward_close (&f);
+}
+
+static void
+bench_model (const char *path, const char *name, size_t n_samples,
+    double target, FILE *times)
+{
+  for (int precision = 0; precision < 3; precision++)
+    bench_forward (
+        path, name, n_samples, (ActGpuPrecision) precision, target, times);
 }
 
 int
 main (int argc, char **argv)
 {
   int n_devices = 0;
-  bool small;
+  size_t n_large;
+  FILE *times;
 
-  if (argc != 4) {
-    fprintf (stderr, "bench SMALL SAMPLE LARGE\n");
+  if (argc != 5) {
+    fprintf (stderr, "bench SMALL SAMPLE LARGE TIMES\n");
     return 2;
   }
   if (cudaGetDeviceCount (&n_devices) != cudaSuccess || n_devices == 0) {
@@ -336,18 +498,20 @@ main (int argc, char **argv)
     return 77;
   }
   small = atoi (argv[1]) != 0;
+  times = fopen (argv[4], "w");
+  if (times == NULL) {
+    perror (argv[4]);
+    return 1;
+  }
   if (small)
     n_runs = 1;
+  n_large = small ? 1 : 64;
   printf ("device: %s\n", device_name ());
-  if (small)
-    bench_pack (8, 40000);
-  else
-    bench_pack (4096, 40000);
-  for (int precision = 0; precision < 3; precision++) {
-    bench_forward (argv[2], "sample model", small ? 1 : 256,
-        (ActGpuPrecision) precision, 2.0);
-    bench_forward (argv[3], "large model", small ? 1 : 64,
-        (ActGpuPrecision) precision, 1.3);
-  }
-  return 0;
+  bench_pack (small ? 8 : 4096, 40000);
+  bench_model (argv[2], "sample model", small ? 1 : 256, 2.0, times);
+  bench_model (argv[3], "large model", n_large, 1.3, times);
+  bench_workspace (argv[3], n_large);
+  for (int precision = 0; !small && precision < 3; precision++)
+    bench_tiles (argv[3], n_large, (ActGpuPrecision) precision);
+  return fclose (times) == 0 ? 0 : 1;
 }

@@ -14,55 +14,16 @@ if [ "${1:-}" = --emulated ]; then
   emulated=true
   shift
 fi
-top=$(cd "$(dirname "$0")/../.." && pwd)
-folder=$(cd "${1:-gpu-elements}" 2>/dev/null && pwd) || {
-  echo "check-elements.sh: no folder '${1:-gpu-elements}': tests/gpu/pack-elements.sh makes it" >&2
-  exit 2
-}
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 log=$scratch/log
-mkdir "$scratch/elements"
-tar -C "$scratch/elements" -xzf "$folder/elements.tar.gz" || exit 2
-folder=$scratch/elements
+$emulated && flag=--emulated || flag=
+"$here/unpack-elements.sh" $flag "${1:-gpu-elements}" "$scratch" || exit 2
 
-# the C library of the folder runs all, whatever the machine's is; of the
-# machine only where drivers and cuBLAS lie
-libraries=$folder/lib:$folder/root/lib
-plugins=$folder/plugins:$folder/root/gstreamer-1.0
-if $emulated; then
-  libraries=$folder/emulated:$libraries
-  plugins=$folder/emulated:$plugins
-else
-  for name in libcuda.so.1 libcublas.so libcublasLt.so; do
-    for place in /usr/lib/x86_64-linux-gnu /usr/lib64 /usr/local/cuda/lib64 \
-        /usr/local/nvidia/lib64 /usr/local/cuda/compat $(echo "${LD_LIBRARY_PATH:-}" | tr : ' '); do
-      # links to them alone: their neighbours are not to be found
-      for file in "$place/$name"*; do
-        test ! -e "$file" || ln -sf "$file" "$scratch/"
-      done
-    done
-  done
-  for file in /usr/lib/x86_64-linux-gnu/libnvidia-*.so* /usr/lib64/libnvidia-*.so*; do
-    test ! -e "$file" || ln -sf "$file" "$scratch/"
-  done
-  libraries=$libraries:$scratch
-fi
-
-# nothing of this shell's environment but what a device needs
 run() {
-  program=$1
-  shift
-  env -i HOME="$scratch" PATH=/usr/bin:/bin TMPDIR="$scratch" \
-    CUDA_VISIBLE_DEVICES="${CUDA_VISIBLE_DEVICES-0}" \
-    GST_PLUGIN_SYSTEM_PATH_1_0= GST_PLUGIN_PATH_1_0="$plugins" \
-    GST_REGISTRY_1_0="$scratch/registry.bin" GST_REGISTRY_FORK=no \
-    GST_ACTIVATIONS_PIPELINES="$top/pipelines" \
-    ACT_TEST_DATA="$top/tests/data" \
-    ACT_TEST_SAMPLE="$top/samples/licences-model" \
-    CK_DEFAULT_TIMEOUT=300 OPENBLAS_NUM_THREADS=1 G_DEBUG=gc-friendly \
-    timeout 500 "$folder/root/lib/ld-linux-x86-64.so.2" \
-    --library-path "$libraries" "$folder/bin/$program" "$@"
+  TMPDIR=$scratch timeout 240 "$scratch/run" "$@"
 }
 
 failed=0

@@ -15,6 +15,7 @@
 static const char *const names[] = { "fp32", "tf32", "bf16" };
 /* as tests/gpu/model.c */
 static const double tolerances[] = { 1e-4, 2e-2, 0.1 };
+static double largest_of_all[3];
 
 static float *
 run (const PlanFile *plan, ActGpuProducts *products)
@@ -70,6 +71,8 @@ check (const char *path, ActGpuPrecision precision, int n)
     largest = difference > largest || isnan (difference) ? difference : largest;
   }
   CHECK (largest <= tolerances[precision], "largest error %.2e", largest);
+  if (!(largest <= largest_of_all[precision]))
+    largest_of_all[precision] = largest;
   printf ("%s %d - %s %s: largest error %.2e\n",
       check_n_failed () == before ? "ok" : "not ok", n, path, names[precision],
       largest);
@@ -95,6 +98,9 @@ main (int argc, char **argv)
   for (int i = 2; i < argc; i++)
     for (int precision = 0; precision < 3; precision++)
       check (argv[i], (ActGpuPrecision) precision, ++n);
+  for (int precision = 0; precision < 3; precision++)
+    printf ("# %s: largest error %.2e, allowed %.0e\n", names[precision],
+        largest_of_all[precision], tolerances[precision]);
   printf ("1..%d\n", n);
   return check_n_failed () == 0 ? 0 : 1;
 }

@@ -3,7 +3,8 @@
 operations and heads of gpuforward.h a line each, and all weights in one array.
 
 plan.py golden DATA SAMPLE OUT: each golden case, with its tokens and the values
-it must give. plan.py large OUT: the large model of docs/benchmarks.md, random.
+it must give. plan.py bench SAMPLE OUT SCALE: the sample and the large model of
+docs/benchmarks.md, the latter's sizes divided by SCALE.
 
 Written from the formulas and names of tests/data/golden_kinds/README.md, apart
 from gpumodel.c, which makes the same of an ActPlan.
@@ -16,6 +17,8 @@ import struct
 import sys
 
 import numpy as np
+
+from largemodel import large_model
 
 LLAMA = ("LlamaSimpleMLP", "LlamaSimple")
 # the order of gpuforward.h
@@ -235,57 +238,21 @@ def write_golden(data, sample, out):
     tensors = read_safetensors(os.path.join(sample, "model.safetensors"))
     Plan(config, tensors, tokens.shape[1]).write(
         os.path.join(out, "sample"), tokens, ci.reshape(-1, ci.shape[-1]))
-    Plan(config, tensors, config["n_ctx"]).write(os.path.join(out, "bench-sample"))
 
 
-LARGE = {"model_type": "LlamaSimpleMLP", "n_layer": 4, "n_embd": 768, "n_head": 12,
-         "n_key_value_heads": 12, "n_intermediate": 3072, "vocab_size": 50277, "n_ctx": 512,
-         "block_size": 512, "rms_norm_eps": 1e-6, "rotary_base": 10000,
-         "rotary_adjacent_pairs": False, "use_grouped_query_attention": True,
-         "ci_fn_type": "shared_mlp", "ci_fn_hidden_dims": [1024], "sigmoid_type": "leaky_hard"}
-
-
-def large_model(scale=1):
-    """config and tensors; scale divides its sizes, for a try without a device"""
-    random = np.random.default_rng(7)
-    config = dict(LARGE)
-    for field in ("n_embd", "n_intermediate", "vocab_size", "n_ctx", "block_size"):
-        config[field] //= scale
-    n, inner, hidden = config["n_embd"], config["n_intermediate"], 1024 // scale
-    components = 1664 // scale
-    config["ci_fn_hidden_dims"] = [hidden]
-    config["modules"], tensors = [], {}
-
-    def normal(*shape):
-        return random.standard_normal(shape, np.float32) / np.float32(shape[-1] ** 0.5)
-
-    tensors["target_model.wte.weight"] = random.standard_normal(
-        (config["vocab_size"], n), np.float32)
-    for i in range(config["n_layer"]):
-        for norm in ("rms_1", "rms_2"):
-            tensors[f"target_model.h.{i}.{norm}.weight"] = np.ones(n, np.float32)
-        for name, d_in, d_out in (("attn.q_proj", n, n), ("attn.k_proj", n, n),
-                                  ("attn.v_proj", n, n), ("attn.o_proj", n, n),
-                                  ("mlp.c_fc", n, inner), ("mlp.down_proj", inner, n)):
-            name = f"h.{i}.{name}"
-            dashed = name.replace(".", "-")
-            config["modules"].append(
-                {"name": name, "C": components, "d_in": d_in, "d_out": d_out})
-            tensors[f"target_model.{name}.weight"] = normal(d_out, d_in)
-            tensors[f"_ci_fns.{dashed}.layers.0.W"] = normal(hidden, d_in).T
-            tensors[f"_ci_fns.{dashed}.layers.0.b"] = np.zeros(hidden, np.float32)
-            # about 200 of 39,936 above 0: 2.6 standard deviations of the sums;
-            # bench.c prints how many there are
-            tensors[f"_ci_fns.{dashed}.layers.2.W"] = normal(components, hidden).T
-            tensors[f"_ci_fns.{dashed}.layers.2.b"] = np.full(components, -1.6, np.float32)
-    return config, tensors
+def write_bench(sample, out, scale):
+    with open(os.path.join(sample, "config.json"), encoding="utf-8") as file:
+        config = json.load(file)
+    Plan(config, read_safetensors(os.path.join(sample, "model.safetensors")),
+         config["n_ctx"]).write(os.path.join(out, "bench-sample"))
+    config, tensors = large_model(scale)
+    Plan(config, tensors, config["n_ctx"]).write(os.path.join(out, "bench-large"))
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 5 and sys.argv[1] == "golden":
         write_golden(*sys.argv[2:])
-    elif len(sys.argv) in (3, 4) and sys.argv[1] == "large":
-        config, tensors = large_model(int(sys.argv[3]) if len(sys.argv) == 4 else 1)
-        Plan(config, tensors, config["n_ctx"]).write(os.path.join(sys.argv[2], "bench-large"))
+    elif len(sys.argv) == 5 and sys.argv[1] == "bench":
+        write_bench(sys.argv[2], sys.argv[3], int(sys.argv[4]))
     else:
         sys.exit(__doc__)

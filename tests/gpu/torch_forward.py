@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """PyTorch eager on the work of bench.c: tokens to the nonzero activations of
 all modules, no logits, no last MLP output. torch_forward.py SMALL SAMPLE_FOLDER
+TIMES, the latter written by bench.c
 
 Attention is PyTorch's own fused one; activations become (row, column, value) by
-torch.nonzero, a module at a time. Times are medians, by events.
+torch.nonzero, a module at a time. Times are medians, by events. Prints rows of
+the table of docs/benchmarks.md.
 """
 import json
 import os
@@ -11,14 +13,24 @@ import statistics
 import sys
 import time
 
-import torch
+try:
+    import torch
+except ImportError:
+    print("no PyTorch here")
+    sys.exit(77)
 import torch.nn.functional as F
 
-from plan import large_model, read_safetensors
+from largemodel import large_model
+from plan import read_safetensors
 
 torch.set_grad_enabled(False)
 SMALL = int(sys.argv[1]) != 0
 DEVICE = "cpu" if SMALL else "cuda"
+if not SMALL and not torch.cuda.is_available():
+    print("no CUDA device for PyTorch")
+    sys.exit(77)
+TARGETS = {"sample model": {"fp32": 3, "tf32": 3, "bf16": 3},
+           "large model": {"fp32": 1, "tf32": 1.3, "bf16": 1.3}}
 
 
 def rotate(x, cos, sin):
@@ -122,11 +134,17 @@ def bench(name, config, tensors, n_samples, length):
         times = [once(model, tokens) for _ in range(2 if SMALL else 13)][1 if SMALL else 3:]
         ms = statistics.median(times)
         n = sum(len(values) for _, _, values in model.found) / tokens.numel()
-        print(f"{name} {precision}, {n_samples} x {length}: PyTorch {torch.__version__} eager "
-              f"{ms:.3f} ms, {tokens.numel() / ms * 1e3:.0f} positions a second; "
-              f"{n:.1f} components a position", flush=True)
+        ours = OURS.get(f"{name} {precision}")
+        faster = ms / ours if ours else float("nan")
+        target = TARGETS[name][precision]
+        print(f"| {name} {precision}, {n_samples} x {length}: against PyTorch {torch.__version__} "
+              f"eager | {faster:.2f} x as fast ({ms:.3f} ms there; {n:.1f} components a position) "
+              f"| {target} x | "
+              f"{'emulated' if SMALL else 'met' if faster >= target else 'MISSED'} |", flush=True)
 
 
+with open(sys.argv[3], encoding="ascii") as file:
+    OURS = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in file}
 with open(os.path.join(sys.argv[2], "config.json"), encoding="utf-8") as file:
     sample = json.load(file)
 bench("sample model", sample, read_safetensors(os.path.join(sys.argv[2], "model.safetensors")),
