@@ -18,7 +18,7 @@ COMPONENTS = 1664
 # of all components, those above 0 at a position: 200 of 39,936
 ACTIVE = 200 / 39936
 CLUSTER_SIZE = 8
-PROBE = 256  # positions that the biases are set by
+PROBE = 512  # positions that the biases are set by
 
 
 def gelu(x):

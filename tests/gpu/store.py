@@ -33,7 +33,7 @@ USE = re.compile(r"device \d+: (\d+) bytes to it in (\d+) copies, (\d+) bytes fr
                  r"(\d+) copies, at most (\d+) bytes of its memory")
 FAST = Path("/dev/shm")  # tmpfs
 # seconds that a run shall take if it meets its target, and may take at most
-WANTED, LIMIT = 8, 75
+WANTED, LIMIT = 6, 60
 TARGETS = {"fp32": 200_000, "tf32": 700_000, "bf16": 1_500_000}
 SAMPLE_TARGET = 1_500_000
 BUS_TARGET = 1.1
