@@ -55,29 +55,21 @@ act_gpu_dense_source (size_t n_cols, const float *dense, const uint8_t *alive)
   return source;
 }
 
-/* indptr out of the offsets of each row's segments; also of no rows */
-static __global__ void
-act_pack_indptr (ActPackShape shape, const int64_t *offsets, int64_t *indptr)
-{
-  for (size_t row = act_thread (); row <= shape.n_rows; row += act_n_threads ())
-    indptr[row] = offsets[row * shape.n_segments];
-}
-
 /* all of act_gpu_csr_from_dense () but the checks */
 static inline ActGpuStatus
 act_gpu_pack_dense (const ActPackShape &shape, const ActPackSpace &space,
     const ActDenseSource &source, const ActGpuCsr *out, ActGpuResult *result,
     ActGpuStream stream)
 {
-  ActPackOutput output = { NULL, 0, out->indices, out->values, out->capacity };
+  ActPackOutput output = {};
 
+  output.indices = out->indices;
+  output.values = out->values;
+  output.capacity = out->capacity;
+  output.indptr = out->indptr;
   ACT_TRY (act_gpu_result_begin (result, out->indptr, stream));
-  if (shape.n_rows > 0) {
+  if (shape.n_rows > 0)
     ACT_TRY (act_gpu_pack (source, shape, space, output, result, stream));
-    ACT_LAUNCH (act_pack_indptr, act_gpu_n_blocks (shape.n_rows + 1, ACT_BLOCK),
-        ACT_BLOCK, 0, stream, shape, space.offsets, out->indptr);
-    ACT_TRY (act_gpu_launched ());
-  }
   return act_gpu_result_end (
       result, out->indptr + shape.n_rows, out->capacity, stream);
 }

@@ -85,19 +85,23 @@ act_gpu_forward_tile_rows (const ActGpuForward *forward)
       || cudaDeviceGetAttribute (&cache, cudaDevAttrL2CacheSize, device)
           != cudaSuccess)
     cache = 0;
-  /* half: weights and the buffers between the heads are used as well */
-  n = (size_t) cache / 2 / (size > 0 ? size : 1) / 256 * 256;
+  n = (size_t) cache / (size > 0 ? size : 1) / 256 * 256;
   n = n > LEAST_TILE_ROWS ? n : LEAST_TILE_ROWS;
   return (uint32_t) (n < MOST_TILE_ROWS ? n : MOST_TILE_ROWS);
 }
 
+/* as many in each tile, as far as that goes; n_samples > 0 */
 static size_t
-samples_of_tile (const ActGpuForward *forward, size_t sequence_length)
+samples_of_tile (
+    const ActGpuForward *forward, size_t n_samples, size_t sequence_length)
 {
   size_t n = act_gpu_forward_tile_rows (forward)
       / (sequence_length > 0 ? sequence_length : 1);
+  size_t n_tiles;
 
-  return n > 0 ? n : 1;
+  n = n > 0 ? n : 1;
+  n_tiles = (n_samples + n - 1) / n;
+  return n_tiles > 1 ? (n_samples + n_tiles - 1) / n_tiles : n_samples;
 }
 
 static void
@@ -134,6 +138,7 @@ take_batch (ActGpuParts *parts, const ActGpuForward *forward, size_t n_rows,
   pieces->n_rows = n_rows;
   pieces->capacity = capacity;
   pieces->used = act_gpu_take<int64_t> (parts, 1);
+  pieces->spare = act_gpu_take<int64_t> (parts, 1);
   pieces->indices = act_gpu_take<int32_t> (parts, (size_t) capacity);
   pieces->values = act_gpu_take<float> (parts, (size_t) capacity);
   pieces->starts = act_gpu_take<int64_t> (parts, n);
@@ -148,12 +153,11 @@ take_space (ActGpuParts *parts, const ActGpuForward *forward,
     const ActGpuProducts *products, size_t n_samples, size_t sequence_length,
     int64_t capacity, Space *space)
 {
-  size_t n = samples_of_tile (forward, sequence_length);
+  size_t n = samples_of_tile (forward, n_samples, sequence_length);
   bool converts =
       act_gpu_products_get_precision (products) == ACT_GPU_PRECISION_BF16;
 
-  take_tile (parts, forward, converts,
-      (n < n_samples ? n : n_samples) * sequence_length, space);
+  take_tile (parts, forward, converts, n * sequence_length, space);
   if (capacity >= 0)
     take_batch (parts, forward, n_samples * sequence_length, capacity, space);
 }
@@ -307,7 +311,8 @@ run_op (Run *run, const ActGpuOp *op)
 static ActGpuStatus
 run_tiles (Run *run)
 {
-  size_t each = samples_of_tile (run->forward, run->sequence_length);
+  size_t each =
+      samples_of_tile (run->forward, run->n_samples, run->sequence_length);
 
   for (size_t first = 0; first < run->n_samples; first += each) {
     size_t n = run->n_samples - first;

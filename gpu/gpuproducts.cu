@@ -16,6 +16,8 @@ struct _ActGpuProducts {
   void *handle;
   void *workspace;
   ActGpuPrecision precision;
+  ActGpuStream stream; /* that the handle has, once has_stream is set */
+  bool has_stream;
 };
 
 ActGpuStatus
@@ -79,15 +81,22 @@ compute_type (ActGpuPrecision precision)
                                              : ACT_BLAS_COMPUTE_32F;
 }
 
-/* The stream and, as setting it forgets that, the workspace. */
+/* The stream and, as setting it forgets that, the workspace. Both calls take
+ * longer than to launch a small kernel, so only where it is another. */
 static int
 set_stream (ActGpuProducts *self, ActGpuStream stream)
 {
-  int status = self->blas->set_stream (self->handle, stream);
+  int status;
 
-  return status != 0 ? status
-                     : self->blas->set_workspace (
-                         self->handle, self->workspace, WORKSPACE_SIZE);
+  if (self->has_stream && self->stream == stream)
+    return 0;
+  status = self->blas->set_stream (self->handle, stream);
+  if (status == 0)
+    status = self->blas->set_workspace (
+        self->handle, self->workspace, WORKSPACE_SIZE);
+  self->stream = stream;
+  self->has_stream = status == 0;
+  return status;
 }
 
 /* cuBLAS takes columns for rows: c^T = b^T a^T. */

@@ -456,50 +456,34 @@ act_gpu_head_pack_size (size_t n_rows, size_t n_components)
   return parts.used;
 }
 
-static __global__ void
-note_pieces (ActPackShape shape, const int64_t *offsets, const int64_t *used,
-    int64_t *starts, uint32_t *lengths)
-{
-  for (size_t row = act_thread (); row < shape.n_rows;
-       row += act_n_threads ()) {
-    int64_t start = offsets[row * shape.n_segments];
-
-    starts[row] = *used + start;
-    lengths[row] = (uint32_t) (offsets[(row + 1) * shape.n_segments] - start);
-  }
-}
-
-static __global__ void
-advance (int64_t *used, const int64_t *n)
-{
-  if (threadIdx.x == 0)
-    *used += *n;
-}
-
 ActGpuStatus
 act_gpu_head_pack (const ActGpuHead *head, size_t n_rows, const float *sums,
-    size_t first_row, const ActGpuPieces *pieces, ActGpuResult *result,
+    size_t first_row, ActGpuPieces *pieces, ActGpuResult *result,
     void *workspace, size_t workspace_size, ActGpuStream stream)
 {
   ActGpuParts parts = { static_cast<unsigned char *> (workspace),
     workspace_size, 0 };
   ActPackShape shape = act_gpu_pack_shape (n_rows, head->n_components);
   ActPackSpace space = act_gpu_pack_take (&parts, shape);
-  ActPackOutput output = { pieces->used, (int32_t) head->first_column,
-    pieces->indices, pieces->values, pieces->capacity };
   size_t at = head->module * pieces->n_rows + first_row;
+  ActPackOutput output = {};
+  int64_t *used = pieces->used;
 
   if (!act_gpu_parts_fit (&parts))
     return ACT_GPU_ERROR_WORKSPACE;
+  output.base = used;
+  output.first_column = (int32_t) head->first_column;
+  output.indices = pieces->indices;
+  output.values = pieces->values;
+  output.capacity = pieces->capacity;
+  output.starts = pieces->starts + at;
+  output.lengths = pieces->lengths + at;
+  output.end = pieces->spare;
   ACT_TRY (act_gpu_pack (
       source_of (head, sums, first_row), shape, space, output, result, stream));
-  ACT_LAUNCH (note_pieces, act_gpu_n_blocks (n_rows, ACT_BLOCK), ACT_BLOCK, 0,
-      stream, shape, space.offsets, pieces->used, pieces->starts + at,
-      pieces->lengths + at);
-  ACT_TRY (act_gpu_launched ());
-  ACT_LAUNCH (advance, 1, 32, 0, stream, pieces->used,
-      space.offsets + n_rows * shape.n_segments);
-  return act_gpu_launched ();
+  pieces->used = pieces->spare;
+  pieces->spare = used;
+  return ACT_GPU_OK;
 }
 
 static __global__ void

@@ -40,8 +40,9 @@ ActGpuStatus act_gpu_head_dense (const ActGpuHead *head, size_t n_rows,
 /* Where pieces of a batch's CSR gather: values one piece behind another in a
  * pool; for each module and row of the batch where they are. */
 typedef struct {
-  size_t n_rows; /* of the batch */
-  int64_t *used; /* of the pool, or what would be */
+  size_t n_rows;  /* of the batch */
+  int64_t *used;  /* of the pool, or what would be */
+  int64_t *spare; /* where the next piece says so; then they change places */
   int32_t *indices;
   float *values;
   int64_t capacity;
@@ -52,7 +53,7 @@ typedef struct {
 /* bytes of workspace for n_rows rows of n_components at most */
 size_t act_gpu_head_pack_size (size_t n_rows, size_t n_components);
 ActGpuStatus act_gpu_head_pack (const ActGpuHead *head, size_t n_rows,
-    const float *sums, size_t first_row, const ActGpuPieces *pieces,
+    const float *sums, size_t first_row, ActGpuPieces *pieces,
     ActGpuResult *result, void *workspace, size_t workspace_size,
     ActGpuStream stream);
 

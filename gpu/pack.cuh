@@ -38,13 +38,19 @@ struct ActPackSpace {
 };
 
 /* Where the values go: behind *base (NULL: 0) others, columns from
- * first_column on, not beyond capacity. */
+ * first_column on, not beyond capacity; and where each row is, as indptr
+ * [n_rows + 1], of which the first is there already, or as starts and lengths.
+ * What is NULL is not wanted. */
 struct ActPackOutput {
   const int64_t *base;
   int32_t first_column;
   int32_t *indices;
   float *values;
   int64_t capacity;
+  int64_t *indptr;
+  int64_t *starts;
+  uint32_t *lengths;
+  int64_t *end; /* where others go behind these; not base */
 };
 
 static inline ActPackShape
@@ -273,6 +279,23 @@ act_pack_many (const Source &source, const ActPackOutput &out,
   }
 }
 
+static __device__ void
+act_pack_note_row (const ActPackShape &shape, const ActPackSpace &space,
+    const ActPackOutput &out, size_t row, int64_t base)
+{
+  int64_t start = base + space.offsets[row * shape.n_segments];
+  int64_t end = base + space.offsets[(row + 1) * shape.n_segments];
+
+  if (out.indptr != NULL)
+    out.indptr[row + 1] = end;
+  if (out.starts != NULL) {
+    out.starts[row] = start;
+    out.lengths[row] = (uint32_t) (end - start);
+  }
+  if (out.end != NULL && row + 1 == shape.n_rows)
+    *out.end = end;
+}
+
 template <class Source>
 static __global__ void
 act_pack_take_values (
@@ -285,6 +308,8 @@ act_pack_take_values (
     ActPackSegment segment = act_pack_segment (shape, space, at);
     int64_t offset = base + space.offsets[at];
 
+    if (act_lane () == 0 && at % shape.n_segments == 0)
+      act_pack_note_row (shape, space, out, segment.row, base);
     if (segment.n_values <= ACT_PACK_FEW)
       act_pack_few (source, out, segment, offset);
     else
@@ -292,8 +317,7 @@ act_pack_take_values (
   }
 }
 
-/* offsets, indices and values; what the caller makes of the offsets follows.
- * n_rows > 0. */
+/* n_rows > 0 */
 template <class Source>
 static ActGpuStatus
 act_gpu_pack (const Source &source, const ActPackShape &shape,

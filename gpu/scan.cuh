@@ -5,7 +5,8 @@
 
 /* offsets [n + 1]: the sums of counts before each, and of all. Two kernels:
  * the sum of each piece of PIECE counts; then each block adds up the pieces
- * before its own, and sums inside it. No block waits for another. */
+ * before its own, and sums inside it. No block waits for another. Of a single
+ * piece the first has nothing to do. */
 
 #define ACT_SCAN_PIECE 4096
 #define ACT_SCAN_EACH (ACT_SCAN_PIECE / ACT_BLOCK)
@@ -89,9 +90,11 @@ act_gpu_scan (size_t n, const uint32_t *counts, uint64_t *sums,
   unsigned n_blocks = (unsigned) ((n + ACT_SCAN_PIECE - 1) / ACT_SCAN_PIECE);
   size_t shared = ACT_BLOCK_WARPS * sizeof (uint64_t);
 
-  ACT_LAUNCH (
-      act_scan_sums, n_blocks, ACT_BLOCK, shared, stream, n, counts, sums);
-  ACT_TRY (act_gpu_launched ());
+  if (n_blocks > 1) {
+    ACT_LAUNCH (
+        act_scan_sums, n_blocks, ACT_BLOCK, shared, stream, n, counts, sums);
+    ACT_TRY (act_gpu_launched ());
+  }
   ACT_LAUNCH (act_scan_write, n_blocks, ACT_BLOCK, shared, stream, n, counts,
       sums, offsets);
   return act_gpu_launched ();
