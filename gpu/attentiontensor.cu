@@ -25,11 +25,14 @@
 
 using namespace nvcuda;
 
+/* BLOCKS: that shared memory has room for on a multiprocessor, by heads of up
+ * to 64 and up to 128 numbers; registers shall not allow fewer. */
 struct Bf16 {
   typedef __nv_bfloat16 Element;
   typedef __nv_bfloat16 Product;
   static const int DEPTH = 16; /* of a product */
   static const int ALIGN = 8;  /* elements of 16 bytes */
+  static const int BLOCKS = 5, WIDE_BLOCKS = 2;
 
   static __device__ Element
   of (float value)
@@ -49,6 +52,7 @@ struct Tf32 {
   typedef wmma::precision::tf32 Product;
   static const int DEPTH = 8;
   static const int ALIGN = 4;
+  static const int BLOCKS = 3, WIDE_BLOCKS = 1;
 
   static __device__ Element
   of (float value)
@@ -228,7 +232,8 @@ find_place (const ActGpuAttention &a)
 }
 
 template <class Kind, int SIZE>
-static __global__ void __launch_bounds__ (32 * WARPS)
+static __global__ void __launch_bounds__ (
+    32 * WARPS, SIZE <= 64 ? Kind::BLOCKS : Kind::WIDE_BLOCKS)
     attend_tensor (ActGpuAttention a)
 {
   typedef Layout<Kind, SIZE> L;
