@@ -445,6 +445,50 @@ bench_tiles (const char *path, size_t n_samples, ActGpuPrecision precision)
   forward_close (&f);
 }
 
+/* The forward pass without its heads, or without the operations of a kind. What
+ * was left of the pass before stays where it is, so values are like values. */
+static float
+time_without (Forward *f, bool heads, ActGpuOpKind kind)
+{
+  size_t size = f->plan.forward.n_ops * sizeof (ActGpuOp);
+  ActGpuOp *all = malloc (size);
+  float took;
+
+  memcpy (all, f->plan.ops, size);
+  for (uint32_t i = 0; i < f->plan.forward.n_ops; i++) {
+    if (heads)
+      f->plan.ops[i].head = NULL;
+    else if (f->plan.ops[i].kind == kind)
+      f->plan.ops[i].kind = ACT_GPU_OP_NOTHING;
+  }
+  took = median_of (run_forward, f);
+  memcpy (f->plan.ops, all, size);
+  free (all);
+  return took;
+}
+
+/* where the time goes, for where a target is missed */
+static void
+bench_parts (const char *path, size_t n_samples, ActGpuPrecision precision)
+{
+  Forward f;
+  char what[64];
+  float whole, heads, attention, linear;
+
+  forward_open (&f, path, n_samples, precision);
+  settle_output (&f);
+  whole = median_of (run_forward, &f);
+  heads = whole - time_without (&f, true, ACT_GPU_OP_NOTHING);
+  attention = whole - time_without (&f, false, ACT_GPU_OP_ATTENTION);
+  linear = whole - time_without (&f, false, ACT_GPU_OP_LINEAR);
+  snprintf (what, sizeof what, "large model %s, where the time goes",
+      names[precision]);
+  row (what, "", REPORTED,
+      "%.3f ms: heads %.3f, attention %.3f, linear layers %.3f, the rest %.3f",
+      whole, heads, attention, linear, whole - heads - attention - linear);
+  forward_close (&f);
+}
+
 /* The workspace without the CSR, with all modules and with a quarter of them:
  * 12 bytes a row and module are all that may come between them. */
 static void
@@ -511,6 +555,8 @@ main (int argc, char **argv)
   bench_model (argv[2], "sample model", small ? 1 : 256, 2.0, times);
   bench_model (argv[3], "large model", n_large, 1.3, times);
   bench_workspace (argv[3], n_large);
+  for (int precision = 0; precision < 3; precision++)
+    bench_parts (argv[3], n_large, (ActGpuPrecision) precision);
   for (int precision = 0; !small && precision < 3; precision++)
     bench_tiles (argv[3], n_large, (ActGpuPrecision) precision);
   return fclose (times) == 0 ? 0 : 1;
