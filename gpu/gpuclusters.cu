@@ -82,6 +82,21 @@ n_global_blocks (size_t n_clusters, size_t n_rows)
   return act_gpu_n_blocks (n_rows < n ? n_rows : n, 1);
 }
 
+/* To clear its places takes a warp about as long as a row, so it has some rows
+ * where there are enough of them for all of a device. */
+#define MOST_ROWS_OF_WARP 8
+#define MANY_WARPS 4096
+
+static unsigned
+n_shared_blocks (size_t n_rows, unsigned n_warps)
+{
+  size_t n = n_rows / MANY_WARPS;
+
+  n = n > 1 ? n : 1;
+  return act_gpu_n_blocks (
+      n_rows, n_warps * (n < MOST_ROWS_OF_WARP ? n : MOST_ROWS_OF_WARP));
+}
+
 static ReduceSpace
 take_space (
     ActGpuParts *parts, size_t n_clusters, size_t n_rows, size_t n_values)
@@ -264,7 +279,7 @@ launch_reduce_csr (const ActGpuClusters *clusters, size_t n_rows,
 {
   unsigned n_warps = n_shared_warps (clusters->n_clusters);
   unsigned n_blocks = n_warps > 0
-      ? act_gpu_n_blocks (n_rows, n_warps)
+      ? n_shared_blocks (n_rows, n_warps)
       : n_global_blocks (clusters->n_clusters, n_rows);
   size_t shared = n_warps * clusters->n_clusters * sizeof (Place);
 
