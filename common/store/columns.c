@@ -8,7 +8,7 @@
 
 #include "formats/scratch.h"
 #include "store/arena.h"
-#include "store/rows.h"
+#include "store/batchrows.h"
 
 /* What is read of a stretch in the file at a time: large enough for a disk, and
  * small enough that so much of every stretch stays cached until the columns
@@ -96,10 +96,11 @@ act_columns_free (ActColumns *self)
 /* --- one batch --- */
 
 static void
-count_components (const ActRows *rows, const gint32 *column_of, guint32 *count)
+count_components (
+    const ActBatchRows *rows, const gint32 *column_of, guint32 *count)
 {
   for (gsize p = 0; p < rows->n_rows; p++) {
-    const ActRow row = act_rows_get (rows, p);
+    const ActBatchRow row = act_batch_rows_get (rows, p);
 
     for (gsize k = 0; k < row.n; k++) {
       gint32 column = column_of[row.indices[k]];
@@ -113,7 +114,7 @@ count_components (const ActRows *rows, const gint32 *column_of, guint32 *count)
 /* How many values each column has, in next[column + 1] */
 static void
 count_values (
-    ActColumns *self, const ActStoredBatch *batch, const ActRows *rows)
+    ActColumns *self, const ActStoredBatch *batch, const ActBatchRows *rows)
 {
   const ActColumnsSettings *s = &self->settings;
   guint32 *count = self->next + 1;
@@ -135,11 +136,11 @@ fill_clusters (
 }
 
 static void
-fill_components (
-    const ActRows *rows, const gint32 *column_of, guint32 *next, ActCell *cells)
+fill_components (const ActBatchRows *rows, const gint32 *column_of,
+    guint32 *next, ActCell *cells)
 {
   for (gsize p = 0; p < rows->n_rows; p++) {
-    const ActRow row = act_rows_get (rows, p);
+    const ActBatchRow row = act_batch_rows_get (rows, p);
 
     for (gsize k = 0; k < row.n; k++) {
       gint32 column = column_of[row.indices[k]];
@@ -179,9 +180,9 @@ transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
       &self->arena, ((gsize) s->n_columns + 1) * sizeof (guint32));
   Stretch stretch = { .first = self->n_batches, .n = 1, .starts = starts };
   ActCell *cells;
-  ActRows rows;
+  ActBatchRows rows;
 
-  act_rows_init (&rows, batch, n_positions, s->n_components);
+  act_batch_rows_init (&rows, batch, n_positions, s->n_components);
   count_values (self, batch, &rows);
   for (guint i = 0; i < s->n_columns; i++) {
     self->totals[i] += self->next[i + 1];
@@ -193,7 +194,7 @@ transpose (ActColumns *self, gsize n_positions, const ActStoredBatch *batch)
   fill_clusters (&batch->clusters, n_positions, self->next, cells);
   if (s->n_columns > s->n_clusters)
     fill_components (&rows, self->column_of, self->next, cells);
-  act_rows_clear (&rows);
+  act_batch_rows_clear (&rows);
   stretch.cells = cells;
   stretch.dead = mark_dead (self, batch);
   g_array_append_val (self->stretches, stretch);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "store/coactivation.h"
-#include "store/rows.h"
+#include "store/batchrows.h"
 
 #define STRETCH_WORDS (ACT_COACTIVATION_STRETCH / 64)
 
@@ -104,7 +104,8 @@ act_member_counts_clear (ActMemberCounts *self)
 
 /* of n positions from the row `first` on */
 static void
-fill_sets (ActMemberCounts *self, const ActRows *rows, gsize first, gsize n)
+fill_sets (
+    ActMemberCounts *self, const ActBatchRows *rows, gsize first, gsize n)
 {
   if (self->sets == NULL)
     self->sets = g_new (guint64, ((gsize) self->n_sets + 1) * STRETCH_WORDS);
@@ -112,7 +113,7 @@ fill_sets (ActMemberCounts *self, const ActRows *rows, gsize first, gsize n)
       self->sets, 0, (gsize) self->n_sets * STRETCH_WORDS * sizeof *self->sets);
   for (gsize p = 0; p < n; p++) {
     guint64 *word = self->sets + p / 64;
-    const ActRow row = act_rows_get (rows, first + p);
+    const ActBatchRow row = act_batch_rows_get (rows, first + p);
 
     for (gsize k = 0; k < row.n; k++)
       word[(gsize) self->set_of[row.indices[k]] * STRETCH_WORDS] |=
@@ -147,7 +148,7 @@ add_cluster (const ActMemberCounts *self, const guint *members, gsize n,
 }
 
 static void
-add_sets (ActMemberCounts *self, const ActRows *rows, gsize first, gsize n,
+add_sets (ActMemberCounts *self, const ActBatchRows *rows, gsize first, gsize n,
     const ActColumn *clusters)
 {
   const guint *members = self->members;
@@ -180,7 +181,7 @@ meet (ActMemberCounts *self, Place place, guint n_met)
 
 /* the half above the diagonal, for all clusters at one position */
 static void
-add_position (ActMemberCounts *self, ActRow row, const guint8 *alive,
+add_position (ActMemberCounts *self, ActBatchRow row, const guint8 *alive,
     const ActColumn *clusters)
 {
   guint n_met = 0;
@@ -202,7 +203,7 @@ add_position (ActMemberCounts *self, ActRow row, const guint8 *alive,
 
 /* of n positions from the row `first` on; of a dense batch about */
 static gsize
-count_values (const ActRows *rows, gsize first, gsize n)
+count_values (const ActBatchRows *rows, gsize first, gsize n)
 {
   const ActCsr *csr = &rows->batch->components;
 
@@ -226,11 +227,11 @@ void
 act_member_counts_add (ActMemberCounts *self, gsize n_positions,
     const ActStoredBatch *batch, const ActColumn *clusters)
 {
-  ActRows rows;
+  ActBatchRows rows;
 
   if (self->n_sets == 0)
     return;
-  act_rows_init (&rows, batch, n_positions, self->n_components);
+  act_batch_rows_init (&rows, batch, n_positions, self->n_components);
   for (gsize first = 0; first < n_positions;
        first += ACT_COACTIVATION_STRETCH) {
     gsize n = MIN (n_positions - first, ACT_COACTIVATION_STRETCH);
@@ -239,9 +240,10 @@ act_member_counts_add (ActMemberCounts *self, gsize n_positions,
       add_sets (self, &rows, first, n, clusters);
     else
       for (gsize p = first; p < first + n; p++)
-        add_position (self, act_rows_get (&rows, p), batch->alive, clusters);
+        add_position (
+            self, act_batch_rows_get (&rows, p), batch->alive, clusters);
   }
-  act_rows_clear (&rows);
+  act_batch_rows_clear (&rows);
 }
 
 void

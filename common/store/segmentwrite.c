@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "formats/safetensors.h"
-#include "store/rows.h"
+#include "store/batchrows.h"
 
 /* numbers of an indptr that are counted on at a time */
 #define PIECE 4096
@@ -128,14 +128,14 @@ append_csr_rows (const Writer *w, const ActCsr *csr, gsize n_rows, gint64 base,
 
 static gboolean
 append_dense_rows (
-    const Writer *w, const ActRows *rows, gint64 base, GError **error)
+    const Writer *w, const ActBatchRows *rows, gint64 base, GError **error)
 {
   gint64 piece[PIECE];
 
   for (gsize row = 0, n; row < rows->n_rows; row += n) {
     n = MIN (rows->n_rows - row, PIECE);
     for (gsize i = 0; i < n; i++)
-      piece[i] = base += (gint64) act_rows_count (rows, row + i);
+      piece[i] = base += (gint64) act_batch_rows_count (rows, row + i);
     if (!append (w, piece, n * sizeof piece[0], error))
       return FALSE;
   }
@@ -151,14 +151,14 @@ append_indptr (const Writer *w, gboolean clusters, GError **error)
   for (gsize b = 0; done && b < w->n_batches; b++) {
     const ActStoredBatch *batch = w->batches[b];
     const ActCsr *csr = csr_of (batch, clusters);
-    ActRows rows;
+    ActBatchRows rows;
 
-    act_rows_init (
+    act_batch_rows_init (
         &rows, batch, n_positions (w, batch), w->shape->n_components);
     done = !clusters && batch->dense != NULL
         ? append_dense_rows (w, &rows, base, error)
         : append_csr_rows (w, csr, rows.n_rows, base, error);
-    act_rows_clear (&rows);
+    act_batch_rows_clear (&rows);
     base += (gint64) csr->n_values;
   }
   return done;
@@ -193,7 +193,7 @@ append_tokens (const Writer *w, GError **error)
 /* The indices, or the values, of a dense batch, many rows at a time. */
 static gboolean
 append_gathered (
-    const Writer *w, const ActRows *rows, gboolean indices, GError **error)
+    const Writer *w, const ActBatchRows *rows, gboolean indices, GError **error)
 {
   const gsize room = GATHERED + rows->n_columns;
   g_autofree guint32 *gathered = g_new (guint32, room);
@@ -201,7 +201,7 @@ append_gathered (
 
   G_STATIC_ASSERT (sizeof (gint32) == 4 && sizeof (float) == 4);
   for (gsize p = 0; p < rows->n_rows; p++) {
-    const ActRow row = act_rows_get (rows, p);
+    const ActBatchRow row = act_batch_rows_get (rows, p);
 
     memcpy (gathered + n,
         indices ? (const void *) row.indices : (const void *) row.values,
@@ -220,15 +220,16 @@ static gboolean
 append_dense (const Writer *w, const ActStoredBatch *batch, gboolean indices,
     GError **error)
 {
-  ActRows rows;
+  ActBatchRows rows;
   gboolean done;
 
-  act_rows_init (&rows, batch, n_positions (w, batch), w->shape->n_components);
-  done = !indices && act_rows_are_full (&rows)
+  act_batch_rows_init (
+      &rows, batch, n_positions (w, batch), w->shape->n_components);
+  done = !indices && act_batch_rows_are_full (&rows)
       ? append (
           w, batch->dense, batch->components.n_values * sizeof (float), error)
       : append_gathered (w, &rows, indices, error);
-  act_rows_clear (&rows);
+  act_batch_rows_clear (&rows);
   return done;
 }
 

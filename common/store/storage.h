@@ -28,7 +28,7 @@ typedef struct {
   const guint8 *alive;  /* [n_components], 0: dead here; NULL: all alive */
   ActCsr components;    /* rows are positions, n_samples * n_ctx */
   /* [positions, n_components] in place of the components' arrays, of which
-   * only the number is set then (rows.h); or NULL */
+   * only the number is set then (batchrows.h); or NULL */
   const float *dense;
   ActCsr clusters;
 

@@ -13,24 +13,24 @@ typedef struct {
   /*< private >*/
   gint32 *indices; /* of a dense row */
   float *values;
-} ActRows;
+} ActBatchRows;
 
 typedef struct {
   const gint32 *indices;
   const float *values;
   gsize n;
-} ActRow;
+} ActBatchRow;
 
 /* n_rows: positions of the batch, whose arrays the rows are read from. Rows are
  * cleared in any case. */
-void act_rows_init (
-    ActRows *rows, const ActStoredBatch *batch, gsize n_rows, gsize n_columns);
-void act_rows_clear (ActRows *rows);
+void act_batch_rows_init (ActBatchRows *rows, const ActStoredBatch *batch,
+    gsize n_rows, gsize n_columns);
+void act_batch_rows_clear (ActBatchRows *rows);
 
 /* valid until the next call */
-ActRow act_rows_get (const ActRows *rows, gsize row);
-gsize act_rows_count (const ActRows *rows, gsize row);
+ActBatchRow act_batch_rows_get (const ActBatchRows *rows, gsize row);
+gsize act_batch_rows_count (const ActBatchRows *rows, gsize row);
 
 /* Whether the batch is dense and nothing of it is left out, so that its matrix
  * is the values, and each row has all columns. */
-gboolean act_rows_are_full (const ActRows *rows);
+gboolean act_batch_rows_are_full (const ActBatchRows *rows);
