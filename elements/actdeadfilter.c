@@ -148,7 +148,8 @@ gst_act_dead_filter_before_transform (GstBaseTransform *trans, GstBuffer *input)
   GstActDeadFilter *self = GST_ACT_DEAD_FILTER (trans);
   GstActLayout better;
 
-  if (self->settings.layout == ACT_FILTER_LAYOUT_DENSE || !estimate_density (self, input)
+  if (self->settings.layout == ACT_FILTER_LAYOUT_DENSE
+      || !estimate_density (self, input)
       || self->settings.layout == ACT_FILTER_LAYOUT_CSR)
     return;
   better = self->density > ACT_CSR_MOST_DENSITY ? GST_ACT_LAYOUT_DENSE
