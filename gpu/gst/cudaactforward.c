@@ -174,9 +174,7 @@ gst_act_cuda_forward_query (
     answered = act_forward_model_answer (&self->model, query);
     GST_OBJECT_UNLOCK (self);
   }
-  return answered
-      || GST_BASE_TRANSFORM_CLASS (gst_act_cuda_forward_parent_class)
-             ->query (trans, direction, query);
+  return answered || gst_act_cuda_user_query (trans, direction, query);
 }
 
 static GstCaps *

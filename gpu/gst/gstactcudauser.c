@@ -120,8 +120,9 @@ set_context (GstElement *element, GstContext *context)
   user->parent_class->set_context (element, context);
 }
 
-static gboolean
-query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
+gboolean
+gst_act_cuda_user_query (
+    GstBaseTransform *trans, GstPadDirection direction, GstQuery *query)
 {
   GstActCudaUser *user = user_of (trans);
 
@@ -193,7 +194,7 @@ gst_act_cuda_user_class_init (gpointer klass, guint property_id)
               | GST_PARAM_MUTABLE_READY));
   element_class->change_state = change_state;
   element_class->set_context = set_context;
-  trans_class->query = query;
+  trans_class->query = gst_act_cuda_user_query;
   trans_class->sink_event = sink_event;
   trans_class->propose_allocation = propose_allocation;
   trans_class->decide_allocation = decide_allocation;

@@ -49,6 +49,11 @@ void gst_act_cuda_user_init (
     GstActCudaUser *user, gpointer element, gpointer parent_class);
 void gst_act_cuda_user_finalize (GstActCudaUser *user);
 
+/* the class's query function, for one that has its own: who else asks for the
+ * device is told */
+gboolean gst_act_cuda_user_query (
+    GstBaseTransform *trans, GstPadDirection direction, GstQuery *query);
+
 /* for the class's property functions */
 void gst_act_cuda_user_set_device_id (GstActCudaUser *user, gint id);
 gint gst_act_cuda_user_get_device_id (GstActCudaUser *user);

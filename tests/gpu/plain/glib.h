@@ -31,6 +31,7 @@ typedef int GError;
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define G_MAXSIZE SIZE_MAX
 #define G_MAXINT32 INT32_MAX
+#define G_MININT32 INT32_MIN
 #define G_GUINT64_CONSTANT(n) (n##ULL)
 #define G_GSIZE_FORMAT "zu"
 #define G_GINT64_FORMAT "ld"
