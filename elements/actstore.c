@@ -465,6 +465,22 @@ gst_act_store_take_incomplete (
   gst_event_unref (event);
 }
 
+/* What could not be drained is refused before it is stored. Takes
+ * assignment. */
+static void
+gst_act_store_set_assignment (GstActStore *self, GstActAssignment *assignment)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->assignment, gst_act_assignment_unref);
+  self->assignment = assignment;
+  if (gst_act_store_is_sink (self) || !self->component_records
+      || gst_act_records_check_members (assignment, &error))
+    return;
+  self->failed = TRUE;
+  gst_act_element_post_error (GST_ELEMENT (self), error);
+}
+
 /* Takes event. */
 static void
 gst_act_store_custom (GstActStore *self, GstEvent *event)
@@ -482,8 +498,7 @@ gst_act_store_custom (GstActStore *self, GstEvent *event)
   } else if (gst_act_event_parse_vocabulary (event, &vocabulary)) {
     gst_act_store_keep_event (self, &self->vocabulary, event);
   } else if (gst_act_event_parse_assignment (event, &assignment)) {
-    g_clear_pointer (&self->assignment, gst_act_assignment_unref);
-    self->assignment = assignment;
+    gst_act_store_set_assignment (self, assignment);
     gst_act_store_keep_event (self, &self->assignment_event, event);
   } else if (gst_act_event_parse_incomplete (event, &missing)) {
     gst_act_store_take_incomplete (self, event, missing);

@@ -291,6 +291,28 @@ gst_act_records_add (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
 
 /* --- members --- */
 
+/* of one cluster: counts of every two of them take 2 GiB then */
+#define MAX_MEMBERS 16384
+
+gboolean
+gst_act_records_check_members (
+    const GstActAssignment *assignment, GError **error)
+{
+  for (guint c = 0; c < gst_act_assignment_get_n_clusters (assignment); c++) {
+    guint n;
+
+    (void) gst_act_assignment_get_members (assignment, c, &n);
+    if (n <= MAX_MEMBERS)
+      continue;
+    g_set_error (error, GST_ACT_ERROR, GST_ACT_ERROR_UNSUPPORTED,
+        "cluster '%s' has %u members, of which every two are counted; at most "
+        "%d were expected ('component-records=false' leaves that out)",
+        gst_act_assignment_get_name (assignment, c), n, MAX_MEMBERS);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 gst_act_records_get_members (GstActRecordsMembers *members,
     const GstActAssignment *assignment, const GstActInfo *info, GError **error)

@@ -31,6 +31,10 @@ typedef struct {
   guint *members;
 } GstActRecordsMembers;
 
+/* Whether component records can be made: every two members of a cluster are
+ * counted. */
+gboolean gst_act_records_check_members (
+    const GstActAssignment *assignment, GError **error);
 gboolean gst_act_records_get_members (GstActRecordsMembers *members,
     const GstActAssignment *assignment, const GstActInfo *info, GError **error);
 void gst_act_records_clear_members (GstActRecordsMembers *members);

@@ -8,6 +8,8 @@ import os
 import shutil
 import struct
 
+import numpy as np
+
 import badfiles
 import harness
 
@@ -603,6 +605,23 @@ class Dump(Bad):
                 (folder / filename).write_bytes(content)
             with self.subTest(name):
                 self.refused_dump(folder, needles)
+
+    def test_one_huge_cluster(self):
+        """counts of every two members would not fit in memory"""
+        folder = self.folder / 'dump'
+        folder.mkdir()
+        labels = [f'h.0.mlp.c_fc:{i}' for i in range(16385)]
+        (folder / 'labels.txt').write_text('\n'.join(labels) + '\n')
+        (folder / 'vocab.json').write_text('["a", "b"]')
+        (folder / 'clusters.json').write_text(json.dumps({'7': labels}))
+        np.save(folder / 'tokens.npy', np.zeros((1, 1, 2), np.int32))
+        np.save(folder / 'activations_000.npy',
+                np.ones((2, len(labels)), np.float32))
+        settings = (f'dump={folder}', f'clusters={folder}/clusters.json')
+        self.refused('from-dump', *settings, needles=[
+            "'run-0-7' has 16385 members", '16384', 'component-records=false'])
+        self.check(0, 'run', '--quiet', 'from-dump', *settings,
+                   f'output={self.outputs}/d', 'facts=false')
 
     def test_no_dump(self):
         self.refused_dump('/no/such/folder', ['/no/such/folder'],
