@@ -55,6 +55,18 @@ gst_act_store_close_folder (GstActStore *self)
   g_mutex_unlock (&self->folder_lock);
 }
 
+static ActStoreFolder *
+open_new_folder (GstActStore *self, GError **error)
+{
+  g_autoptr (ActStoreFolder) folder =
+      act_store_folder_open (self->location, self->repair, error);
+
+  if (folder == NULL || self->lease == NULL)
+    return g_steal_pointer (&folder);
+  folder->lease = act_lease_file_open (self->lease, error);
+  return folder->lease != NULL ? g_steal_pointer (&folder) : NULL;
+}
+
 gboolean
 gst_act_store_open_folder (GstActStore *self, GError **error)
 {
@@ -65,10 +77,8 @@ gst_act_store_open_folder (GstActStore *self, GError **error)
   if (self->folder != NULL) {
     opened = act_store_folder_reload (self->folder, error);
   } else if (self->location != NULL) {
-    self->folder = act_store_folder_open (self->location, self->repair, error);
+    self->folder = open_new_folder (self, error);
     opened = self->folder != NULL;
-    if (opened)
-      self->folder->lease = g_strdup (self->lease);
   }
   g_mutex_unlock (&self->folder_lock);
   return opened;

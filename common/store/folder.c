@@ -14,7 +14,6 @@
 #include "acterror.h"
 #include "formats/output.h"
 #include "formats/tokens.h"
-#include "store/lease.h"
 #include "strhash.h"
 
 /* a segment that was checked: while the file is the same one, nobody has to
@@ -45,7 +44,7 @@ act_store_folder_free (ActStoreFolder *self)
   if (self->lock >= 0)
     close (self->lock);
   g_free (self->path);
-  g_free (self->lease);
+  act_lease_file_free (self->lease);
   act_manifest_free (self->manifest);
   g_array_unref (self->batches);
   g_array_unref (self->digests);
@@ -399,9 +398,8 @@ go_on (ActStoreFolder *self, const ActIdentity *identity,
 static gboolean
 hold_lease (ActStoreFolder *self, GError **error)
 {
-  g_free (self->manifest->lease);
-  self->manifest->lease = g_strdup (self->lease);
-  return act_lease_hold (self->lease, error);
+  self->manifest->lease = self->lease;
+  return act_lease_file_hold (self->lease, error);
 }
 
 gboolean

@@ -8,7 +8,7 @@
 typedef struct {
   char *path;
   gboolean repair;
-  char *lease;           /* to be held (store/lease.h), or NULL */
+  ActLeaseFile *lease;   /* to be held, or NULL */
   int lock;              /* of the folder, -1: none yet */
   ActManifest *manifest; /* NULL: there is no store yet */
 

@@ -22,6 +22,7 @@
 struct _ActLease {
   char *name;
   char *path;
+  int fd; /* of the file, as long as it is held */
   guint64 generation;
   guint silence_s;
 };
@@ -225,12 +226,13 @@ remove_older (const ActLease *self)
 /* --- taking it --- */
 
 static gboolean
-create (const ActLease *self, GError **error)
+create (ActLease *self, GError **error)
 {
   g_autofree char *holder = describe_holder ();
   int fd = open (self->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   gboolean made;
 
+  self->fd = fd;
   if (fd < 0 && errno == EEXIST) {
     g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
         "'%s': somebody else has just begun to work on it", self->path);
@@ -240,8 +242,6 @@ create (const ActLease *self, GError **error)
       && futimens (fd, NULL) == 0;
   if (!made)
     act_set_errno_error (error, errno, TRUE, "cannot create '%s'", self->path);
-  if (fd >= 0)
-    close (fd);
   if (fd >= 0 && !made)
     (void) g_unlink (self->path);
   return made;
@@ -257,6 +257,7 @@ act_lease_take (const char *name, guint silence_s, GError **error)
     return NULL;
   self = g_new0 (ActLease, 1);
   self->name = g_strdup (name);
+  self->fd = -1;
   self->silence_s = silence_s;
   self->generation = last + 1;
   self->path = make_path (name, self->generation);
@@ -270,15 +271,36 @@ act_lease_take (const char *name, guint silence_s, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* --- holding it --- */
+
+/* Whether the file at path is still the one that was opened: once a lease was
+ * given back its number begins again, so another's file may have this name. */
+static gboolean
+is_same_file (int fd, const char *path)
+{
+  struct stat own, now;
+
+  if (fstat (fd, &own) != 0)
+    return errno != ESTALE;
+  if (stat (path, &now) != 0)
+    return errno != ENOENT && errno != ESTALE;
+  return own.st_dev == now.st_dev && own.st_ino == now.st_ino;
+}
+
+/* Closed before it is removed: NFS keeps what is open under another name. */
 void
 act_lease_free (ActLease *self)
 {
   g_autofree char *clock = NULL;
+  gboolean held;
 
   if (self == NULL)
     return;
   clock = clock_path (self->name);
-  if (self->path != NULL) {
+  held = self->path != NULL && is_same_file (self->fd, self->path);
+  if (self->fd >= 0)
+    close (self->fd);
+  if (held) {
     (void) g_unlink (clock);
     (void) g_unlink (self->path);
   }
@@ -287,18 +309,23 @@ act_lease_free (ActLease *self)
   g_free (self);
 }
 
-/* What just cannot be done now (a full disk) is no loss: done too late it is
- * seen as one the next time. */
-static gboolean
-touch_path (const char *path, GError **error)
+static void
+set_gone (const char *path, GError **error)
 {
-  if (utimensat (AT_FDCWD, path, NULL, 0) == 0
-      || (errno != ENOENT && errno != ESTALE))
-    return TRUE;
   g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
       "the lease '%s' is gone: somebody else has taken over after a silence "
       "that was too long",
       path);
+}
+
+/* What just cannot be done now (a full disk) is no loss: done too late it is
+ * seen as one the next time. */
+static gboolean
+touch_file (int fd, const char *path, GError **error)
+{
+  if ((futimens (fd, NULL) == 0 || errno != ESTALE) && is_same_file (fd, path))
+    return TRUE;
+  set_gone (path, error);
   return FALSE;
 }
 
@@ -318,23 +345,56 @@ next_path (const char *path)
   return make_path (name, generation + 1);
 }
 
+struct _ActLeaseFile {
+  char *path;
+  char *next; /* or NULL */
+  int fd;
+};
+
+ActLeaseFile *
+act_lease_file_open (const char *path, GError **error)
+{
+  ActLeaseFile *self;
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0 && errno == ENOENT)
+    set_gone (path, error);
+  else if (fd < 0)
+    act_set_errno_error (
+        error, errno, FALSE, "cannot open the lease '%s'", path);
+  if (fd < 0)
+    return NULL;
+  self = g_new (ActLeaseFile, 1);
+  *self = (ActLeaseFile){ g_strdup (path), next_path (path), fd };
+  return self;
+}
+
+void
+act_lease_file_free (ActLeaseFile *self)
+{
+  if (self == NULL)
+    return;
+  close (self->fd);
+  g_free (self->path);
+  g_free (self->next);
+  g_free (self);
+}
+
 /* Who takes over makes the next generation, and then looks again for a sign of
  * life here: either it sees this one, or this sees its file. */
 gboolean
-act_lease_hold (const char *path, GError **error)
+act_lease_file_hold (const ActLeaseFile *self, GError **error)
 {
-  g_autofree char *next = path != NULL ? next_path (path) : NULL;
-
-  if (path == NULL)
+  if (self == NULL)
     return TRUE;
-  if (!touch_path (path, error))
+  if (!touch_file (self->fd, self->path, error))
     return FALSE;
-  if (next == NULL || access (next, F_OK) != 0)
+  if (self->next == NULL || access (self->next, F_OK) != 0)
     return TRUE;
   g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
       "the lease '%s' is lost: somebody else has taken over with '%s' after a "
       "silence that was too long",
-      path, next);
+      self->path, self->next);
   return FALSE;
 }
 
@@ -344,7 +404,7 @@ act_lease_renew (ActLease *self, GError **error)
   g_autoptr (GError) problem = NULL;
   guint64 last;
 
-  if (!touch_path (self->path, error))
+  if (!touch_file (self->fd, self->path, error))
     return FALSE;
   if (check_claims (
           self->name, self->generation, self->silence_s, &last, &problem)

@@ -31,10 +31,18 @@ const char *act_lease_get_path (const ActLease *lease);
  * is being made is somebody else's. */
 gboolean act_lease_renew (ActLease *lease, GError **error);
 
-/* The same for who only knows the file, in another part of the program, and
- * right before it publishes what the lease is for: renews it, and looks whether
- * somebody takes over just now. path: NULL is a lease that nobody needs. */
-gboolean act_lease_hold (const char *path, GError **error);
+/* The same for who only knows the file, in another part of the program. It is
+ * opened when the work begins: another's that comes to have its name later is
+ * known from it. */
+typedef struct _ActLeaseFile ActLeaseFile;
+
+ActLeaseFile *act_lease_file_open (const char *path, GError **error);
+void act_lease_file_free (ActLeaseFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActLeaseFile, act_lease_file_free)
+
+/* Right before what the lease is for is published: renews it, and looks whether
+ * somebody takes over just now. file: NULL is a lease that nobody needs. */
+gboolean act_lease_file_hold (const ActLeaseFile *file, GError **error);
 
 /* As often as it is to be renewed, and looked at by who waits for it. */
 guint act_lease_interval_ms (guint silence_s);

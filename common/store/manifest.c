@@ -9,7 +9,6 @@
 #include "acterror.h"
 #include "formats/file.h"
 #include "formats/output.h"
-#include "store/lease.h"
 
 #define FORMAT "gst-activations-store"
 #define MANIFEST_VERSION 1
@@ -37,7 +36,6 @@ act_manifest_free (ActManifest *self)
     return;
   act_identity_free (self->identity);
   g_array_unref (self->segments);
-  g_free (self->lease);
   g_free (self);
 }
 
@@ -99,7 +97,7 @@ write_segment (ActJsonWriter *json, const ActSegmentFile *file)
 static gboolean
 check_lease (gpointer lease, GError **error)
 {
-  return act_lease_hold (lease, error);
+  return act_lease_file_hold (lease, error);
 }
 
 /* The lease is looked at when all is on the disk: that may have taken long. */
@@ -109,8 +107,8 @@ replace (const ActManifest *self, const char *path, const GString *text,
 {
   return self->lease == NULL
       ? act_output_replace (path, text->str, text->len, error)
-      : act_output_replace_if (
-          path, text->str, text->len, check_lease, self->lease, error);
+      : act_output_replace_if (path, text->str, text->len, check_lease,
+          (gpointer) self->lease, error);
 }
 
 gboolean
@@ -172,7 +170,7 @@ act_manifest_commit (ActManifest *self, ActSegmentFile *files, guint n,
   }
   if ((guint64) n_logged * LOG_PART > self->segments->len - n_logged)
     return act_manifest_write (self, folder, error);
-  if (!act_lease_hold (self->lease, error)
+  if (!act_lease_file_hold (self->lease, error)
       || !act_output_append (log, lines->str, lines->len, error))
     return FALSE;
   self->n_logged = n_logged;

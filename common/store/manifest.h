@@ -23,7 +23,8 @@ typedef struct {
   GArray *segments; /* ActSegmentFile, by batch */
   guint n_logged;   /* of them, that are in the log and not yet in the file */
   gboolean has_log; /* there is one, whatever is in it */
-  char *lease;      /* what has to be held (store/lease.h), or NULL */
+  /* the folder's, what has to be held; or NULL */
+  const ActLeaseFile *lease;
 } ActManifest;
 
 #define ACT_MANIFEST_NAME "manifest.json"

@@ -14,7 +14,6 @@
 #include "acterror.h"
 #include "formats/file.h"
 #include "formats/output.h"
-#include "store/lease.h"
 #include "store/manifest.h"
 #include "strhash.h"
 
@@ -160,13 +159,13 @@ act_segment_output_new (const char *folder, const ActStoreShape *shape,
 }
 
 gboolean
-act_segment_output_publish (ActSegmentOutput *output, const char *lease,
+act_segment_output_publish (ActSegmentOutput *output, const ActLeaseFile *lease,
     ActSegmentFile *file, GError **error)
 {
   g_autoptr (ActSegmentOutput) self = output;
 
   if (!act_output_file_close (g_steal_pointer (&self->out), error)
-      || !act_lease_hold (lease, error)
+      || !act_lease_file_hold (lease, error)
       || !act_output_rename_unsynced (self->temporary, self->target, error))
     return FALSE;
   g_clear_pointer (&self->temporary, g_free);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "store/lease.h"
 #include "store/segment.h"
 
 /* A segment in a store's folder, as the manifest lists it. */
@@ -28,10 +29,10 @@ typedef struct _ActSegmentOutput ActSegmentOutput;
 ActSegmentOutput *act_segment_output_new (const char *folder,
     const ActStoreShape *shape, const ActStoredBatch *const *batches,
     gsize n_batches, gboolean with_clusters, GError **error);
-/* Takes over output in any case. lease: what has to be held for it
- * (store/lease.h), or NULL. */
+/* Takes over output in any case. lease: what has to be held for it,
+ * or NULL. */
 gboolean act_segment_output_publish (ActSegmentOutput *output,
-    const char *lease, ActSegmentFile *file, GError **error);
+    const ActLeaseFile *lease, ActSegmentFile *file, GError **error);
 void act_segment_output_free (ActSegmentOutput *output);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActSegmentOutput, act_segment_output_free)
 

@@ -219,15 +219,18 @@ test_hold (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ActLease) next = NULL;
+  g_autoptr (ActLeaseFile) file = NULL;
   ActLease *lease;
   g_autofree char *path = NULL, *coming = NULL;
 
   set_up ();
-  g_assert_true (act_lease_hold (NULL, &error));
+  g_assert_true (act_lease_file_hold (NULL, &error));
   lease = take ();
   path = g_strdup (act_lease_get_path (lease));
+  file = act_lease_file_open (path, &error);
+  g_assert_no_error (error);
   make_older (path, SILENCE + 1);
-  g_assert_true (act_lease_hold (path, &error));
+  g_assert_true (act_lease_file_hold (file, &error));
   g_assert_no_error (error);
   /* that was a sign of life */
   assert_refused ("is at work on it");
@@ -235,20 +238,53 @@ test_hold (void)
   /* somebody is about to, and has looked already */
   coming = g_strconcat (name, ".2", NULL);
   g_assert_true (g_file_set_contents (coming, "x", 1, NULL));
-  g_assert_false (act_lease_hold (path, &error));
+  g_assert_false (act_lease_file_hold (file, &error));
   g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
   g_assert_nonnull (strstr (error->message, coming));
   g_clear_error (&error);
   g_assert_cmpint (g_unlink (coming), ==, 0);
-  g_assert_true (act_lease_hold (path, &error));
+  g_assert_true (act_lease_file_hold (file, &error));
 
   make_older (path, SILENCE + 1);
   next = take ();
-  g_assert_false (act_lease_hold (path, &error));
+  g_assert_false (act_lease_file_hold (file, &error));
   g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
   g_assert_nonnull (strstr (error->message, "somebody else has taken over"));
   act_lease_free (lease);
   g_clear_pointer (&next, act_lease_free);
+  tear_down ();
+}
+
+/* One slept while another took over and gave back, and a third has begun: its
+ * file has the name of the first one's. */
+static void
+test_same_name (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActLeaseFile) file = NULL;
+  ActLease *sleeper, *third;
+
+  set_up ();
+  sleeper = take ();
+  file = act_lease_file_open (act_lease_get_path (sleeper), &error);
+  g_assert_no_error (error);
+  make_older (act_lease_get_path (sleeper), SILENCE + 1);
+  act_lease_free (take ());
+  third = take ();
+  g_assert_cmpstr (
+      act_lease_get_path (third), ==, act_lease_get_path (sleeper));
+  g_assert_false (act_lease_file_hold (file, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
+  g_clear_error (&error);
+  g_assert_false (act_lease_renew (sleeper, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
+  g_clear_error (&error);
+  act_lease_free (sleeper);
+  g_assert_true (act_lease_renew (third, &error));
+  g_assert_no_error (error);
+  act_lease_free (third);
+  g_assert_null (act_lease_file_open (name, &error));
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_EXISTS);
   tear_down ();
 }
 
@@ -262,6 +298,7 @@ main (int argc, char **argv)
   g_test_add_func ("/lease/older", test_older_comes_back);
   g_test_add_func ("/lease/files", test_others_files);
   g_test_add_func ("/lease/hold", test_hold);
+  g_test_add_func ("/lease/same-name", test_same_name);
   g_test_add_func ("/lease/race", test_race);
   return g_test_run ();
 }
