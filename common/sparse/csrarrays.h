@@ -15,7 +15,8 @@ typedef struct {
   gboolean lent; /* the arrays are somebody else's */
 } ActCsrArrays;
 
-/* Share of the values that are not 0, by 64 of the rows at even distances. */
+/* Share of the values that are not 0, by some 64 of the rows at even
+ * distances. */
 double act_csr_estimate_density (
     const float *dense, gsize n_rows, gsize n_cols);
 /* CSR takes two numbers for each value: above this it is larger than the dense

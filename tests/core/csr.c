@@ -555,6 +555,25 @@ test_lent_arrays (void)
   g_rand_free (rand);
 }
 
+/* Samples of which the first position alone has values: one in 128 rows, and
+ * not all that are looked at. */
+static void
+test_density_of_samples (void)
+{
+  const gsize n_cols = 4, n_ctx = 128;
+
+  for (gsize n_samples = 1; n_samples <= 256; n_samples *= 2) {
+    const gsize n_rows = n_samples * n_ctx;
+    g_autofree float *dense = g_new0 (float, n_rows *n_cols);
+
+    for (gsize row = 0; row < n_rows; row += n_ctx)
+      for (gsize i = 0; i < n_cols; i++)
+        dense[row * n_cols + i] = 1.0f;
+    g_assert_cmpfloat (
+        act_csr_estimate_density (dense, n_rows, n_cols), <, 0.05);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -568,6 +587,7 @@ main (int argc, char **argv)
   g_test_add_func ("/csr/dense", test_dense);
   g_test_add_func ("/csr/column-max-minus-zero", test_column_max_minus_zero);
   g_test_add_func ("/csr/filter", test_filter);
+  g_test_add_func ("/csr/density-of-samples", test_density_of_samples);
   g_test_add_func ("/csr/lent-arrays", test_lent_arrays);
   g_test_add_func ("/csr/filter-edges", test_filter_edges);
   g_test_add_func ("/csr/seen", test_seen);
