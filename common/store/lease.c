@@ -142,6 +142,19 @@ read_holder (const char *path)
   return g_steal_pointer (&holder);
 }
 
+/* Opened for it: what NFS remembers of a date may be seconds old, and a sign of
+ * life be missed. Of what may not be read there is no better. */
+static gboolean
+read_status (const char *path, struct stat *status)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gboolean done = (fd >= 0 ? fstat (fd, status) : stat (path, status)) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  return done;
+}
+
 /* one that goes meanwhile is none */
 static void
 add_claim (GArray *claims, const char *name, guint64 generation,
@@ -151,7 +164,7 @@ add_claim (GArray *claims, const char *name, guint64 generation,
   struct stat status;
   Claim *claim;
 
-  if (stat (path, &status) != 0)
+  if (!read_status (path, &status))
     return;
   g_array_set_size (claims, claims->len + 1);
   claim = &g_array_index (claims, Claim, claims->len - 1);
@@ -380,6 +393,20 @@ act_lease_file_free (ActLeaseFile *self)
   g_free (self);
 }
 
+/* NFS remembers as well what was not there; to open the folder is to ask the
+ * server whether that is still so. */
+static gboolean
+has_come (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean there = access (path, F_OK) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  return there;
+}
+
 /* Who takes over makes the next generation, and then looks again for a sign of
  * life here: either it sees this one, or this sees its file. */
 gboolean
@@ -389,7 +416,7 @@ act_lease_file_hold (const ActLeaseFile *self, GError **error)
     return TRUE;
   if (!touch_file (self->fd, self->path, error))
     return FALSE;
-  if (self->next == NULL || access (self->next, F_OK) != 0)
+  if (self->next == NULL || !has_come (self->next))
     return TRUE;
   g_set_error (error, ACT_ERROR, ACT_ERROR_EXISTS,
       "the lease '%s' is lost: somebody else has taken over with '%s' after a "
