@@ -137,11 +137,10 @@ make_blocks (GstActClusterPartitionPrivate *priv, const GstActBatch *batch,
     gsize n_clusters, GstMemory **memory)
 {
   const gsize n_rows = batch->n_positions, n_full = n_rows * n_clusters;
-  gsize n =
-      act_cluster_reducer_bound (priv->reducer, n_rows, count_most (batch));
   gint64 *indptr;
   gint32 *indices;
   gfloat *values;
+  gsize n;
 
   memory[2] = reduce_full (priv, batch, n_full);
   if (memory[2] != NULL) {
@@ -149,6 +148,7 @@ make_blocks (GstActClusterPartitionPrivate *priv, const GstActBatch *batch,
     memory[1] = gst_memory_ref (priv->full[1]);
     return n_full;
   }
+  n = act_cluster_reducer_bound (priv->reducer, n_rows, count_most (batch));
   memory[0] =
       gst_act_memory_new ((n_rows + 1) * sizeof (gint64), (gpointer *) &indptr);
   memory[1] = gst_act_memory_new (n * sizeof (gint32), (gpointer *) &indices);
