@@ -29,6 +29,27 @@ act_words_add (
   return g_strv_builder_end (changed);
 }
 
+char *
+act_words_find (
+    const char *const *words, const char *element, const char *property)
+{
+  g_autofree char *prefix = g_strconcat (property, "=", NULL);
+  const char *value = NULL;
+  gboolean is_its = FALSE;
+  gsize size;
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    if (strchr (words[i], '=') == NULL)
+      is_its = g_str_equal (words[i], element);
+    else if (is_its && g_str_has_prefix (words[i], prefix))
+      value = words[i] + strlen (prefix);
+  }
+  size = value != NULL ? strlen (value) : 0;
+  if (size >= 2 && value[0] == '"' && value[size - 1] == '"')
+    return g_strndup (value + 1, size - 2);
+  return g_strdup (value);
+}
+
 /* --- from a device to the CPU --- */
 
 #define CUDA "cuda"

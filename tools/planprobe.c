@@ -5,6 +5,8 @@
 
 #include <glib/gstdio.h>
 
+#include <model/precision.h>
+
 #include "command.h"
 #include "description.h"
 #include "launch.h"
@@ -251,6 +253,41 @@ measure (ActPlan *plan)
   return ACT_EXIT_OK;
 }
 
+/* What the elements that stand in on the CPU do not have, and what is part of
+ * whose run it is. */
+static char *
+find_precision (const ActPlan *plan, GError **error)
+{
+  static const char *const known[] = { "fp32", "tf32", "bf16", NULL };
+  g_auto (GStrv) words =
+      act_plan_expand (plan, plan->stores, 0, EMPTY_COUNT, NULL, error);
+  g_autofree char *precision = NULL;
+
+  if (words == NULL)
+    return NULL;
+  precision = act_words_find (
+      (const char *const *) words, "cudaactforward", "precision");
+  if (precision == NULL)
+    return g_strdup (known[0]);
+  if (g_strv_contains (known, precision))
+    return g_steal_pointer (&precision);
+  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_USAGE,
+      "cudaactforward: precision '%s', expected fp32, tf32 or bf16", precision);
+  return NULL;
+}
+
+/* Takes the identity of what was run on the CPU. */
+static void
+take_identity (ActPlan *plan, ActIdentity *identity, const char *precision)
+{
+  char *plain = identity->model;
+
+  if (plain != NULL)
+    identity->model = act_model_fingerprint_rounded (plain, precision);
+  g_free (plain);
+  plan->identity = identity;
+}
+
 /* what the source has posted */
 static void
 take_digests (const ActOutcome *outcome, GArray *digests)
@@ -277,13 +314,17 @@ act_plan_probe (ActPlan *plan, gboolean cost, GArray *digests)
 {
   g_autoptr (ActManifest) manifest = NULL;
   g_autoptr (ActOutcome) outcome = act_outcome_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *precision = find_precision (plan, &error);
   int code;
 
+  if (precision == NULL)
+    return act_command_error (error);
   manifest = run_shard (plan, 0, EMPTY_COUNT, TRUE, outcome, &code);
   if (manifest == NULL)
     return code;
   take_digests (outcome, digests);
-  plan->identity = g_steal_pointer (&manifest->identity);
+  take_identity (plan, g_steal_pointer (&manifest->identity), precision);
   plan->clusters_stored = manifest->clusters_stored;
   plan->segment_size = manifest->segment_size;
   plan->first_batch = manifest->first_batch;

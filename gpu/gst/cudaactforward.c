@@ -31,6 +31,7 @@
 
 #include "gpu/gst/cudaforward.h"
 #include "gst/shared/forwardmodel.h"
+#include "model/precision.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_actcuda_debug);
 #define GST_CAT_DEFAULT gst_actcuda_debug
@@ -86,32 +87,19 @@ gst_act_cuda_precision_get_type (void)
   return type;
 }
 
-/* Rounded activations are not those of the model: whoever stores or compares
- * them shall tell them apart. */
-static void
-name_precision (ActForwardModel *model, ActGpuPrecision precision)
-{
-  g_autofree gchar *text = NULL;
-
-  if (precision == ACT_GPU_PRECISION_FP32)
-    return;
-  text = g_strdup_printf (
-      "%s\nprecision %s", model->fingerprint, precisions[precision].value_nick);
-  g_free (model->fingerprint);
-  model->fingerprint =
-      g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
-}
-
 static gboolean
 gst_act_cuda_forward_load (GstActCudaForward *self,
     const ActForwardSettings *settings, ActGpuPrecision precision,
     GError **error)
 {
   ActForwardModel model = { NULL };
+  g_autofree gchar *plain = NULL;
 
   if (!act_forward_model_load (&model, settings, error))
     return FALSE;
-  name_precision (&model, precision);
+  plain = model.fingerprint;
+  model.fingerprint =
+      act_model_fingerprint_rounded (plain, precisions[precision].value_nick);
   if (!act_cuda_forward_open (&self->forward, &self->cuda, model.model,
           model.selected, precision, error)) {
     act_forward_model_clear (&model);

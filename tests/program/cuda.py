@@ -143,6 +143,21 @@ class Cuda(storefiles.Case):
         self.assertEqual(content(self.folder / 'd'),
                          content(self.folder / 'plain'))
 
+    def test_plan_precision(self):
+        """that of the products is part of whose run it is, there too"""
+        plan = self.folder / 'plan.json'
+        self.check(0, 'shard', '--plan', plan, '--shards', '2', 'store-cuda',
+                   f'model={harness.SAMPLE}', f'text={TEXT}', 'n-ctx=32',
+                   'batch-size=8', 'precision=tf32', env=self.none)
+        for k in ('0', '1'):
+            self.check(0, 'run', '--quiet', '--plan', plan, '--shard', k)
+        self.check(0, 'merge', '--quiet', '--plan', plan, '--output',
+                   self.folder / 'merged')
+        result = self.check(2, 'shard', '--plan', self.folder / 'q' / 'p.json',
+                            '--shards', '2', 'store-cuda', 'model=/m',
+                            'text=/t', 'precision=fp8', env=self.none)
+        self.assertIn("precision 'fp8', expected fp32", result.stderr)
+
     def test_on_device(self):
         """--device auto takes it and says so"""
         output = self.folder / 'cuda'
