@@ -292,7 +292,8 @@ act_gpu_attention (const ActGpuAttention *a, ActGpuStream stream)
     return ACT_GPU_ERROR_SIZE;
   if (a->n_samples == 0 || a->sequence_length == 0)
     return ACT_GPU_OK;
-  if (a->precision != ACT_GPU_PRECISION_FP32 && a->head_size <= MAX_SIZE)
+  if (a->precision != ACT_GPU_PRECISION_FP32 && a->head_size <= MAX_SIZE
+      && act_gpu_attention_tensor_fits (a))
     return act_gpu_attention_tensor (a, stream);
   if (a->head_size <= 2 * LANES)
     return launch<2> (a, stream);

@@ -309,6 +309,29 @@ launch_kind (const ActGpuAttention *a, ActGpuStream stream)
   return launch<Kind, MAX_SIZE> (a, stream);
 }
 
+template <class Kind>
+static size_t
+size_of_kind (const ActGpuAttention *a)
+{
+  return a->head_size <= 32 ? Layout<Kind, 32>::size ()
+      : a->head_size <= 64  ? Layout<Kind, 64>::size ()
+                            : Layout<Kind, MAX_SIZE>::size ();
+}
+
+int
+act_gpu_attention_tensor_fits (const ActGpuAttention *a)
+{
+  size_t size = a->precision == ACT_GPU_PRECISION_BF16 ? size_of_kind<Bf16> (a)
+                                                       : size_of_kind<Tf32> (a);
+  int device = 0, most = 0;
+
+  return cudaGetDevice (&device) == cudaSuccess
+      && cudaDeviceGetAttribute (
+             &most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device)
+      == cudaSuccess
+      && size <= (size_t) most;
+}
+
 ActGpuStatus
 act_gpu_attention_tensor (const ActGpuAttention *a, ActGpuStream stream)
 {

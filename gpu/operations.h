@@ -41,7 +41,8 @@ ActGpuStatus act_gpu_bias_gelu_erf_bf16 (size_t n, size_t n_rows, size_t width,
 
 /* Causal softmax attention: head h of a sample's queries with keys and values
  * of head h / (n_heads / n_kv_heads). Scores exist a block at a time only.
- * precision: as of matrix products; heads above 128 are float32. */
+ * precision: as of matrix products; heads above 128 are float32, and in tf32
+ * those above 64 where a block has less than 132 KiB of shared memory. */
 typedef struct {
   ActGpuPrecision precision;
   size_t n_samples, sequence_length;
@@ -54,8 +55,10 @@ typedef struct {
 
 ActGpuStatus act_gpu_attention (
     const ActGpuAttention *attention, ActGpuStream stream);
-/* what it calls for another precision than float32 */
+/* what it calls for another precision than float32, where that fits */
 ActGpuStatus act_gpu_attention_tensor (
     const ActGpuAttention *attention, ActGpuStream stream);
+/* whether the current device has the shared memory for it */
+int act_gpu_attention_tensor_fits (const ActGpuAttention *attention);
 
 ACT_GPU_END_DECLS

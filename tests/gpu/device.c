@@ -178,7 +178,21 @@ device_name (void)
 {
   return "emulated on the CPU";
 }
+
+bool
+device_limit_shared (size_t size)
+{
+  act_emulated_set_shared (size);
+  return true;
+}
 #else
+bool
+device_limit_shared (size_t size)
+{
+  (void) size;
+  return false;
+}
+
 const char *
 device_name (void)
 {

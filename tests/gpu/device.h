@@ -48,6 +48,10 @@ float *random_floats (size_t n, float scale);
 /* how often a call is repeated and compared */
 extern int n_repeats;
 
+/* bytes of shared memory that a block may have, as on a smaller device; false
+ * where that cannot be said: not emulated */
+bool device_limit_shared (size_t size);
+
 /* the tests, each a line of output */
 typedef struct {
   const char *name;

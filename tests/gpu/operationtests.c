@@ -277,6 +277,9 @@ round_all (ActGpuPrecision precision, Floats *f)
     f->host[i] = (float) rounded (precision, f->host[i]);
 }
 
+/* the largest heads of which inputs are rounded */
+static size_t largest_rounded[] = { 0, 128, 128 };
+
 /* Inputs are rounded before, so what a precision rounds are the weights: eight
  * bits of bfloat16, ten of TF32. */
 static void
@@ -293,7 +296,7 @@ check_attention (const AttentionShape *s, ActGpuPrecision precision)
     s->n_kv_heads, s->size, q.device, k.device, v.device, row, kv_row, kv_row,
     out, row };
 
-  if (s->size <= 128) {
+  if (s->size <= largest_rounded[precision]) {
     round_all (precision, &q);
     round_all (precision, &k);
     round_all (precision, &v);
@@ -338,6 +341,25 @@ test_attention (void)
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
     for (int precision = 0; precision < 3; precision++)
       check_attention (&shapes[i], (ActGpuPrecision) precision);
+}
+
+/* of devices with compute capability 8.6 and 8.9 */
+static void
+test_attention_little_shared (void)
+{
+  static const AttentionShape shapes[] = {
+    { 1, 70, 2, 1, 64 },
+    { 1, 129, 1, 1, 128 },
+  };
+
+  if (!device_limit_shared (99 << 10))
+    return;
+  largest_rounded[ACT_GPU_PRECISION_TF32] = 64;
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+    for (int precision = 0; precision < 3; precision++)
+      check_attention (&shapes[i], (ActGpuPrecision) precision);
+  largest_rounded[ACT_GPU_PRECISION_TF32] = 128;
+  device_limit_shared (227 << 10);
 }
 
 static void
@@ -708,6 +730,7 @@ const Test operation_tests[] = {
   { "rotary positions", test_rotary },
   { "GELU and SiLU", test_functions },
   { "attention", test_attention },
+  { "attention, little shared memory", test_attention_little_shared },
   { "matrix products", test_products },
   { "sigmoids, and modules' pieces into CSR", test_heads },
   { "NaN in a head is found", test_bad_heads },

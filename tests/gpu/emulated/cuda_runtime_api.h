@@ -177,6 +177,9 @@ void act_emulated_set_n_devices (int n);
 void act_emulated_set_memory (size_t size);
 /* bytes of pinned memory; 0: no limit */
 void act_emulated_set_pinned (size_t size);
+/* bytes of shared memory that a block may have: 227 KiB at first */
+void act_emulated_set_shared (size_t size);
+cudaError_t act_emulated_allow_shared (int size);
 /* The n-th launch from now on fails (1: the next), with this error. */
 void act_emulated_fail_launch (size_t n, cudaError_t error);
 /* All that waits from now on finds this error, as after a kernel that failed

@@ -46,6 +46,7 @@ std::map<const char *, size_t> pinned;
 std::string missing;
 bool missing_is_set;
 int n_devices = -1;
+size_t shared_size = 227 << 10; /* of a block */
 size_t memory_size, pinned_limit;
 size_t fail_in;
 cudaError_t fail_with;
@@ -221,6 +222,19 @@ act_emulated_is_missing (const char *what)
 extern "C" {
 
 void
+act_emulated_set_shared (size_t size)
+{
+  shared_size = size;
+}
+
+cudaError_t
+act_emulated_allow_shared (int size)
+{
+  return (size_t) size <= shared_size ? cudaSuccess
+                                      : give (cudaErrorInvalidValue);
+}
+
+void
 act_emulated_set_missing (const char *what)
 {
   missing_is_set = true;
@@ -330,7 +344,7 @@ cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int device)
 {
   switch (attribute) {
   case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-    *value = 227 << 10;
+    *value = (int) shared_size;
     break;
   case cudaDevAttrComputeCapabilityMajor:
     *value = 9;
