@@ -109,8 +109,9 @@ find_problem (const Settings *settings)
     return "--verify goes with --missing";
   if ((settings->shards != NOT_GIVEN) == (settings->minutes != NOT_GIVEN))
     return "one of --shards and --minutes is needed";
-  if (settings->shards != NOT_GIVEN && settings->shards < 1)
-    return "--shards must be 1 or more";
+  if (settings->shards != NOT_GIVEN
+      && (settings->shards < 1 || settings->shards > ACT_PLAN_MAX_SHARDS))
+    return "--shards must be 1 to 1,000,000";
   if (settings->minutes != NOT_GIVEN
       && (!(settings->minutes > 0) || !isfinite (settings->minutes)))
     return "--minutes must be more than 0";
@@ -131,7 +132,7 @@ count_shards (const ActPlan *plan, double minutes)
       : G_MAXINT32;
 
   return (guint) CLAMP (
-      ceil ((double) plan->run_batches / batches), 1, G_MAXINT32);
+      ceil ((double) plan->run_batches / batches), 1, ACT_PLAN_MAX_SHARDS);
 }
 
 /* before the input is read, not after it */

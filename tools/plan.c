@@ -309,7 +309,8 @@ read_numbers (
   if (!read_uint (
           object, "lock_silence", path, 1, 7 * 24 * 3600, &silence, error)
       || !read_uint (object, "segment_size", path, 1, G_MAXINT32, &size, error)
-      || !read_uint (object, "shard_count", path, 1, G_MAXINT32, &shards, error)
+      || !read_uint (
+          object, "shard_count", path, 1, ACT_PLAN_MAX_SHARDS, &shards, error)
       || !read_uint (object, "first_batch", path, 0, G_MAXINT64 / 2,
           &self->first_batch, error)
       || !read_uint (object, "run_batches", path, 0, G_MAXINT64 / 2,

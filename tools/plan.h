@@ -3,6 +3,9 @@
 
 #include <store/manifest.h>
 
+/* so that who reads the plan can hold it */
+#define ACT_PLAN_MAX_SHARDS 1000000
+
 /* A run cut into shards, put down once, before any of them is made: what every
  * machine that makes one has to know, and what a merge can ask for. */
 typedef struct {

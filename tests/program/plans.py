@@ -278,7 +278,8 @@ class Plan(planfiles.Case):
 
     def test_usage(self):
         for options, needle in (
-                (('--shards', '0'), '--shards must be 1 or more'),
+                (('--shards', '0'), '--shards must be 1 to 1,000,000'),
+                (('--shards', '1000001'), '--shards must be 1 to 1,000,000'),
                 (('--minutes', '0'), '--minutes must be more than 0'),
                 ((), 'one of --shards and --minutes')):
             result = self.check(2, 'shard', '--plan', self.plan, *options,
