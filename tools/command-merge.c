@@ -38,7 +38,7 @@ static const char details[] =
 typedef struct {
   char **stores;
   char *plan;
-  ActPlan *plan_read; /* of that file */
+  ActShardPlan *plan_read; /* of that file */
   char *output;
   char *dashboard;
   char *segment_size;
@@ -53,7 +53,7 @@ settings_clear (Settings *settings)
 {
   g_strfreev (settings->stores);
   g_free (settings->plan);
-  act_plan_free (settings->plan_read);
+  act_shard_plan_free (settings->plan_read);
   g_free (settings->output);
   g_free (settings->dashboard);
   g_free (settings->segment_size);
@@ -153,17 +153,17 @@ make_values (const Settings *settings)
 
 /* those of all shards; of which some are there, with --incomplete */
 static gboolean
-take_stores (Settings *settings, const ActPlan *plan, GError **error)
+take_stores (Settings *settings, const ActShardPlan *plan, GError **error)
 {
   g_autoptr (GPtrArray) stores = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < plan->n_shards; i++) {
     g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
 
-    if (!act_plan_look (plan, i, &shard, error))
+    if (!act_shard_plan_look (plan, i, &shard, error))
       return FALSE;
     if (shard.state != ACT_SHARD_ABSENT)
-      g_ptr_array_add (stores, act_plan_get_store (plan, i));
+      g_ptr_array_add (stores, act_shard_plan_get_store (plan, i));
   }
   if (stores->len == 0) {
     g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_MISSING,
@@ -275,11 +275,11 @@ check_output (
 static gboolean
 take_plan (Settings *settings, GError **error)
 {
-  ActPlan *plan = act_plan_read (settings->plan, error);
+  ActShardPlan *plan = act_shard_plan_read (settings->plan, error);
 
   settings->plan_read = plan;
   return plan != NULL
-      && (settings->incomplete || act_plan_check_complete (plan, error))
+      && (settings->incomplete || act_shard_plan_check_complete (plan, error))
       && take_stores (settings, plan, error);
 }
 
@@ -298,13 +298,13 @@ check (const Settings *settings, gboolean *done, GError **error)
 static char *
 advise (const char *text, gpointer user_data)
 {
-  const ActPlan *plan = user_data;
+  const ActShardPlan *plan = user_data;
 
   for (guint i = 0; strstr (text, "damaged") != NULL && i < plan->n_shards;
        i++) {
-    g_autofree char *store = act_plan_get_store (plan, i);
+    g_autofree char *store = act_shard_plan_get_store (plan, i);
     g_autofree char *prefix = g_strconcat (store, "/", NULL);
-    g_autofree char *command = act_plan_repair_command (plan, i);
+    g_autofree char *command = act_shard_plan_repair_command (plan, i);
 
     if (strstr (text, prefix) != NULL)
       return g_strdup_printf ("shard %u; to repair it: %s", i, command);

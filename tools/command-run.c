@@ -79,7 +79,7 @@ act_command_run (char **command_line)
   g_autofree char *problem = NULL, *report = NULL, *devices = NULL;
   g_autofree char *plan_file = NULL, *shard = NULL, *variable = NULL;
   ActCommandOptions options = { FALSE };
-  ActPlanRunOptions plan = { .common = &options };
+  ActShardPlanRun plan = { .common = &options };
   gboolean list = FALSE;
   const GOptionEntry entries[] = {
     { "list", 'l', 0, G_OPTION_ARG_NONE, &list,
@@ -123,7 +123,7 @@ act_command_run (char **command_line)
   if (plan.plan != NULL) {
     problem = rest ? act_command_parse_values (rest, values) : NULL;
     return problem != NULL ? act_command_usage_error ("run", problem)
-                           : act_plan_run (&plan, values);
+                           : act_shard_plan_run (&plan, values);
   }
   if (plan.shard != NULL || plan.variable != NULL || plan.wait || plan.repair
       || plan.offset != 0)

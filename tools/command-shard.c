@@ -124,7 +124,7 @@ find_problem (const Settings *settings)
 
 /* as many batches as fit in the time, start included */
 static guint
-count_shards (const ActPlan *plan, double minutes)
+count_shards (const ActShardPlan *plan, double minutes)
 {
   double left = minutes * 60 - plan->startup_seconds;
   double batches = plan->batch_seconds > 0
@@ -149,7 +149,7 @@ make_folder (const char *filename, GError **error)
 }
 
 static gboolean
-fill_in (ActPlan *plan, const Settings *settings, GError **error)
+fill_in (ActShardPlan *plan, const Settings *settings, GError **error)
 {
   g_autofree char *filename = NULL;
 
@@ -168,24 +168,24 @@ fill_in (ActPlan *plan, const Settings *settings, GError **error)
   plan->description = g_file_test (settings->words[0], G_FILE_TEST_EXISTS)
       ? g_canonicalize_filename (settings->words[0], NULL)
       : g_strdup (settings->words[0]);
-  plan->sha256 = act_plan_digest (filename, error);
+  plan->sha256 = act_shard_plan_digest (filename, error);
   plan->folder = g_get_current_dir ();
   plan->stores =
       g_strdup (settings->stores != NULL ? settings->stores : "shards");
   plan->lock_silence = (guint) settings->silence;
   plan->title = settings->title != NULL ? g_strdup (settings->title)
-                                        : act_plan_make_title (plan);
-  return plan->sha256 != NULL && act_plan_check_alone (plan, error);
+                                        : act_shard_plan_make_title (plan);
+  return plan->sha256 != NULL && act_shard_plan_check_alone (plan, error);
 }
 
 /* of an earlier plan; those that fit this one, too, are gone on with */
 static gboolean
-check_stores (const ActPlan *plan, GError **error)
+check_stores (const ActShardPlan *plan, GError **error)
 {
   for (guint i = 0; i < plan->n_shards; i++) {
     g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
 
-    if (act_plan_look (plan, i, &shard, error))
+    if (act_shard_plan_look (plan, i, &shard, error))
       continue;
     g_prefix_error (error,
         "there are shards of another plan; give other --stores for this one, "
@@ -196,9 +196,9 @@ check_stores (const ActPlan *plan, GError **error)
 }
 
 static void
-print_plan (const ActPlan *plan)
+print_plan (const ActShardPlan *plan)
 {
-  g_autofree char *stores = act_plan_get_store (plan, 0);
+  g_autofree char *stores = act_shard_plan_get_store (plan, 0);
   g_autofree char *folder = g_path_get_dirname (stores);
 
   g_print ("%u shards, 0 to %u, of %" G_GUINT64_FORMAT
@@ -212,7 +212,7 @@ print_plan (const ActPlan *plan)
 
 /* what each shard has of its own */
 static gboolean
-check_variables (const ActPlan *plan, GError **error)
+check_variables (const ActShardPlan *plan, GError **error)
 {
   static const char *const own[] = { "store", "shard-index", "shard-count" };
 
@@ -230,7 +230,7 @@ check_variables (const ActPlan *plan, GError **error)
 static int
 make_plan (const Settings *settings)
 {
-  g_autoptr (ActPlan) plan = act_plan_new ();
+  g_autoptr (ActShardPlan) plan = act_shard_plan_new ();
   g_autoptr (GArray) digests = g_array_new (FALSE, FALSE, sizeof (guint64));
   g_autoptr (GError) error = NULL;
   g_autofree char *problem =
@@ -241,14 +241,15 @@ make_plan (const Settings *settings)
     return act_command_usage_error ("shard", problem);
   if (!check_variables (plan, &error) || !fill_in (plan, settings, &error))
     return act_command_error (error);
-  code = act_plan_probe (plan, settings->minutes != NOT_GIVEN, digests);
+  code = act_shard_plan_probe (plan, settings->minutes != NOT_GIVEN, digests);
   if (code != ACT_EXIT_OK)
     return code;
   plan->n_shards = settings->shards != NOT_GIVEN
       ? (guint) settings->shards
       : count_shards (plan, settings->minutes);
-  act_plan_set_tokens (plan, (const guint64 *) digests->data, digests->len);
-  if (!check_stores (plan, &error) || !act_plan_write (plan, &error))
+  act_shard_plan_set_tokens (
+      plan, (const guint64 *) digests->data, digests->len);
+  if (!check_stores (plan, &error) || !act_shard_plan_write (plan, &error))
     return act_command_error (error);
   print_plan (plan);
   return ACT_EXIT_OK;
@@ -269,12 +270,13 @@ static int
 list_missing (const Settings *settings)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ActPlan) plan = act_plan_read (settings->missing, &error);
+  g_autoptr (ActShardPlan) plan =
+      act_shard_plan_read (settings->missing, &error);
   g_autofree char *missing = NULL;
 
   if (plan == NULL)
     return act_command_error (error);
-  missing = act_plan_list_missing (plan, settings->verify, print_fault);
+  missing = act_shard_plan_list_missing (plan, settings->verify, print_fault);
   if (*missing == '\0')
     return n_faults > 0 ? ACT_EXIT_FAILED : ACT_EXIT_OK;
   g_print ("%s\n", missing);
@@ -285,7 +287,7 @@ static int
 print_title (const char *filename)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ActPlan) plan = act_plan_read (filename, &error);
+  g_autoptr (ActShardPlan) plan = act_shard_plan_read (filename, &error);
 
   if (plan == NULL)
     return act_command_error (error);

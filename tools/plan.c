@@ -16,10 +16,10 @@
 #define MAX_SIZE ((gsize) 1 << 28)
 #define MAX_DESCRIPTION ((gsize) 1 << 20)
 
-ActPlan *
-act_plan_new (void)
+ActShardPlan *
+act_shard_plan_new (void)
 {
-  ActPlan *self = g_new0 (ActPlan, 1);
+  ActShardPlan *self = g_new0 (ActShardPlan, 1);
 
   self->variables =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -27,7 +27,7 @@ act_plan_new (void)
 }
 
 void
-act_plan_free (ActPlan *self)
+act_shard_plan_free (ActShardPlan *self)
 {
   if (self == NULL)
     return;
@@ -44,8 +44,8 @@ act_plan_free (ActPlan *self)
 }
 
 void
-act_plan_get_range (
-    const ActPlan *self, guint shard, guint64 *first, guint64 *end)
+act_shard_plan_get_range (
+    const ActShardPlan *self, guint shard, guint64 *first, guint64 *end)
 {
   *first = self->first_batch
       + gst_util_uint64_scale (self->run_batches, shard, self->n_shards);
@@ -61,7 +61,7 @@ store_name (guint shard)
 }
 
 char *
-act_plan_get_store (const ActPlan *self, guint shard)
+act_shard_plan_get_store (const ActShardPlan *self, guint shard)
 {
   g_autofree char *base = g_path_get_dirname (self->filename);
   g_autofree char *stores = g_canonicalize_filename (self->stores, base);
@@ -71,7 +71,8 @@ act_plan_get_store (const ActPlan *self, guint shard)
 }
 
 void
-act_plan_set_tokens (ActPlan *self, const guint64 *digests, guint64 n_digests)
+act_shard_plan_set_tokens (
+    ActShardPlan *self, const guint64 *digests, guint64 n_digests)
 {
   g_clear_pointer (&self->tokens, g_free);
   if (n_digests != self->run_batches)
@@ -80,7 +81,7 @@ act_plan_set_tokens (ActPlan *self, const guint64 *digests, guint64 n_digests)
   for (guint i = 0; i < self->n_shards; i++) {
     guint64 first, end;
 
-    act_plan_get_range (self, i, &first, &end);
+    act_shard_plan_get_range (self, i, &first, &end);
     self->tokens[i] =
         act_tokens_digest_shard (first, self->run_batches, self->run_samples,
             digests + (first - self->first_batch), (gsize) (end - first));
@@ -89,7 +90,7 @@ act_plan_set_tokens (ActPlan *self, const guint64 *digests, guint64 n_digests)
 
 /* as the descriptions that make a dashboard themselves have it */
 char *
-act_plan_make_title (const ActPlan *self)
+act_shard_plan_make_title (const ActShardPlan *self)
 {
   static const char *const names[] = { "model", "text", "tokens", "dump" };
   g_autoptr (GPtrArray) parts = g_ptr_array_new ();
@@ -108,23 +109,23 @@ act_plan_make_title (const ActPlan *self)
 
 /* its stores are where this one's are to be */
 static gboolean
-is_rival (const ActPlan *self, const char *filename)
+is_rival (const ActShardPlan *self, const char *filename)
 {
-  g_autoptr (ActPlan) other = NULL;
+  g_autoptr (ActShardPlan) other = NULL;
   g_autofree char *stores = NULL, *others = NULL;
 
   if (strcmp (filename, self->filename) == 0)
     return FALSE;
-  other = act_plan_read (filename, NULL);
+  other = act_shard_plan_read (filename, NULL);
   if (other == NULL)
     return FALSE;
-  stores = act_plan_get_store (self, 0);
-  others = act_plan_get_store (other, 0);
+  stores = act_shard_plan_get_store (self, 0);
+  others = act_shard_plan_get_store (other, 0);
   return strcmp (stores, others) == 0;
 }
 
 gboolean
-act_plan_check_alone (const ActPlan *self, GError **error)
+act_shard_plan_check_alone (const ActShardPlan *self, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (self->filename);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
@@ -146,7 +147,7 @@ act_plan_check_alone (const ActPlan *self, GError **error)
 }
 
 char *
-act_plan_digest (const char *filename, GError **error)
+act_shard_plan_digest (const char *filename, GError **error)
 {
   g_autoptr (GBytes) text = act_file_read (filename, MAX_DESCRIPTION, error);
 
@@ -157,7 +158,7 @@ act_plan_digest (const char *filename, GError **error)
 /* --- writing --- */
 
 static void
-write_variables (const ActPlan *self, ActJsonWriter *json)
+write_variables (const ActShardPlan *self, ActJsonWriter *json)
 {
   g_autoptr (GList) names = g_hash_table_get_keys (self->variables);
 
@@ -171,7 +172,7 @@ write_variables (const ActPlan *self, ActJsonWriter *json)
 }
 
 static void
-write_cost (const ActPlan *self, ActJsonWriter *json)
+write_cost (const ActShardPlan *self, ActJsonWriter *json)
 {
   act_json_key (json, "measured");
   if (self->batch_seconds <= 0) {
@@ -186,7 +187,7 @@ write_cost (const ActPlan *self, ActJsonWriter *json)
 
 /* 64 bits are more than a number of JSON surely has */
 static void
-write_tokens (const ActPlan *self, guint shard, ActJsonWriter *json)
+write_tokens (const ActShardPlan *self, guint shard, ActJsonWriter *json)
 {
   char text[17];
 
@@ -198,7 +199,7 @@ write_tokens (const ActPlan *self, guint shard, ActJsonWriter *json)
 
 /* for people and scripts: all but the tokens follow from the numbers above */
 static void
-write_shards (const ActPlan *self, ActJsonWriter *json)
+write_shards (const ActShardPlan *self, ActJsonWriter *json)
 {
   act_json_key (json, "shards");
   act_json_begin_array (json);
@@ -206,7 +207,7 @@ write_shards (const ActPlan *self, ActJsonWriter *json)
     g_autofree char *name = store_name (i);
     guint64 first, end;
 
-    act_plan_get_range (self, i, &first, &end);
+    act_shard_plan_get_range (self, i, &first, &end);
     act_json_begin_object (json);
     act_json_add_uint (json, "shard", i);
     act_json_add_uint (json, "first_batch", first);
@@ -219,7 +220,7 @@ write_shards (const ActPlan *self, ActJsonWriter *json)
 }
 
 gboolean
-act_plan_write (const ActPlan *self, GError **error)
+act_shard_plan_write (const ActShardPlan *self, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (ActJsonWriter) json = act_json_writer_new (text, 1);
@@ -276,7 +277,7 @@ read_uint (JsonObject *object, const char *field, const char *path, guint64 min,
 
 static gboolean
 read_variables (
-    ActPlan *self, JsonObject *object, const char *path, GError **error)
+    ActShardPlan *self, JsonObject *object, const char *path, GError **error)
 {
   JsonNode *node = json_object_get_member (object, "variables");
   g_autoptr (GList) names = NULL;
@@ -302,7 +303,7 @@ read_variables (
 
 static gboolean
 read_numbers (
-    ActPlan *self, JsonObject *object, const char *path, GError **error)
+    ActShardPlan *self, JsonObject *object, const char *path, GError **error)
 {
   guint64 shards, size, silence;
 
@@ -353,7 +354,7 @@ read_tokens (JsonNode *node, const char *path, guint64 *tokens, gboolean *known,
 
 static gboolean
 read_shards (
-    ActPlan *self, JsonObject *object, const char *path, GError **error)
+    ActShardPlan *self, JsonObject *object, const char *path, GError **error)
 {
   JsonNode *node = json_object_get_member (object, "shards");
   JsonArray *shards = node != NULL && JSON_NODE_HOLDS_ARRAY (node)
@@ -382,7 +383,7 @@ read_shards (
 
 static gboolean
 read_object (
-    ActPlan *self, JsonObject *object, const char *path, GError **error)
+    ActShardPlan *self, JsonObject *object, const char *path, GError **error)
 {
   g_autofree char *values = NULL;
 
@@ -402,10 +403,10 @@ read_object (
   return self->identity != NULL;
 }
 
-ActPlan *
-act_plan_read (const char *filename, GError **error)
+ActShardPlan *
+act_shard_plan_read (const char *filename, GError **error)
 {
-  g_autoptr (ActPlan) self = act_plan_new ();
+  g_autoptr (ActShardPlan) self = act_shard_plan_new ();
   g_autoptr (JsonNode) node = NULL;
 
   self->filename = g_canonicalize_filename (filename, NULL);

@@ -32,29 +32,29 @@ typedef struct {
   /* what it took on the machine that planned; 0: not measured */
   double startup_seconds;
   double batch_seconds;
-} ActPlan;
+} ActShardPlan;
 
-ActPlan *act_plan_new (void);
-void act_plan_free (ActPlan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActPlan, act_plan_free)
+ActShardPlan *act_shard_plan_new (void);
+void act_shard_plan_free (ActShardPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ActShardPlan, act_shard_plan_free)
 
-ActPlan *act_plan_read (const char *filename, GError **error);
+ActShardPlan *act_shard_plan_read (const char *filename, GError **error);
 /* whole or not at all */
-gboolean act_plan_write (const ActPlan *plan, GError **error);
+gboolean act_shard_plan_write (const ActShardPlan *plan, GError **error);
 
 /* from its first batch to before end */
-void act_plan_get_range (
-    const ActPlan *plan, guint shard, guint64 *first, guint64 *end);
+void act_shard_plan_get_range (
+    const ActShardPlan *plan, guint shard, guint64 *first, guint64 *end);
 /* (transfer full): the absolute folder of a shard's store */
-char *act_plan_get_store (const ActPlan *plan, guint shard);
+char *act_shard_plan_get_store (const ActShardPlan *plan, guint shard);
 /* (transfer full): what was run, in words, from the variables */
-char *act_plan_make_title (const ActPlan *plan);
+char *act_shard_plan_make_title (const ActShardPlan *plan);
 /* an error if another plan in the plan's folder has its stores where this one
  * has */
-gboolean act_plan_check_alone (const ActPlan *plan, GError **error);
+gboolean act_shard_plan_check_alone (const ActShardPlan *plan, GError **error);
 /* From the digests of all batches to those of the shards, once their number is
  * known. */
-void act_plan_set_tokens (
-    ActPlan *plan, const guint64 *digests, guint64 n_digests);
+void act_shard_plan_set_tokens (
+    ActShardPlan *plan, const guint64 *digests, guint64 n_digests);
 /* digest of a description's text, as in a plan */
-char *act_plan_digest (const char *filename, GError **error);
+char *act_shard_plan_digest (const char *filename, GError **error);

@@ -23,9 +23,9 @@
 /* --- the words --- */
 
 static gboolean
-check_digest (const ActPlan *plan, const char *filename, GError **error)
+check_digest (const ActShardPlan *plan, const char *filename, GError **error)
 {
-  g_autofree char *sha256 = act_plan_digest (filename, error);
+  g_autofree char *sha256 = act_shard_plan_digest (filename, error);
 
   if (sha256 == NULL)
     return FALSE;
@@ -38,7 +38,7 @@ check_digest (const ActPlan *plan, const char *filename, GError **error)
 }
 
 static GHashTable *
-collect_values (const ActPlan *plan, const char *store, guint index,
+collect_values (const ActShardPlan *plan, const char *store, guint index,
     guint count, GHashTable *overrides)
 {
   GHashTable *tables[] = { plan->variables, overrides };
@@ -65,7 +65,7 @@ collect_values (const ActPlan *plan, const char *store, guint index,
 
 /* what the shard's tokens have to be; of another cut of the run nobody knows */
 static GStrv
-add_tokens (const ActPlan *plan, guint index, guint count, GStrv words)
+add_tokens (const ActShardPlan *plan, guint index, guint count, GStrv words)
 {
   g_auto (GStrv) plain = words;
   g_autofree char *tokens = NULL;
@@ -77,7 +77,7 @@ add_tokens (const ActPlan *plan, guint index, guint count, GStrv words)
 }
 
 GStrv
-act_plan_expand (const ActPlan *plan, const char *store, guint index,
+act_shard_plan_expand (const ActShardPlan *plan, const char *store, guint index,
     guint count, GHashTable *overrides, GError **error)
 {
   g_autofree char *filename = act_pipelines_find (plan->description, error);
@@ -158,11 +158,11 @@ remove_folder (const char *folder)
 /* one that has no batch says whose run it is, and is asked for the digests; for
  * that no device is needed */
 static GStrv
-expand_probe (const ActPlan *plan, const char *store, guint index, guint count,
-    gboolean on_cpu, GError **error)
+expand_probe (const ActShardPlan *plan, const char *store, guint index,
+    guint count, gboolean on_cpu, GError **error)
 {
   g_auto (GStrv) words =
-      act_plan_expand (plan, store, index, count, NULL, error);
+      act_shard_plan_expand (plan, store, index, count, NULL, error);
   g_auto (GStrv) cpu_words = NULL;
 
   if (words == NULL || !on_cpu)
@@ -174,7 +174,7 @@ expand_probe (const ActPlan *plan, const char *store, guint index, guint count,
 
 /* one shard into a folder of its own; *code tells why there is none */
 static ActManifest *
-run_shard (const ActPlan *plan, guint index, guint count, gboolean on_cpu,
+run_shard (const ActShardPlan *plan, guint index, guint count, gboolean on_cpu,
     ActOutcome *outcome, int *code)
 {
   g_autoptr (GError) error = NULL;
@@ -213,7 +213,7 @@ count_batches (const ActManifest *manifest)
 
 /* to load the model and read the input, where the shards will */
 static int
-measure_startup (ActPlan *plan)
+measure_startup (ActShardPlan *plan)
 {
   g_autoptr (ActOutcome) outcome = act_outcome_new ();
   int code;
@@ -226,7 +226,7 @@ measure_startup (ActPlan *plan)
 
 /* from the middle of the run, more and more of it */
 static int
-measure (ActPlan *plan)
+measure (ActShardPlan *plan)
 {
   guint64 wanted = 2;
   gboolean enough;
@@ -256,11 +256,11 @@ measure (ActPlan *plan)
 /* What the elements that stand in on the CPU do not have, and what is part of
  * whose run it is. */
 static char *
-find_precision (const ActPlan *plan, GError **error)
+find_precision (const ActShardPlan *plan, GError **error)
 {
   static const char *const known[] = { "fp32", "tf32", "bf16", NULL };
   g_auto (GStrv) words =
-      act_plan_expand (plan, plan->stores, 0, EMPTY_COUNT, NULL, error);
+      act_shard_plan_expand (plan, plan->stores, 0, EMPTY_COUNT, NULL, error);
   g_autofree char *precision = NULL;
 
   if (words == NULL)
@@ -278,7 +278,7 @@ find_precision (const ActPlan *plan, GError **error)
 
 /* Takes the identity of what was run on the CPU. */
 static void
-take_identity (ActPlan *plan, ActIdentity *identity, const char *precision)
+take_identity (ActShardPlan *plan, ActIdentity *identity, const char *precision)
 {
   char *plain = identity->model;
 
@@ -310,7 +310,7 @@ take_digests (const ActOutcome *outcome, GArray *digests)
 }
 
 int
-act_plan_probe (ActPlan *plan, gboolean cost, GArray *digests)
+act_shard_plan_probe (ActShardPlan *plan, gboolean cost, GArray *digests)
 {
   g_autoptr (ActManifest) manifest = NULL;
   g_autoptr (ActOutcome) outcome = act_outcome_new ();

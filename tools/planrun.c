@@ -20,7 +20,7 @@
 /* --- which shard --- */
 
 static gboolean
-parse_shard (const ActPlanRunOptions *options, const ActPlan *plan,
+parse_shard (const ActShardPlanRun *options, const ActShardPlan *plan,
     guint *shard, GError **error)
 {
   const char *text = options->shard;
@@ -58,16 +58,16 @@ parse_shard (const ActPlanRunOptions *options, const ActPlan *plan,
 /* Whether there is nothing to do. What is damaged is an error, unless it is to
  * be repaired. */
 static gboolean
-is_done (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+is_done (const ActShardPlanRun *options, const ActShardPlan *plan, guint number,
     ActShard *shard, GError **error)
 {
   g_autofree char *command = NULL;
 
-  if (!act_plan_verify (plan, number, shard, error))
+  if (!act_shard_plan_verify (plan, number, shard, error))
     return FALSE;
   if (shard->state != ACT_SHARD_DAMAGED || options->repair)
     return TRUE;
-  command = act_plan_repair_command (plan, number);
+  command = act_shard_plan_repair_command (plan, number);
   g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
       "%s; to make again what is damaged, and that alone: %s", shard->fault,
       command);
@@ -92,12 +92,13 @@ join_names (GHashTable *values)
 }
 
 static int
-say_done (const ActPlan *plan, guint shard, GHashTable *values, gboolean quiet)
+say_done (
+    const ActShardPlan *plan, guint shard, GHashTable *values, gboolean quiet)
 {
   g_autofree char *names = join_names (values);
   guint64 first, end;
 
-  act_plan_get_range (plan, shard, &first, &end);
+  act_shard_plan_get_range (plan, shard, &first, &end);
   if (!quiet)
     g_print ("shard %u of %u is complete: %" G_GUINT64_FORMAT " batches%s%s\n",
         shard, plan->n_shards, end - first,
@@ -137,7 +138,7 @@ drop_manifest (const ActShard *shard, const char *path, GError **error)
 /* Whose run it is stands in the folder before anything is made: a model or
  * clusters that have changed since are refused by the store. */
 static gboolean
-begin_store (const ActPlanRunOptions *options, const ActPlan *plan,
+begin_store (const ActShardPlanRun *options, const ActShardPlan *plan,
     guint number, const ActShard *shard, const char *store, GError **error)
 {
   g_autofree char *path = g_build_filename (store, ACT_MANIFEST_NAME, NULL);
@@ -166,12 +167,13 @@ begin_store (const ActPlanRunOptions *options, const ActPlan *plan,
 
 /* the shard's pipeline */
 static GStrv
-expand (const ActPlanRunOptions *options, const ActPlan *plan, guint shard,
+expand (const ActShardPlanRun *options, const ActShardPlan *plan, guint shard,
     const char *store, GHashTable *values, GError **error)
 {
   if (options->repair)
     g_hash_table_replace (values, g_strdup ("repair"), g_strdup ("true"));
-  return act_plan_expand (plan, store, shard, plan->n_shards, values, error);
+  return act_shard_plan_expand (
+      plan, store, shard, plan->n_shards, values, error);
 }
 
 /* how a run that ended by a signal is called by schedulers */
@@ -193,7 +195,7 @@ on_failure (const char *text, gpointer lease)
 }
 
 static int
-run (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+run (const ActShardPlanRun *options, const ActShardPlan *plan, guint number,
     ActLeaseKeeper *lease, GStrv words, GHashTable *values)
 {
   g_auto (GStrv) held = act_words_add (
@@ -208,14 +210,15 @@ run (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
   common.user_data = lease;
   code = act_command_execute_words (
       (const char *const *) held, plan->description, values, &common);
-  if (code == ACT_EXIT_OK && !act_plan_look (plan, number, &shard, &error))
+  if (code == ACT_EXIT_OK
+      && !act_shard_plan_look (plan, number, &shard, &error))
     return act_command_error (error);
   return translate (code);
 }
 
 /* with the lease */
 static int
-make (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+make (const ActShardPlanRun *options, const ActShardPlan *plan, guint number,
     const char *store, ActLeaseKeeper *lease, GHashTable *values)
 {
   g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
@@ -239,7 +242,7 @@ make (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
 
 /* who is refused may wait */
 static void
-name_wait (const ActPlanRunOptions *options, GError *error)
+name_wait (const ActShardPlanRun *options, GError *error)
 {
   g_autofree char *text = error->message;
 
@@ -250,10 +253,10 @@ name_wait (const ActPlanRunOptions *options, GError *error)
 }
 
 static int
-take_and_make (const ActPlanRunOptions *options, const ActPlan *plan,
+take_and_make (const ActShardPlanRun *options, const ActShardPlan *plan,
     guint number, GHashTable *values)
 {
-  g_autofree char *store = act_plan_get_store (plan, number);
+  g_autofree char *store = act_shard_plan_get_store (plan, number);
   g_autofree char *lock = g_strconcat (store, ".lock", NULL);
   g_autofree char *folder = g_path_get_dirname (store);
   g_autoptr (ActLeaseKeeper) lease = NULL;
@@ -272,7 +275,7 @@ take_and_make (const ActPlanRunOptions *options, const ActPlan *plan,
 }
 
 static gboolean
-enter_folder (const ActPlan *plan, GError **error)
+enter_folder (const ActShardPlan *plan, GError **error)
 {
   if (g_chdir (plan->folder) == 0)
     return TRUE;
@@ -300,11 +303,11 @@ check_values (GHashTable *values, GError **error)
 }
 
 static int
-show (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
+show (const ActShardPlanRun *options, const ActShardPlan *plan, guint number,
     GHashTable *values)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *store = act_plan_get_store (plan, number);
+  g_autofree char *store = act_shard_plan_get_store (plan, number);
   g_auto (GStrv) words = expand (options, plan, number, store, values, &error);
 
   return words != NULL ? act_command_execute_words ((const char *const *) words,
@@ -313,10 +316,10 @@ show (const ActPlanRunOptions *options, const ActPlan *plan, guint number,
 }
 
 int
-act_plan_run (const ActPlanRunOptions *options, GHashTable *values)
+act_shard_plan_run (const ActShardPlanRun *options, GHashTable *values)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ActPlan) plan = act_plan_read (options->plan, &error);
+  g_autoptr (ActShardPlan) plan = act_shard_plan_read (options->plan, &error);
   g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
   guint number = 0;
 

@@ -11,8 +11,8 @@ typedef struct {
   gboolean wait;
   gboolean repair;
   const ActCommandOptions *common;
-} ActPlanRunOptions;
+} ActShardPlanRun;
 
 /* Makes one shard of a plan, or goes on with it; gives the exit code. Clears
  * the options' strings. values stand in for the plan's. */
-int act_plan_run (const ActPlanRunOptions *options, GHashTable *values);
+int act_shard_plan_run (const ActShardPlanRun *options, GHashTable *values);

@@ -15,7 +15,7 @@ act_shard_clear (ActShard *shard)
 }
 
 char *
-act_plan_repair_command (const ActPlan *plan, guint number)
+act_shard_plan_repair_command (const ActShardPlan *plan, guint number)
 {
   g_autofree char *name = g_shell_quote (plan->filename);
 
@@ -26,7 +26,7 @@ act_plan_repair_command (const ActPlan *plan, guint number)
 /* --- whether it is the plan's --- */
 
 static gboolean
-check_totals (const ActPlan *plan, const char *store,
+check_totals (const ActShardPlan *plan, const char *store,
     const ActManifest *manifest, GError **error)
 {
   if (!manifest->complete
@@ -43,7 +43,7 @@ check_totals (const ActPlan *plan, const char *store,
 }
 
 static gboolean
-check_is_shard (const ActPlan *plan, guint number, const char *store,
+check_is_shard (const ActShardPlan *plan, guint number, const char *store,
     const ActManifest *manifest, GError **error)
 {
   if (manifest->shard_count == 0
@@ -57,7 +57,7 @@ check_is_shard (const ActPlan *plan, guint number, const char *store,
 }
 
 static gboolean
-check_is_ours (const ActPlan *plan, guint number, const char *store,
+check_is_ours (const ActShardPlan *plan, guint number, const char *store,
     const ActManifest *manifest, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("the store '%s'", store);
@@ -91,10 +91,10 @@ is_damage (const GError *error)
 }
 
 gboolean
-act_plan_look (
-    const ActPlan *plan, guint number, ActShard *shard, GError **error)
+act_shard_plan_look (
+    const ActShardPlan *plan, guint number, ActShard *shard, GError **error)
 {
-  g_autofree char *store = act_plan_get_store (plan, number);
+  g_autofree char *store = act_shard_plan_get_store (plan, number);
   g_autofree char *path = g_build_filename (store, ACT_MANIFEST_NAME, NULL);
   g_autoptr (ActStoreInfo) info = NULL;
   g_autoptr (GError) problem = NULL;
@@ -144,8 +144,8 @@ add_digests (const ActStoreInfo *info, const ActSegmentFile *file,
 }
 
 static gboolean
-check_tokens (
-    const ActPlan *plan, guint number, const ActStoreInfo *info, GError **error)
+check_tokens (const ActShardPlan *plan, guint number, const ActStoreInfo *info,
+    GError **error)
 {
   const GArray *files = info->manifest->segments;
   g_autoptr (GArray) digests = g_array_new (FALSE, FALSE, sizeof (guint64));
@@ -157,7 +157,7 @@ check_tokens (
     if (!add_digests (
             info, &g_array_index (files, ActSegmentFile, i), digests, error))
       return FALSE;
-  act_plan_get_range (plan, number, &first, &end);
+  act_shard_plan_get_range (plan, number, &first, &end);
   if (plan->tokens[number]
       == act_tokens_digest_shard (first, plan->run_batches, plan->run_samples,
           (const guint64 *) digests->data, digests->len))
@@ -179,10 +179,10 @@ take_fault (const GError *error, gpointer data)
 }
 
 gboolean
-act_plan_verify (
-    const ActPlan *plan, guint number, ActShard *shard, GError **error)
+act_shard_plan_verify (
+    const ActShardPlan *plan, guint number, ActShard *shard, GError **error)
 {
-  if (!act_plan_look (plan, number, shard, error))
+  if (!act_shard_plan_look (plan, number, shard, error))
     return FALSE;
   return shard->state != ACT_SHARD_COMPLETE
       || act_store_info_verify (shard->info, take_fault, shard) > 0
@@ -193,13 +193,13 @@ act_plan_verify (
 
 /* what a shard that is not complete lacks; its segments are in order */
 static void
-add_missing_batches (const ActPlan *plan, guint number,
+add_missing_batches (const ActShardPlan *plan, guint number,
     const ActStoreInfo *info, ActRanges *missing)
 {
   const GArray *segments = info != NULL ? info->manifest->segments : NULL;
   guint64 at, end;
 
-  act_plan_get_range (plan, number, &at, &end);
+  act_shard_plan_get_range (plan, number, &at, &end);
   for (guint i = 0; segments != NULL && i < segments->len; i++) {
     const ActSegmentFile *file = &g_array_index (segments, ActSegmentFile, i);
 
@@ -212,8 +212,8 @@ add_missing_batches (const ActPlan *plan, guint number,
 }
 
 char *
-act_plan_list_missing (
-    const ActPlan *plan, gboolean verify, ActShardFault on_fault)
+act_shard_plan_list_missing (
+    const ActShardPlan *plan, gboolean verify, ActShardFault on_fault)
 {
   g_auto (ActRanges) missing = { NULL };
 
@@ -221,8 +221,9 @@ act_plan_list_missing (
     g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
     g_autoptr (GError) error = NULL;
 
-    if (!(verify ? act_plan_verify : act_plan_look) (plan, i, &shard, &error)) {
-      g_autofree char *store = act_plan_get_store (plan, i);
+    if (!(verify ? act_shard_plan_verify : act_shard_plan_look) (
+            plan, i, &shard, &error)) {
+      g_autofree char *store = act_shard_plan_get_store (plan, i);
       g_autofree char *text = g_strdup_printf (
           "%s; remove '%s' to make this shard anew", error->message, store);
 
@@ -241,9 +242,9 @@ act_plan_list_missing (
 /* the first fault, and what repairs it */
 static void
 describe_fault (
-    const ActPlan *plan, guint number, const char *fault, GString *out)
+    const ActShardPlan *plan, guint number, const char *fault, GString *out)
 {
-  g_autofree char *command = act_plan_repair_command (plan, number);
+  g_autofree char *command = act_shard_plan_repair_command (plan, number);
 
   if (out->len == 0)
     g_string_append_printf (out, "; shard %u is damaged: %s; to repair it: %s",
@@ -251,7 +252,7 @@ describe_fault (
 }
 
 gboolean
-act_plan_check_complete (const ActPlan *plan, GError **error)
+act_shard_plan_check_complete (const ActShardPlan *plan, GError **error)
 {
   g_auto (ActRanges) shards = { NULL }, batches = { NULL };
   g_autofree char *shard_text = NULL, *batch_text = NULL;
@@ -260,7 +261,7 @@ act_plan_check_complete (const ActPlan *plan, GError **error)
   for (guint i = 0; i < plan->n_shards; i++) {
     g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
 
-    if (!act_plan_look (plan, i, &shard, error))
+    if (!act_shard_plan_look (plan, i, &shard, error))
       return FALSE;
     if (shard.state == ACT_SHARD_COMPLETE)
       continue;

@@ -23,15 +23,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ActShard, act_shard_clear)
 
 /* Looks at a shard and reads none of its segments. An error: what is there is
  * not this plan's. */
-gboolean act_plan_look (
-    const ActPlan *plan, guint number, ActShard *shard, GError **error);
+gboolean act_shard_plan_look (
+    const ActShardPlan *plan, guint number, ActShard *shard, GError **error);
 /* The same, and of one that is complete reads all: whether the segments are as
  * they were written, of the tokens that were planned (an error if not). */
-gboolean act_plan_verify (
-    const ActPlan *plan, guint number, ActShard *shard, GError **error);
+gboolean act_shard_plan_verify (
+    const ActShardPlan *plan, guint number, ActShard *shard, GError **error);
 
 /* the command that makes again what is damaged of a shard */
-char *act_plan_repair_command (const ActPlan *plan, guint number);
+char *act_shard_plan_repair_command (const ActShardPlan *plan, guint number);
 
 /* what keeps a shard from being merged, that nobody makes by running it */
 typedef void (*ActShardFault) (guint number, const char *text);
@@ -39,8 +39,9 @@ typedef void (*ActShardFault) (guint number, const char *text);
 /* "0,3-5": the shards that are not complete, among them those that are damaged;
  * of these, and of those that are not this plan's, which are not listed, the
  * function is told. verify: reads all that is complete. */
-char *act_plan_list_missing (
-    const ActPlan *plan, gboolean verify, ActShardFault on_fault);
+char *act_shard_plan_list_missing (
+    const ActShardPlan *plan, gboolean verify, ActShardFault on_fault);
 /* ACT_TOOL_ERROR_MISSING if not all are complete: which shards, which batches,
  * and what repairs them. */
-gboolean act_plan_check_complete (const ActPlan *plan, GError **error);
+gboolean act_shard_plan_check_complete (
+    const ActShardPlan *plan, GError **error);
