@@ -274,7 +274,7 @@ parse_array (Parser *parser)
 }
 
 static gboolean
-parse_member (Parser *parser, JsonObject *object, GHashTable **counts)
+parse_member (Parser *parser, JsonObject *object, ActKeyGuard **guard)
 {
   g_autofree char *key = NULL;
   JsonNode *node;
@@ -290,20 +290,19 @@ parse_member (Parser *parser, JsonObject *object, GHashTable **counts)
   if (node == NULL)
     return FALSE;
   json_object_set_member (object, key, node);
-  return act_key_guard_add (counts, object, key)
-      || fail (
-          parser, "more than %d keys have the same hash", ACT_KEY_GUARD_MAX);
+  return act_key_guard_add (guard, object, key)
+      || fail (parser, "more than %d keys collide", ACT_KEY_GUARD_MAX);
 }
 
 static JsonNode *
 parse_object (Parser *parser)
 {
   g_autoptr (JsonObject) object = json_object_new ();
-  g_autoptr (GHashTable) counts = NULL;
+  g_autoptr (ActKeyGuard) guard = NULL;
 
   if (!take (parser, '}')) {
     do {
-      if (!parse_member (parser, object, &counts))
+      if (!parse_member (parser, object, &guard))
         return NULL;
     } while (take (parser, ','));
     if (!expect (parser, '}'))

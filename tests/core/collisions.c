@@ -155,11 +155,47 @@ test_tree (void)
     root = act_json_parse (text->str, text->len, "x.json", &error);
     g_assert_cmpuint (n_comparisons, <, collide ? N * 10 : 2 * N);
     if (collide)
-      test_assert_error (error, ACT_ERROR_FORMAT,
-          "more than 64 keys have the same hash", "'x.json'");
+      test_assert_error (
+          error, ACT_ERROR_FORMAT, "more than 64 keys collide", "'x.json'");
     else
       g_assert_cmpuint (
           json_object_get_size (json_node_get_object (root)), ==, N);
+  }
+}
+
+/* {"name 0": 0, ..}, and a hundred names of different hashes that are at one
+ * place of the table that such an object has; (transfer full) */
+static GString *
+one_place (guint n, guint32 prime)
+{
+  GString *text = g_string_new ("{");
+  char name[32];
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "\"name %u\": 0, ", i);
+  for (guint i = 0, n_found = 0; n_found < 100; i++) {
+    g_snprintf (name, sizeof name, "%x", i * 2654435761u);
+    if (g_str_hash (name) * 11u % prime != 7)
+      continue;
+    g_string_append_printf (text, "%s\"%s\": 0", n_found > 0 ? ", " : "", name);
+    n_found++;
+  }
+  g_string_append_c (text, '}');
+  return text;
+}
+
+static void
+test_places (void)
+{
+  static const guint32 primes[] = { 509, 8191, 32749 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (primes); i++) {
+    g_autoptr (GString) text = one_place (primes[i] / 2, primes[i]);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (act_json_parse (text->str, text->len, "x.json", &error));
+    test_assert_error (
+        error, ACT_ERROR_FORMAT, "more than 64 keys collide", "'x.json'");
   }
 }
 
@@ -175,7 +211,7 @@ test_vocabulary (void)
   n_comparisons = 0;
   g_assert_null (act_vocab_new_from_file (path, &error));
   test_assert_error (
-      error, ACT_ERROR_FORMAT, "more than 64 keys have the same hash", path);
+      error, ACT_ERROR_FORMAT, "more than 64 keys collide", path);
   g_assert_cmpuint (n_comparisons, <, N * 10);
 }
 
@@ -191,6 +227,7 @@ main (int argc, char **argv)
   g_test_add_func ("/collisions/metadata", test_metadata);
   g_test_add_func ("/collisions/token-lines", test_token_lines);
   g_test_add_func ("/collisions/tree", test_tree);
+  g_test_add_func ("/collisions/places", test_places);
   g_test_add_func ("/collisions/vocabulary", test_vocabulary);
   result = g_test_run ();
   test_folder_remove ();
