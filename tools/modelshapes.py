@@ -7,6 +7,8 @@ tests/peers/modelshapes.py compares the two on a model of each kind.
 import typing
 
 MAX_HIDDEN = 16
+MAX_SIZE = 1 << 24  # of any one dimension
+MAX_LAYERS = 4096
 SIGMOIDS = ("normal", "hard", "leaky_hard", "upper_leaky_hard", "swish_hard")
 HEADS = ("shared_mlp", "vector_mlp", "mlp")
 
@@ -58,10 +60,10 @@ class Settings:
         raise ConfigError(f'"{field}" is {self.config[field]!r}, expected '
                           f"{expected}")
 
-    def size(self, field):
+    def size(self, field, most=MAX_SIZE):
         value = self.config.get(field)
-        if type(value) is not int or value < 1:
-            self.fail(field, "a whole number from 1 on")
+        if type(value) is not int or not 1 <= value <= most:
+            self.fail(field, f"a whole number from 1 to {most}")
         return value
 
     def flag(self, field):
@@ -78,7 +80,7 @@ class Settings:
 
     def one_of(self, field, names):
         value = self.config.get(field)
-        if value not in names:
+        if not isinstance(value, str) or value not in names:
             self.fail(field, f"one of {', '.join(names)}")
         return value
 
@@ -173,7 +175,7 @@ def gpt2(settings):
 def gpt2_hf(settings):
     n = settings.size("n_embd")
     inner = 4 * n if settings.config.get("n_inner") is None \
-        else settings.size("n_inner")
+        else settings.size("n_inner", 4 * MAX_SIZE)
     settings.number("layer_norm_epsilon")
     return Architecture(
         "h", gpt2_first(settings, "n_positions"),
@@ -256,7 +258,7 @@ def tensors(config, names):
     settings.one_of("sigmoid_type", SIGMOIDS)
     hidden = hidden_widths(settings, head)
     architecture = ARCHITECTURES[model_type](settings)
-    layers = all_layers(architecture, settings.size("n_layer"))
+    layers = all_layers(architecture, settings.size("n_layer", MAX_LAYERS))
     outer = architecture.outer
     if not any(name.startswith(f"target_model.{outer}") for name in names):
         outer = ""

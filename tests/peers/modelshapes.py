@@ -112,10 +112,13 @@ print(f"{count} models compared")
 config, tensors = read(models[0])
 for change, message in (
         ({"model_type": "Other"}, '"model_type" is \'Other\', expected one of'),
+        ({"model_type": ["gpt2"]}, '"model_type" is [\'gpt2\'], expected one of'),
         ({"ci_fn_type": None}, '"ci_fn_type" is None, expected one of'),
         ({"sigmoid_type": "x"}, '"sigmoid_type" is \'x\''),
         ({"n_embd": "64"}, '"n_embd" is \'64\', expected a whole number'),
         ({"n_layer": True}, '"n_layer" is True, expected a whole number'),
+        ({"n_layer": 10 ** 9}, "expected a whole number from 1 to 4096"),
+        ({"n_embd": 10 ** 9}, "expected a whole number from 1 to 16777216"),
         ({"n_head": 7}, 'expected a multiple of "n_head" (7)'),
         ({"rms_norm_eps": "1e-6"}, '"rms_norm_eps" is \'1e-6\', expected a '
          "number"),
