@@ -206,6 +206,10 @@ def test_wrapped():
     assert_same(run, "dump-ddp-target")
     import_run(run, scratch / "model-ddp-target")
     assert_same(scratch / "model-ddp-target", "imported-ddp-target")
+    held = torch.load(run / "target_model.pth", weights_only=True)
+    torch.save(held | {"wte.weight": torch.zeros(1)}, run / "target_model.pth")
+    import_run(run, scratch / "x", fails="two tensors are "
+               "'target_model.wte.weight', one of them was 'wte.weight'")
     run = make_run("run-twice", state=sample | around("module.", sample))
     import_run(run, scratch / "x", fails="two tensors are")
     harvest(run, scratch / "x", fails="comes twice")
