@@ -25,6 +25,7 @@ struct _Step {
   /* appends what becomes of token i of n */
   gboolean (*apply) (const Step *self, const char *token, gsize length, gsize i,
       gsize n, GString *out, GError **error);
+  const char *name;   /* the decoder's, for errors */
   GString *from, *to; /* what they mean is the step's own affair */
   ActPattern *pattern;
   gunichar character;
@@ -257,6 +258,8 @@ apply_replace (const Step *self, const char *token, gsize length, gsize i,
     g_string_append_len (out, token + done, (gssize) (match.from - done));
     g_string_append_len (out, self->to->str, (gssize) self->to->len);
     done = match.to;
+    if (!act_stage_check_text (out, self->name, error))
+      return FALSE;
   }
   g_string_append_len (out, token + done, (gssize) (length - done));
   return found == 0;
@@ -390,6 +393,7 @@ read_step (ActDecoder *self, JsonNode *node, gsize kind,
     step_clear (&step);
     return FALSE;
   }
+  step.name = self->name;
   step.whole = self->fused;
   g_array_append_val (self->steps, step);
   if (self->fused && step.apply != apply_strip)

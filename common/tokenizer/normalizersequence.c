@@ -3,6 +3,7 @@
 
 typedef struct {
   ActNormalizer parent;
+  char *name;
   GPtrArray *members;
   GString *scratch[2];
 } Sequence;
@@ -19,7 +20,8 @@ sequence_normalize (ActNormalizer *parent, const char *text, gsize length,
     GString *to = self->scratch[i % 2];
 
     g_string_truncate (to, 0);
-    if (!member->normalize (member, text, length, to, error))
+    if (!member->normalize (member, text, length, to, error)
+        || !act_stage_check_text (to, self->name, error))
       return FALSE;
     parent->start_dropped = parent->start_dropped || member->start_dropped;
     text = to->str;
@@ -37,6 +39,7 @@ sequence_free (ActNormalizer *parent)
   g_ptr_array_unref (self->members);
   for (guint i = 0; i < 2; i++)
     g_string_free (self->scratch[i], TRUE);
+  g_free (self->name);
   g_free (self);
 }
 
@@ -61,6 +64,7 @@ sequence_new (
   self = g_new0 (Sequence, 1);
   self->parent.normalize = sequence_normalize;
   self->parent.free = sequence_free;
+  self->name = g_strdup (context->name);
   self->members = g_ptr_array_new_with_free_func (member_free);
   for (guint i = 0; i < 2; i++)
     self->scratch[i] = g_string_new (NULL);

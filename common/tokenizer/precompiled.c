@@ -72,7 +72,7 @@ append_string (
 {
   if (place <= self->size && (self->strings[place] & 0xc0) != 0x80) {
     g_string_append (out, self->strings + place);
-    return TRUE;
+    return act_stage_check_text (out, self->name, error);
   }
   g_set_error (error, ACT_ERROR, ACT_ERROR_FORMAT,
       "'%s': '" FIELD "' names a string at byte %u, where no character begins: "

@@ -4,6 +4,7 @@
 
 typedef struct {
   ActNormalizer parent;
+  char *name;
   ActPattern *pattern;
   GString *content;
 } Replace;
@@ -25,6 +26,8 @@ replace_normalize (ActNormalizer *parent, const char *text, gsize length,
     g_string_append_len (out, text + done, (gssize) (match.from - done));
     g_string_append_len (out, self->content->str, (gssize) self->content->len);
     done = match.to;
+    if (!act_stage_check_text (out, self->name, error))
+      return FALSE;
   }
   if (found < 0)
     return FALSE;
@@ -39,6 +42,7 @@ replace_free (ActNormalizer *parent)
 
   act_pattern_free (self->pattern);
   g_string_free (self->content, TRUE);
+  g_free (self->name);
   g_free (self);
 }
 
@@ -60,6 +64,7 @@ replace_new (JsonObject *config, const ActStageContext *context, GError **error)
   self = g_new0 (Replace, 1);
   self->parent.normalize = replace_normalize;
   self->parent.free = replace_free;
+  self->name = g_strdup (context->name);
   self->pattern = pattern;
   self->content = content;
   return self;

@@ -56,6 +56,16 @@ list_types (const ActStageKind *const *kinds)
   return g_string_free (list, FALSE);
 }
 
+gboolean
+act_stage_set_too_long (const char *name, GError **error)
+{
+  g_set_error (error, ACT_ERROR, ACT_ERROR_VALUE,
+      "'%s': it makes more of a text than %" G_GSIZE_FORMAT
+      " bytes, the longest that is supported",
+      name, ACT_STAGE_MAX_TEXT);
+  return FALSE;
+}
+
 const char *
 act_stage_get_type (JsonNode *node)
 {

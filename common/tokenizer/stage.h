@@ -31,6 +31,18 @@ struct _ActNormalizer {
   gboolean start_dropped;
 };
 
+/* A file of a few lines can ask for a text that is longer than any memory, so
+ * what makes texts longer, by itself or many of it together, stops here: name
+ * is the file's. */
+#define ACT_STAGE_MAX_TEXT ((gsize) 1 << 28)
+gboolean act_stage_set_too_long (const char *name, GError **error);
+
+static inline gboolean
+act_stage_check_text (const GString *out, const char *name, GError **error)
+{
+  return out->len <= ACT_STAGE_MAX_TEXT || act_stage_set_too_long (name, error);
+}
+
 typedef struct _ActPreTokenizer ActPreTokenizer;
 struct _ActPreTokenizer {
   /* gives the pieces of text to func, in order, until it returns FALSE; none

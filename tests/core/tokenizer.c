@@ -237,6 +237,75 @@ test_kinds (void)
   }
 }
 
+/* KEY: Replaces that make of each character a thousand, five times over: more
+ * than any memory holds; (transfer full) */
+static char *
+thousandfold (const char *key, const char *list)
+{
+  g_autofree char *many = g_strnfill (1000, 'a');
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_printf (text, "\"%s\":{\"type\":\"Sequence\",\"%s\":[", key, list);
+  for (guint i = 0; i < 5; i++)
+    g_string_append_printf (text,
+        "%s{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},"
+        "\"content\":\"%s\"}",
+        i > 0 ? "," : "", many);
+  g_string_append (text, "]}");
+  return g_strdup (text->str);
+}
+
+static void
+assert_too_long (const GError *error, const char *path)
+{
+  g_assert_error (error, ACT_ERROR, ACT_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, "268435456 bytes"));
+  g_assert_nonnull (strstr (error->message, path));
+}
+
+/* in a text, and in an added token when the file is read */
+static void
+test_long_normalized (void)
+{
+  static const char added[] =
+      "\"added_tokens\":[{\"id\":0,\"content\":\"a\",\"normalized\":true,"
+      "\"special\":false,\"lstrip\":false,\"rstrip\":false,"
+      "\"single_word\":false}],";
+  g_autofree char *normalizer = thousandfold ("normalizer", "normalizers");
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree char *file = g_strdup_printf (
+        "{%s%s," PRE "," MODEL ("", "") "}", i > 0 ? added : "", normalizer);
+    g_autofree char *path = write_file (file);
+    g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+    g_autoptr (GError) error = NULL;
+    g_autoptr (ActTokenizer) tokenizer =
+        act_tokenizer_new_from_file (path, &error);
+
+    g_assert_true ((tokenizer == NULL) == (i > 0));
+    g_assert_true (tokenizer == NULL
+        || !act_tokenizer_encode (tokenizer, "a", 1, ids, &error));
+    assert_too_long (error, path);
+  }
+}
+
+static void
+test_long_decoded (void)
+{
+  g_autofree char *steps = thousandfold ("decoder", "decoders");
+  g_autofree char *file =
+      g_strdup_printf ("{%s,\"model\":{\"vocab\":{\"a\":0}}}", steps);
+  g_autofree char *path = write_file (file);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ActDecoder) decoder = act_decoder_new_from_file (path, &error);
+  const gint32 id = 0;
+
+  g_assert_no_error (error);
+  g_assert_false (act_decoder_decode (decoder, &id, 1, text, NULL, &error));
+  assert_too_long (error, path);
+}
+
 typedef struct {
   const char *text;
   ActError code;
@@ -619,6 +688,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tokenizer/by-hand", test_by_hand);
   g_test_add_func ("/tokenizer/kinds", test_kinds);
   g_test_add_func ("/tokenizer/long-piece", test_long_piece);
+  g_test_add_func ("/tokenizer/long-normalized", test_long_normalized);
+  g_test_add_func ("/tokenizer/long-decoded", test_long_decoded);
   g_test_add_func ("/tokenizer/bad-files", test_bad_files);
   g_test_add_func ("/tokenizer/truncated", test_truncated);
   g_test_add_func ("/tokenizer/decode", test_decode);
