@@ -135,7 +135,7 @@ deal_out (ActJointCounts *self, const ActPositionSets *sets, const Set *ranked)
     const guint32 *positions = positions_of (sets, ranked[rank].set);
 
     for (guint64 k = 0; k < ranked[rank].size; k++)
-      start[positions[k] + 2]++;
+      start[(guint64) positions[k] + 2]++;
   }
   for (gsize p = 2; p < self->start->len; p++)
     start[p] += start[p - 1];
