@@ -10,6 +10,7 @@
 #include "formats/npzarray.h"
 #include "reading/examplesread-private.h"
 #include "reading/textsread.h"
+#include "strhash.h"
 
 void
 act_shown_example_free (gpointer data)
@@ -237,7 +238,7 @@ static GHashTable *
 group_by_hash (const GPtrArray *examples, const char *cluster)
 {
   GHashTable *groups = g_hash_table_new_full (
-      g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+      act_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
 
   for (guint i = 0; i < examples->len; i++) {
     ActShownExample *example = examples->pdata[i];

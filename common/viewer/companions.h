@@ -31,7 +31,7 @@ gboolean act_companions_add_line (ActCompanions *companions,
 gboolean act_companions_add_component (ActCompanions *companions, guint member,
     const ActRows *rows, const gsize *row_of, GError **error);
 
-/* After the last line. Of a run of more than 2^32 positions nothing is known:
+/* After the last line. Of a run of 2^32 positions or more nothing is known:
  * there are no components then. */
 gboolean act_companions_prepare (ActCompanions *companions, GError **error);
 guint act_companions_get_n (const ActCompanions *companions);
