@@ -217,6 +217,19 @@ find_in_clusters (const ActShowRequest *request, Matcher *matcher,
 /* --- showing --- */
 
 static void
+append_none (const char *text, GString *out)
+{
+  g_autoptr (GString) given = g_string_new (text);
+  g_autofree char *shown = act_show_string (given);
+
+  g_string_append_printf (out,
+      "No cluster has a token with '%s' among its top tokens. What is a word "
+      "to "
+      "a reader may be several tokens; the page's search finds it in texts.\n",
+      shown);
+}
+
+static void
 append_table (const ActShowRequest *request, ActShowRows *rows,
     guint64 n_clusters, const char *order, GString *out)
 {
@@ -316,6 +329,8 @@ act_show_token_clusters (const ActShowRequest *request, const char *text,
     return FALSE;
   if (request->json)
     append_json (request, text, rows, matcher.n_clusters, out);
+  else if (matcher.n_clusters == 0)
+    append_none (text, out);
   else
     append_table (request, rows, matcher.n_clusters, sort->order, out);
   return TRUE;

@@ -46,7 +46,7 @@ Act.route.pages.cluster = (() => {
       ['Samples', percent(facts.activation.sample_rate), HELP.samples],
       ['Max', number(stats.max_activation), HELP.max],
       ['Mean', number(stats.mean_activation), HELP.mean],
-      ['Entropy', number(tokens.entropy), HELP.entropy],
+      ['Entropy', number(Math.max(0, tokens.entropy)), HELP.entropy],
       ['Concentration', percent(tokens.concentration_ratio), HELP.concentration],
     ]);
   }
@@ -112,7 +112,9 @@ Act.route.pages.cluster = (() => {
         heading(line, params, beside), figures(detail), detail.cut ? h('p', {class: 'notice'}, detail.cut) : null,
         h('div', {class: 'columns'}, h('div', {}, Act.evidence.ofCluster(detail, params)),
           h('div', {}, Act.evidence.tokens(detail.facts), components(detail, stops),
-            Act.evidence.together(detail.facts)))
+            Act.evidence.together(
+                detail.facts, 'Fires together with',
+                'At positions where both are above 0: more than those where it counts as active.')))
       ],
       leave: () => stops.forEach((stop) => stop()),
       ready: () => Act.keys.page(

@@ -40,7 +40,7 @@ Act.route.pages.component = (() => {
   function spread(own, line) {
     if (!own || !own.same) return own;
     const {entropy, concentration_ratio: concentration} = line.stats.token_activations;
-    return {entropy, concentration};
+    return {entropy: Math.max(0, entropy), concentration};
   }
 
   /* the columns of a ranking, with the rates that a cluster's has */

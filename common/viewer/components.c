@@ -213,7 +213,7 @@ write_facts (ActViewerComponents *self, guint line, guint member,
   write_histogram (out, "max_activation_position", &detail->places);
   write_histogram (out, "max_activation", &detail->peaks);
   g_string_append (out, ",\"entropy\":");
-  act_append_double (out, detail->entropy);
+  act_append_double (out, MAX (detail->entropy, 0));
   g_string_append (out, ",\"concentration\":");
   act_append_double (out, detail->concentration_ratio);
   write_table (self, "tokens", &detail->tokens);

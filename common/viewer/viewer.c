@@ -196,7 +196,7 @@ make_entry (
     .mean = ratio (act_exact_sum_get (&activity->sum), n_rows) + 0.0,
     .low = statistics->all.edges[0],
     .high = statistics->all.edges[statistics->all.n_bins],
-    .entropy = statistics->tokens.entropy,
+    .entropy = MAX (statistics->tokens.entropy, 0),
     .concentration = statistics->tokens.concentration_ratio,
     .n_members = line->description->n_members,
     .n_bins = statistics->all.n_bins,

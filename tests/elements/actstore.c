@@ -801,6 +801,9 @@ GST_START_TEST (test_sink)
   fail_unless (gst_structure_get_uint64 (s, "positions", &n) && n == 192);
   fail_unless (gst_structure_get_uint64 (s, "batches", &n) && n == 3);
   fail_unless (gst_structure_get_uint64 (s, "clusters", &n) && n == 10);
+  fail_unless (gst_structure_get_uint64 (s, "components", &n) && n == 48);
+  fail_unless (
+      gst_structure_get_uint64 (s, "clustered-components", &n) && n == 45);
   fail_unless (gst_structure_get_uint64 (s, "component-values", &n) && n > 192);
   fail_unless (gst_structure_get_uint64 (s, "cluster-values", &n) && n > 192);
   gst_message_unref (message);

@@ -108,14 +108,19 @@ tests='^not ok|^# .*(differ|expected|device)|Bail'
 # what runs on the CPU: the reference for CSR and clusters, GLib left out
 plain="-O2 -std=gnu11 -ffp-contract=off -I$here/plain -I$root/common"
 host_objects() {
-  for file in cpu sparse/csr sparse/csr_c sparse/cluster sparse/filter; do
+  for file in cpu sparse/csr sparse/csr_c sparse/csrarrays sparse/cluster sparse/filter sparse/tiles \
+      sparse/tiles_c; do
     ${CC:-cc} $plain -c "$root/common/$file.c" -o "$build/$(basename $file).o" || return 1
   done
   if [ "$(uname -m)" = x86_64 ]; then
-    ${CC:-cc} $plain -mavx2 -mpopcnt -c "$root/common/sparse/csr_avx2.c" \
-      -o "$build/csr_avx2.o" || return 1
-    ${CC:-cc} $plain -mavx2 -mpopcnt -mavx512f -mavx512bw -mavx512vl \
-      -c "$root/common/sparse/csr_avx512.c" -o "$build/csr_avx512.o" || return 1
+    for file in csr_avx2 tiles_avx2; do
+      ${CC:-cc} $plain -mavx2 -mpopcnt -c "$root/common/sparse/$file.c" \
+        -o "$build/$file.o" || return 1
+    done
+    for file in csr_avx512 tiles_avx512; do
+      ${CC:-cc} $plain -mavx2 -mpopcnt -mavx512f -mavx512bw -mavx512vl \
+        -c "$root/common/sparse/$file.c" -o "$build/$file.o" || return 1
+    done
   fi
   for file in kernels device csrtests clustertests operationtests planfile \
       goldens bench; do
@@ -166,8 +171,8 @@ build_programs() {
     ${CC:-cc} -O2 -std=gnu11 "-I$root/gpu" -c "$root/gpu/gpublas.c" \
       -o "$build/gpublas.o" || return 1
   fi
-  cpu="cpu csr csr_c cluster filter"
-  [ "$(uname -m)" = x86_64 ] && cpu="$cpu csr_avx2 csr_avx512"
+  cpu="cpu csr csr_c csrarrays cluster filter tiles tiles_c"
+  [ "$(uname -m)" = x86_64 ] && cpu="$cpu csr_avx2 csr_avx512 tiles_avx2 tiles_avx512"
   link kernels kernels csrtests clustertests operationtests $cpu &&
     link goldens goldens planfile && link bench bench planfile
 }

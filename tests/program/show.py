@@ -225,6 +225,8 @@ class Numbers(Show):
             self.assertEqual({row['token'].lower() for row in rows},
                              {'\u0121of'})
             self.assertEqual({row['text'].lower() for row in rows}, {' of'})
+        self.assertRegex(self.check(0, 'show', SAMPLE, '--token', 'no-such').stdout,
+                         "^No cluster has a token with 'no-such' .*\n$")
 
     def test_token_without_facts(self):
         expected = {

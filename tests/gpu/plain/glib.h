@@ -32,6 +32,7 @@ typedef int GError;
 #define G_MAXSIZE SIZE_MAX
 #define G_MAXINT32 INT32_MAX
 #define G_MININT32 INT32_MIN
+#define G_MAXUINT32 UINT32_MAX
 #define G_GUINT64_CONSTANT(n) (n##ULL)
 #define G_GSIZE_FORMAT "zu"
 #define G_GINT64_FORMAT "ld"
@@ -50,6 +51,15 @@ plain_alloc (size_t size)
   return memory;
 }
 
+static inline void *
+plain_realloc (void *memory, size_t size)
+{
+  memory = realloc (memory, size > 0 ? size : 1);
+  if (memory == NULL)
+    abort ();
+  return memory;
+}
+
 static inline void
 plain_autofree (void *where)
 {
@@ -63,14 +73,21 @@ g_memdup2 (const void *from, size_t size)
 }
 
 static inline void *
-g_aligned_alloc0 (size_t n, size_t size, size_t alignment)
+g_aligned_alloc (size_t n, size_t size, size_t alignment)
 {
   size_t whole = (n * size + alignment - 1) / alignment * alignment;
   void *memory = aligned_alloc (alignment, whole);
 
   if (memory == NULL)
     abort ();
-  return memset (memory, 0, whole);
+  return memory;
+}
+
+static inline void *
+g_aligned_alloc0 (size_t n, size_t size, size_t alignment)
+{
+  return memset (g_aligned_alloc (n, size, alignment), 0,
+      (n * size + alignment - 1) / alignment * alignment);
 }
 
 #define g_autofree __attribute__ ((cleanup (plain_autofree)))
@@ -78,6 +95,8 @@ g_aligned_alloc0 (size_t n, size_t size, size_t alignment)
 #define g_malloc plain_alloc
 #define g_new(type, n) ((type *) plain_alloc ((size_t) (n) * sizeof (type)))
 #define g_new0 g_new
+#define g_renew(type, memory, n)                                               \
+  ((type *) plain_realloc (memory, (size_t) (n) * sizeof (type)))
 #define g_free free
 #define g_aligned_free free
 #define g_clear_pointer(where, release)                                        \
