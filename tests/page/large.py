@@ -41,6 +41,16 @@ class Large(browser.Case):
         wanted = sum(len(line['components']) >= 8 for line in self.lines)
         self.assertEqual(self.page.get_attribute('.scroller', 'aria-rowcount'), str(wanted + 1))
 
+    def test_entropy_of_one_token(self):
+        """-1e-10 in clusters.jsonl"""
+        wanted = [line['cluster_hash'] for line in self.lines
+                  if line['stats']['token_activations']['entropy'] <= 0]
+        self.assertGreater(len(wanted), 0)
+        self.open('#/clusters?q=entropy%3D0')
+        shown = self.texts('.rows .row .cell-name')
+        self.assertEqual(shown, wanted[:len(shown)])
+        self.assertGreater(len(shown), 0)
+
     def figures(self):
         return dict(zip((t.rstrip('?') for t in self.texts('.stats dt')), self.texts('.stats dd')))
 
