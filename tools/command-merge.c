@@ -6,6 +6,7 @@
 #include <store/storeset.h>
 
 #include "locations.h"
+#include "mergeoutput.h"
 #include "planstate.h"
 #include "storeinfo.h"
 #include "toolerror.h"
@@ -29,11 +30,11 @@ static const char details[] =
     "made\n"
     "merges on. The output is a folder that does not exist yet, or that of a\n"
     "merge that was cut off: that goes on. One that is complete already stays\n"
-    "as it is.\n"
+    "as it is; with --repair it is read, and what is damaged is made again.\n"
     "\n"
-    "Exit code: 0 done; 1 failed; 2 usage; 3 something is missing, and the\n"
-    "message says what; 130 Ctrl-C, 143 SIGTERM: ended at once; run again it\n"
-    "goes on.\n";
+    "Exit code: 0 done; 1 failed; 2 usage; 3 something is missing or damaged,\n"
+    "and the message says what; 130 Ctrl-C, 143 SIGTERM: ended at once; run\n"
+    "again it goes on.\n";
 
 typedef struct {
   char **stores;
@@ -69,7 +70,9 @@ add_options (GOptionContext *context, Settings *settings)
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &settings->output,
         "Folder of the store to make", "DIR" },
     { "plan", 0, 0, G_OPTION_ARG_FILENAME, &settings->plan,
-        "Take the stores of all shards of this plan", "FILE.json" },
+        "Take the stores of all shards of this plan; with folders: these, if "
+        "they are this plan's",
+        "FILE.json" },
     { "part", 0, 0, G_OPTION_ARG_NONE, &settings->part,
         "Merge a contiguous part of a run", NULL },
     { "dashboard", 0, 0, G_OPTION_ARG_FILENAME, &settings->dashboard,
@@ -81,7 +84,8 @@ add_options (GOptionContext *context, Settings *settings)
     { "max-memory", 0, 0, G_OPTION_ARG_STRING, &settings->max_memory,
         "Bytes of memory for batches that wait to be written", "BYTES" },
     { "repair", 0, 0, G_OPTION_ARG_NONE, &settings->repair,
-        "Write damaged files of a merge that was cut off again", NULL },
+        "Read an output that is there, and write again what is damaged of it",
+        NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &settings->stores,
         NULL, NULL },
     { NULL },
@@ -95,13 +99,11 @@ find_problem (const Settings *settings)
 {
   if (settings->stores == NULL && settings->plan == NULL)
     return "no folder of a store is given";
-  if (settings->stores != NULL && settings->plan != NULL)
-    return "--plan names the stores; folders cannot be given too";
   if (settings->output == NULL && settings->dashboard == NULL)
     return "--output is missing";
   if (settings->output != NULL && settings->dashboard != NULL)
     return "one of --output and --dashboard makes sense";
-  if (settings->part && (settings->dashboard || settings->plan))
+  if (settings->part && (settings->dashboard || settings->stores == NULL))
     return "--part is of folders, and makes a store";
   if (settings->incomplete && settings->dashboard == NULL)
     return "--incomplete goes with --dashboard";
@@ -176,6 +178,17 @@ take_stores (Settings *settings, const ActShardPlan *plan, GError **error)
   return TRUE;
 }
 
+/* those that are given, before anything is made of them */
+static gboolean
+check_stores (
+    const Settings *settings, const ActShardPlan *plan, GError **error)
+{
+  for (guint i = 0; settings->stores[i] != NULL; i++)
+    if (!act_shard_plan_check_store (plan, settings->stores[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 /* The element says the same; here it has an exit code of its own. */
 static ActStoreSet *
 open_stores (char *const *folders, ActStoreSetUse use, GError **error)
@@ -200,76 +213,6 @@ open_stores (char *const *folders, ActStoreSetUse use, GError **error)
   return set;
 }
 
-/* --- the output --- */
-
-/* whether a store that is complete is what a merge of these would give, as far
- * as can be told without reading it */
-static gboolean
-is_merge_of (const char *output, const ActStoreSet *set)
-{
-  g_autoptr (ActStoreSet) made =
-      act_store_set_open (&output, 1, ACT_STORE_SET_PART, NULL, NULL);
-
-  return made != NULL
-      && act_identity_check_same (act_store_set_get_identity (made), "",
-          act_store_set_get_identity (set), "", NULL)
-      && act_store_set_get_first_batch (made)
-      == act_store_set_get_first_batch (set)
-      && act_store_set_get_n_batches (made) == act_store_set_get_n_batches (set)
-      && act_store_set_get_n_samples (made) == act_store_set_get_n_samples (set)
-      && act_store_set_get_n_values (made) == act_store_set_get_n_values (set);
-}
-
-static gboolean
-find_complete (const char *output, gboolean *complete, GError **error)
-{
-  g_autofree char *path = g_build_filename (output, ACT_MANIFEST_NAME, NULL);
-  g_autoptr (ActManifest) manifest = NULL;
-
-  *complete = FALSE;
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    return TRUE;
-  manifest = act_manifest_read (output, error);
-  if (manifest == NULL)
-    return FALSE;
-  *complete = manifest->complete;
-  return TRUE;
-}
-
-/* The element would take a store that is complete and have nothing to do; who
- * asks for a merge wants these stores there, not those before. What else may
- * be there it refuses itself. */
-gboolean
-act_command_merge_check_output (const char *output, GError **error)
-{
-  gboolean complete;
-
-  if (!find_complete (output, &complete, error))
-    return FALSE;
-  if (!complete)
-    return TRUE;
-  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
-      "the output '%s' is a complete store already", output);
-  return FALSE;
-}
-
-static gboolean
-check_output (
-    const char *output, const ActStoreSet *set, gboolean *done, GError **error)
-{
-  gboolean complete;
-
-  if (!find_complete (output, &complete, error))
-    return FALSE;
-  *done = complete && is_merge_of (output, set);
-  if (!complete || *done)
-    return TRUE;
-  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
-      "the output '%s' is a complete store already, and of something else",
-      output);
-  return FALSE;
-}
-
 /* --- the command --- */
 
 static gboolean
@@ -278,8 +221,11 @@ take_plan (Settings *settings, GError **error)
   ActShardPlan *plan = act_shard_plan_read (settings->plan, error);
 
   settings->plan_read = plan;
-  return plan != NULL
-      && (settings->incomplete || act_shard_plan_check_complete (plan, error))
+  if (plan == NULL)
+    return FALSE;
+  if (settings->stores != NULL)
+    return check_stores (settings, plan, error);
+  return (settings->incomplete || act_shard_plan_check_complete (plan, error))
       && take_stores (settings, plan, error);
 }
 
@@ -291,22 +237,44 @@ check (const Settings *settings, gboolean *done, GError **error)
 
   return set != NULL
       && (settings->output == NULL
-          || check_output (settings->output, set, done, error));
+          || act_merge_output_check (
+              settings->output, set, settings->repair, done, error));
 }
 
-/* what repairs a shard that only showed to be damaged when it was read */
+/* of a merge that runs */
+typedef struct {
+  const ActShardPlan *plan; /* may be NULL */
+  const char *output;
+  gboolean damaged; /* one of its stores */
+} Merge;
+
+static gboolean
+is_of_store (const char *text, const char *folder)
+{
+  g_autofree char *file = g_strconcat ("'", folder, "/", NULL);
+  g_autofree char *whole = g_strconcat ("'", folder, "'", NULL);
+
+  return strstr (text, file) != NULL || strstr (text, whole) != NULL;
+}
+
+/* what repairs what only showed to be damaged when it was read */
 static char *
 advise (const char *text, gpointer user_data)
 {
-  const ActShardPlan *plan = user_data;
+  Merge *merge = user_data;
 
-  for (guint i = 0; strstr (text, "damaged") != NULL && i < plan->n_shards;
+  if (merge->output != NULL && is_of_store (text, merge->output))
+    return g_strdup (strstr (text, "damaged") || strstr (text, "manifest")
+            ? ACT_MERGE_OUTPUT_REMEDY
+            : NULL);
+  merge->damaged = strstr (text, "is damaged") != NULL;
+  for (guint i = 0;
+       merge->damaged && merge->plan != NULL && i < merge->plan->n_shards;
        i++) {
-    g_autofree char *store = act_shard_plan_get_store (plan, i);
-    g_autofree char *prefix = g_strconcat (store, "/", NULL);
-    g_autofree char *command = act_shard_plan_repair_command (plan, i);
+    g_autofree char *store = act_shard_plan_get_store (merge->plan, i);
+    g_autofree char *command = act_shard_plan_repair_command (merge->plan, i);
 
-    if (strstr (text, prefix) != NULL)
+    if (is_of_store (text, store))
       return g_strdup_printf ("shard %u; to repair it: %s", i, command);
   }
   return NULL;
@@ -317,14 +285,16 @@ execute (const Settings *settings, const ActCommandOptions *options)
 {
   g_autoptr (GHashTable) values = make_values (settings);
   ActCommandOptions own = *options;
+  Merge merge = { settings->plan_read, settings->output, FALSE };
+  int code;
 
   if (settings->output != NULL)
     own.when_interrupted = "run it again and it goes on";
-  if (settings->plan_read != NULL)
-    own.advise = advise;
-  own.user_data = settings->plan_read;
-  return act_command_execute (
+  own.advise = advise;
+  own.user_data = &merge;
+  code = act_command_execute (
       settings->dashboard ? "from-store" : DESCRIPTION, values, &own);
+  return code == ACT_EXIT_FAILED && merge.damaged ? ACT_EXIT_MISSING : code;
 }
 
 static int

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "planstate.h"
 
+#include <string.h>
+
 #include <acterror.h>
 #include <formats/tokens.h>
 
@@ -80,14 +82,15 @@ set_fault (ActShard *shard, GError *fault)
   g_error_free (fault);
 }
 
-/* what is there in one piece and is no manifest, not what could just not be
- * read */
-static gboolean
-is_damage (const GError *error)
+/* Takes what says that a store is not the plan's. */
+static void
+name_remedy (const char *store, GError *problem, GError **error)
 {
-  return g_error_matches (error, ACT_ERROR, ACT_ERROR_FORMAT)
-      || g_error_matches (error, ACT_ERROR, ACT_ERROR_VALUE)
-      || g_error_matches (error, ACT_ERROR, ACT_ERROR_MISMATCH);
+  g_autofree char *remedy =
+      g_strdup_printf ("remove '%s' and run it again", store);
+
+  act_store_add_remedy (problem, remedy);
+  g_propagate_error (error, problem);
 }
 
 gboolean
@@ -103,7 +106,7 @@ act_shard_plan_look (
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return TRUE;
   info = act_store_info_new (store, &problem);
-  if (info == NULL && is_damage (problem)) {
+  if (info == NULL && act_store_is_damage (problem)) {
     set_fault (shard, g_steal_pointer (&problem));
     return TRUE;
   }
@@ -111,8 +114,10 @@ act_shard_plan_look (
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  if (!check_is_ours (plan, number, store, info->manifest, error))
+  if (!check_is_ours (plan, number, store, info->manifest, &problem)) {
+    name_remedy (store, g_steal_pointer (&problem), error);
     return FALSE;
+  }
   shard->state =
       info->manifest->complete ? ACT_SHARD_COMPLETE : ACT_SHARD_BEGUN;
   if (!act_store_info_check_files (info, &problem))
@@ -164,8 +169,8 @@ check_tokens (const ActShardPlan *plan, guint number, const ActStoreInfo *info,
     return TRUE;
   g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
       "the store '%s' has other tokens than '%s' was made with: it is of "
-      "another input",
-      info->folder, plan->filename);
+      "another input; remove '%s' and run it again",
+      info->folder, plan->filename, info->folder);
   return FALSE;
 }
 
@@ -223,11 +228,7 @@ act_shard_plan_list_missing (
 
     if (!(verify ? act_shard_plan_verify : act_shard_plan_look) (
             plan, i, &shard, &error)) {
-      g_autofree char *store = act_shard_plan_get_store (plan, i);
-      g_autofree char *text = g_strdup_printf (
-          "%s; remove '%s' to make this shard anew", error->message, store);
-
-      on_fault (i, text);
+      on_fault (i, error->message);
       continue;
     }
     if (shard.state == ACT_SHARD_COMPLETE)
@@ -280,4 +281,75 @@ act_shard_plan_check_complete (const ActShardPlan *plan, GError **error)
       plan->n_shards, shard_text, *batch_text != '\0' ? batch_text : "(none)",
       faults->str);
   return FALSE;
+}
+
+/* --- stores that somebody names --- */
+
+/* whether a folder is that of one of the plan's shards */
+static gboolean
+find_shard (const ActShardPlan *plan, const char *folder, guint *number)
+{
+  g_autofree char *path = g_canonicalize_filename (folder, NULL);
+  const char *digits = strrchr (path, '-');
+  g_autofree char *store = NULL;
+  guint64 value;
+
+  if (digits == NULL
+      || !g_ascii_string_to_unsigned (
+          digits + 1, 10, 0, plan->n_shards - 1, &value, NULL))
+    return FALSE;
+  *number = (guint) value;
+  store = act_shard_plan_get_store (plan, *number);
+  return strcmp (store, path) == 0;
+}
+
+static gboolean
+check_shard (const ActShardPlan *plan, guint number, GError **error)
+{
+  g_auto (ActShard) shard = { ACT_SHARD_ABSENT, NULL, NULL };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (!act_shard_plan_look (plan, number, &shard, error))
+    return FALSE;
+  if (shard.state == ACT_SHARD_COMPLETE)
+    return TRUE;
+  g_string_printf (
+      text, "shard %u of %u is not complete", number, plan->n_shards);
+  if (shard.fault != NULL) {
+    g_string_truncate (text, 0);
+    describe_fault (plan, number, shard.fault, text);
+    g_string_erase (text, 0, 2);
+  }
+  g_set_error_literal (
+      error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_MISSING, text->str);
+  return FALSE;
+}
+
+/* of some of the shards */
+static gboolean
+check_part (const ActShardPlan *plan, const char *folder, GError **error)
+{
+  g_autoptr (ActStoreInfo) info = act_store_info_new (folder, error);
+  g_autofree char *name = g_strdup_printf ("the store '%s'", folder);
+  g_autofree char *plan_name = g_strdup_printf ("'%s'", plan->filename);
+  GError *problem = NULL;
+
+  if (info == NULL)
+    return FALSE;
+  if (act_identity_check_same (
+          info->manifest->identity, name, plan->identity, plan_name, &problem)
+      && check_totals (plan, folder, info->manifest, &problem))
+    return act_store_info_check_files (info, error);
+  name_remedy (folder, problem, error);
+  return FALSE;
+}
+
+gboolean
+act_shard_plan_check_store (
+    const ActShardPlan *plan, const char *folder, GError **error)
+{
+  guint number;
+
+  return find_shard (plan, folder, &number) ? check_shard (plan, number, error)
+                                            : check_part (plan, folder, error);
 }

@@ -45,3 +45,8 @@ char *act_shard_plan_list_missing (
  * and what repairs them. */
 gboolean act_shard_plan_check_complete (
     const ActShardPlan *plan, GError **error);
+/* Whether a store that somebody names, of a shard or merged of some, is this
+ * plan's and has its files. An error: what differs and what to do; of a shard
+ * that is not complete ACT_TOOL_ERROR_MISSING. */
+gboolean act_shard_plan_check_store (
+    const ActShardPlan *plan, const char *folder, GError **error);

@@ -83,13 +83,39 @@ resource_hint (gint code)
   }
 }
 
+/* Whether a store that is read may be damaged; a folder that is not there is
+ * more likely a path that was mistyped. */
+static gboolean
+is_damaged_store (const char *text, GstElementFactory *factory)
+{
+  static const char *const signs[] = { "is damaged", "manifest.json'",
+    "/segment-", "has neither cluster activations" };
+  const char *start = strchr (text, '\'');
+  const char *end = start != NULL ? strchr (start + 1, '\'') : NULL;
+  g_autofree char *path = NULL, *folder = NULL;
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (signs); i++)
+    found |= strstr (text, signs[i]) != NULL;
+  if (!found || end == NULL || factory == NULL
+      || !g_str_equal (GST_OBJECT_NAME (factory), "actstoresrc"))
+    return FALSE;
+  path = g_strndup (start + 1, (gsize) (end - start - 1));
+  folder = g_path_get_dirname (path);
+  return g_file_test (folder, G_FILE_TEST_IS_DIR);
+}
+
 static char *
-hint_for (const GError *error, GstObject *source)
+hint_for (const GError *error, const char *text, GstObject *source)
 {
   GstElementFactory *factory = NULL;
 
   if (GST_IS_ELEMENT (source))
     factory = gst_element_get_factory (GST_ELEMENT (source));
+  if (is_damaged_store (text, factory))
+    return g_strdup ("what is damaged of a store is made again by the command "
+                     "that made it, with --repair: merge, run --plan, or "
+                     "dashboard");
   if (error->domain == GST_RESOURCE_ERROR) {
     if (error->code == GST_RESOURCE_ERROR_SETTINGS && factory)
       return g_strdup_printf ("gst-inspect-1.0 %s explains its properties",
@@ -117,7 +143,7 @@ act_problem_new_from_message (GstMessage *message)
     text = g_strdup_printf ("%s %s", error->message, details);
   else
     text = g_strdup (error->message);
-  hint = hint_for (error, GST_MESSAGE_SRC (message));
+  hint = hint_for (error, text, GST_MESSAGE_SRC (message));
   return act_problem_new (GST_MESSAGE_SRC_NAME (message), text, hint);
 }
 

@@ -298,3 +298,21 @@ act_store_info_verify (
   }
   return n_faults;
 }
+
+/* --- errors --- */
+
+gboolean
+act_store_is_damage (const GError *error)
+{
+  return g_error_matches (error, ACT_ERROR, ACT_ERROR_FORMAT)
+      || g_error_matches (error, ACT_ERROR, ACT_ERROR_VALUE)
+      || g_error_matches (error, ACT_ERROR, ACT_ERROR_MISMATCH);
+}
+
+void
+act_store_add_remedy (GError *error, const char *remedy)
+{
+  g_autofree char *text = error->message;
+
+  error->message = g_strconcat (text, "; ", remedy, NULL);
+}

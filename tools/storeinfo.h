@@ -31,3 +31,9 @@ guint act_store_info_verify (
 gboolean act_store_info_check_file (
     const ActStoreInfo *info, const ActSegmentFile *file, GError **error);
 gboolean act_store_info_check_files (const ActStoreInfo *info, GError **error);
+
+/* Whether an error says that a file is there in one piece and is not what it
+ * should be, not that it could just not be read. */
+gboolean act_store_is_damage (const GError *error);
+/* appends "; what to do" to the message */
+void act_store_add_remedy (GError *error, const char *remedy);

@@ -298,7 +298,7 @@ class Damage(Case):
                 self.assert_missing(k, path, '--verify')
                 result = harness.run('merge', '--quiet', '--plan', self.plan,
                                      '--output', self.merged)
-                self.refused(MISSING if seen else 1, result, path, repair)
+                self.refused(MISSING, result, path, repair)
                 shutil.rmtree(self.merged, ignore_errors=True)
                 self.assertEqual(repair.split()[0], 'gst-activations')
                 report = self.folder / 'report.json'
@@ -339,13 +339,76 @@ class Damage(Case):
         self.assert_merged(self.result)
 
     def test_merged(self):
+        """the merged store: who reads it says what to do, --repair makes it
+        again, whatever of it is damaged"""
         self.merge()
-        path = self.merged / segments(self.merged)[1]
-        self.flip(path)
-        result = harness.run('run', 'from-store', f'stores={self.merged}',
-                             f'output={self.folder}/d')
-        self.refused(1, result, path)
-        shutil.rmtree(self.merged)
+        good = content(self.merged)
+        segment = segments(self.merged)[1]
+        merge = ('merge', '--plan', self.plan, '--output', self.merged)
+        for damage, name, seen in (
+                (self.flip, segment, False), (self.truncate, segment, True),
+                (os.unlink, segment, True), (os.unlink, 'manifest.json', True),
+                (self.truncate, 'manifest.json', True),
+                (os.unlink, 'clusters.json', True)):
+            path = self.merged / name
+            damage(path)
+            with self.subTest(damage.__name__, name=name):
+                self.refused(1, harness.run(
+                    'run', 'from-store', f'stores={self.merged}',
+                    f'output={self.folder}/d'), self.merged, '--repair: merge')
+                if seen:
+                    self.refused(1, harness.run(*merge), self.merged,
+                                 '--repair makes it again')
+                else:
+                    self.check(0, *merge)
+                self.check(0, *merge, '--repair')
+                self.check(0, 'store', 'verify', self.merged)
+                self.assertEqual(content(self.merged), good)
+        result = self.check(0, *merge, '--repair')
+        self.assertEqual(result.stdout, f"'{self.merged}' is complete\n")
+        self.assertEqual(result.stderr, '')
+        self.assert_merged(self.result)
+
+    def test_merge_repair_spares(self):
+        """a folder of somebody else's with a manifest.json of its own"""
+        self.merged.mkdir()
+        (self.merged / 'manifest.json').write_text('{"name": "app"}')
+        (self.merged / 'index.html').write_text('<p>')
+        before = content(self.merged)
+        self.refused(1, harness.run('merge', '--plan', self.plan, '--output',
+                                    self.merged, '--repair'), self.merged)
+        self.assertEqual(content(self.merged), before)
+
+    def test_foreign_in_part(self):
+        """what is not the plan's is named before it is merged"""
+        other = self.folder / 'other'
+        other.mkdir()
+        plan, self.plan = self.plan, other / 'plan.json'
+        self.variables[2] = 'threshold=0.25'
+        self.make_plan()
+        foreign = other / 'shards' / 'shard-00006'
+        self.make(6)
+        self.plan = plan
+        part = self.folder / 'part'
+        self.check(0, 'merge', '--part', foreign, '--output', part)
+        merge = ('merge', '--plan', plan, '--part', '--output',
+                 self.folder / 'out')
+        self.refused(1, harness.run(*merge, part), part, 'threshold',
+                     f"remove '{part}' and run it again")
+        shutil.rmtree(self.shard(6))
+        foreign.rename(self.shard(6))
+        remedy = f"remove '{self.shard(6)}' and run it again"
+        for stores in ((), ('--part', self.shard(6)),
+                       (self.shard(6), self.shard(7), '--part')):
+            self.refused(1, harness.run('merge', '--plan', plan, *stores,
+                                        '--output', self.folder / 'out'),
+                         self.shard(6), 'threshold', remedy)
+        self.assertFalse((self.folder / 'out').exists())
+        shutil.rmtree(self.shard(6))
+        self.refused(MISSING, harness.run(*merge, self.shard(6)),
+                     'shard 6 of 8 is not complete')
+        self.make(6)
+        self.check(0, *merge, self.shard(6), self.shard(7))
         self.merge()
         self.assert_merged(self.result)
 
