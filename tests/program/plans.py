@@ -323,7 +323,7 @@ class Plan(planfiles.Case):
             self.assertFalse(self.plan.exists())
         for arguments in (('--shard', '1'), ('--wait',), ('--repair',)):
             self.check(2, 'run', *arguments, 'shard-dump')
-        for arguments in (('a', '--plan', 'b', '--output', 'c'),
+        for arguments in (('--plan', 'b', '--part', '--output', 'c'),
                           ('a', '--output', 'b', '--incomplete'),
                           ('a', '--output', 'b', '--dashboard', 'c'),
                           ('a', '--part', '--dashboard', 'c'),

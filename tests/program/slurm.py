@@ -3,6 +3,7 @@
 host: a whole run; nodes, tasks and time that fail; a shard that is missing."""
 
 import os
+import shutil
 import subprocess
 import unittest
 
@@ -134,6 +135,29 @@ class Damage(Case):
         self.assertIn('shards 2: job', self.log('merge'))
         for k in (1, 2):
             self.assertIn('repairing: ', self.log(f'shard-{k}'))
+
+
+    def test_merged(self):
+        """what was merged and is damaged, the merge job makes again: its
+        manifest, which it sees itself, and a byte, which the dashboard sees"""
+        expected = self.expected()
+        self.make_plan(4)
+        self.make(*range(4))
+        merged = self.output / 'merged'
+        self.submit()
+        self.site.wait_for_all()
+        good = content(merged)
+        for k, name in enumerate(('manifest.json', segments(merged)[0])):
+            shutil.rmtree(self.output / 'dashboard')
+            path = merged / name
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 0x80
+            path.write_bytes(data)
+            self.submit()
+            self.site.wait_for_all()
+            self.assert_dashboard(expected)
+            self.assertEqual(content(merged), good)
+            self.assertEqual(self.log('merge').count('repairing: '), k + 1)
 
 
 class TimeLimit(Case):

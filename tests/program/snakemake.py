@@ -123,6 +123,85 @@ class Local(Case):
                           .read_text())
         self.assertEqual(info['title'], str(self.dump))
 
+    def flip(self, path):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+
+    def test_damaged_merges(self):
+        """what was merged, of some shards or all, and is damaged when it is
+        read again"""
+        expected = self.expected()
+        merged = self.output / 'merged'
+        self.passed(self.snakemake('--cores', '2', f'{self.output}/merged.done'))
+        self.flip(merged / segments(merged)[0])
+        part = self.output / 'merged-1' / '1'
+        (part / segments(part)[0]).unlink()
+        self.passed(self.snakemake('--cores', '2'))
+        self.assert_same(self.output / 'dashboard', expected)
+        log = (self.output / 'logs' / 'dashboard.log').read_text()
+        self.assertIn('is damaged', log)
+        self.assertIn(str(part), log)
+        self.check(0, 'store', 'verify', merged)
+        for damage in (lambda: (merged / 'manifest.json').write_text('{'),
+                       lambda: (merged / 'manifest.json').unlink()):
+            damage()
+            shutil.rmtree(self.output / 'dashboard')
+            (self.output / 'merged.done').unlink()
+            self.passed(self.snakemake('--cores', '2'))
+            self.assert_same(self.output / 'dashboard', expected)
+
+    def test_foreign_shard(self):
+        """alone in its part: it is named; removed, all is as it should be,
+        whatever was merged of it before"""
+        expected = self.expected()
+        self.settings['shards'] = 7
+        shard = self.output / 'shards' / 'shard-00006'
+        part = self.output / 'merged-1' / '2'
+        self.passed(self.snakemake('--cores', '2', *(
+            f'{self.output}/shards/{k}.done' for k in range(7))))
+        self.plan = self.folder / 'other.json'
+        self.shards = self.folder / 'shards'
+        self.variables[2] = 'threshold=0.25'
+        self.make_plan(7)
+        self.make(6)
+        shutil.rmtree(shard)
+        shutil.copytree(self.shard(6), shard)
+        self.settings['retries'] = 0
+        result = self.snakemake('--cores', '2')
+        self.assertNotEqual(result.returncode, 0)
+        log = (self.output / 'logs' / 'merge-1-2.log').read_text()
+        self.assertIn(f"remove '{shard}' and run it again", log)
+        self.assertFalse(part.exists())
+        shutil.rmtree(shard)
+        self.check(0, 'merge', '--part', self.shard(6), '--output', part)
+        self.passed(self.snakemake('--cores', '2'))
+        self.assert_same(self.output / 'dashboard', expected)
+        self.check(0, 'merge', '--plan', self.output / 'plan.json', '--part',
+                   part, '--output', self.folder / 'of-part')
+
+    def test_other_config(self):
+        """in the same output: refused before anything is removed or made"""
+        self.passed(self.snakemake('--cores', '2', f'{self.output}/shards/0.done'))
+        plan = self.output / 'plan.json'
+        before = plan.read_text()
+        good = self.settings
+        for settings, needle in (
+                ({'shards': 5}, 'has 8 shards, the config says 5'),
+                ({'variables': {**good['variables'], 'threshold': '0.25'}},
+                 "the config says '0.25'"),
+                ({'description': 'shard'}, "has description 'shard-dump'")):
+            self.settings = {**good, **settings}
+            result = self.snakemake('--cores', '2')
+            with self.subTest(needle):
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn(needle, result.stderr)
+                self.assertIn('give another output, or remove', result.stderr)
+                self.assertNotIn('Traceback', result.stderr)
+                self.assertEqual(plan.read_text(), before)
+        self.settings = good
+        self.passed(self.snakemake('--cores', '2', '--dry-run'))
+
     def test_bad_config(self):
         good = dict(self.settings)
         for name, value, needle in (
