@@ -51,7 +51,9 @@ fi
 repaired=
 for range in $("$program" shard --missing "$plan" --verify | tr , ' '); do
   for shard in $(seq "${range%-*}" "${range#*-}"); do
-    [ "$shard" -ge "$first" ] && [ "$shard" -le "$last" ] || continue
+    if [ "$shard" -lt "$first" ] || [ "$shard" -gt "$last" ]; then
+      continue
+    fi
     "$program" run --quiet --wait --repair --plan "$plan" --shard "$shard" || exit
     repaired=yes
   done

@@ -283,6 +283,14 @@ act_description_get_title (const ActDescription *self)
   return self->title;
 }
 
+const char *
+act_description_get_default (const ActDescription *self, const char *name)
+{
+  const ActVariable *variable = find_variable (self, name);
+
+  return variable != NULL ? variable->fallback : NULL;
+}
+
 char *
 act_description_list_variables (const ActDescription *self)
 {

@@ -31,6 +31,11 @@ const char *act_description_get_title (const ActDescription *description);
 /* the variables and their defaults, a line each */
 char *act_description_list_variables (const ActDescription *description);
 
+/* a variable's default as it is written; NULL: it has none, or there is no such
+ * variable */
+const char *act_description_get_default (
+    const ActDescription *description, const char *name);
+
 /* The words of a launch line. values: name -> text; unknown and missing names
  * are ACT_TOOL_ERROR_USAGE. */
 GStrv act_description_expand (

@@ -10,8 +10,10 @@
 #include <acterror.h>
 #include <formats/output.h>
 
+#include "description.h"
 #include "launchwords.h"
 #include "leasekeeper.h"
+#include "pipelines.h"
 #include "planprobe.h"
 #include "planstate.h"
 #include "toolerror.h"
@@ -302,6 +304,69 @@ check_values (GHashTable *values, GError **error)
   return TRUE;
 }
 
+/* as the plan has it, or by default; NULL without an error: neither */
+static char *
+written_value (const ActShardPlan *plan, const char *name, GError **error)
+{
+  g_autofree char *filename = NULL;
+  g_autoptr (ActDescription) description = NULL;
+  const char *value = g_hash_table_lookup (plan->variables, name);
+
+  if (value != NULL)
+    return g_strdup (value);
+  filename = act_pipelines_find (plan->description, error);
+  description =
+      filename != NULL ? act_description_load (filename, error) : NULL;
+  return description != NULL
+      ? g_strdup (act_description_get_default (description, name))
+      : NULL;
+}
+
+/* Whether a setting is the plan's: in the same words, among them 0 of n-ctx, or
+ * in number what that came to. */
+static gboolean
+check_setting (const ActShardPlan *plan, const char *name, const char *given,
+    GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *planned = written_value (plan, name, &problem);
+
+  if (problem != NULL) {
+    g_propagate_error (error, g_steal_pointer (&problem));
+    return FALSE;
+  }
+  if (planned == NULL || strcmp (given, planned) == 0)
+    return TRUE;
+  if (!g_str_equal (name, "packing")) {
+    g_free (planned);
+    planned = g_strdup_printf ("%u",
+        g_str_equal (name, "n-ctx") ? plan->identity->n_ctx
+                                    : plan->identity->batch_size);
+  }
+  if (strcmp (given, planned) == 0)
+    return TRUE;
+  g_set_error (error, ACT_TOOL_ERROR, ACT_TOOL_ERROR_FAILED,
+      "%s is %s in the plan '%s', %s was given", name, planned, plan->filename,
+      given);
+  return FALSE;
+}
+
+/* How the text is cut decides what its tokens are: the source would say that
+ * the text is another. */
+static gboolean
+check_settings (const ActShardPlan *plan, GHashTable *values, GError **error)
+{
+  static const char *const names[] = { "batch-size", "n-ctx", "packing" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    const char *given = g_hash_table_lookup (values, names[i]);
+
+    if (given != NULL && !check_setting (plan, names[i], given, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static int
 show (const ActShardPlanRun *options, const ActShardPlan *plan, guint number,
     GHashTable *values)
@@ -326,7 +391,9 @@ act_shard_plan_run (const ActShardPlanRun *options, GHashTable *values)
   if (plan == NULL || !parse_shard (options, plan, &number, &error)
       || !check_values (values, &error)
       || !is_done (options, plan, number, &shard, &error)
-      || (shard.state != ACT_SHARD_COMPLETE && !enter_folder (plan, &error)))
+      || (shard.state != ACT_SHARD_COMPLETE
+          && (!enter_folder (plan, &error)
+              || !check_settings (plan, values, &error))))
     return act_command_error (error);
   if (options->common->print || options->common->dry_run)
     return show (options, plan, number, values);

@@ -551,6 +551,31 @@ class Changed(Case):
         for k in range(3):
             self.assert_unlike_plan(k, 'the text')
 
+    def test_other_cut_of_the_text(self):
+        """a setting that is not the plan's is named, not the text"""
+        self.use_model(3)
+        for word, needle in (
+                ('batch-size=16', 'batch-size is 8 in the plan'),
+                ('n-ctx=64', 'n-ctx is 32 in the plan'),
+                ('n-ctx=0', 'n-ctx is 32 in the plan'),
+                ('packing=document', 'packing is concat in the plan')):
+            result = harness.run(*self.command(1, word))
+            self.refused(1, result, needle,
+                         f"{word.partition('=')[2]} was given")
+            self.assertNotIn('has changed', result.stderr)
+            self.assertFalse(self.shard(1).exists())
+        self.make(1, more=('batch-size=8', 'n-ctx=32', 'packing=concat'))
+        # what is not said is as by default, in either form
+        self.variables = [word for word in self.variables
+                          if not word.startswith(('n-ctx=', 'batch-size='))]
+        self.plan = self.folder / 'by-default' / 'plan.json'
+        self.plan.parent.mkdir()
+        self.shards = self.plan.parent / 'shards'
+        self.check(0, 'shard', '--plan', self.plan, '--shards', '2', 'shard',
+                   *self.variables)
+        self.make(0, more=('n-ctx=0', 'batch-size=32'))
+        self.make(1, more=('n-ctx=128',))
+
     def test_text_in_another_order(self):
         """as long as before, but files are called otherwise here"""
         text = (harness.LICENCES / 'GPL-3').read_bytes()
