@@ -206,27 +206,6 @@ gst_act_store_post (GstActStore *self, GstStructure *structure)
       gst_message_new_element (GST_OBJECT (self), structure));
 }
 
-/* A file of clusters that was made for another model may fit, and leave most
- * out: so it is said how many components are in one. */
-static guint64
-gst_act_store_count_clustered (GstActStore *self)
-{
-  g_autofree guint8 *is_member = g_new0 (guint8, self->info->n_components);
-  guint64 n_clustered = 0;
-
-  for (guint c = 0; c < gst_act_assignment_get_n_clusters (self->assignment);
-       c++) {
-    guint n;
-    const guint *members =
-        gst_act_assignment_get_members (self->assignment, c, &n);
-
-    for (guint m = 0; m < n; m++)
-      if (members[m] < self->info->n_components && !is_member[members[m]]++)
-        n_clustered++;
-  }
-  return n_clustered;
-}
-
 static void
 gst_act_store_post_summary (GstActStore *self)
 {
@@ -244,9 +223,12 @@ gst_act_store_post_summary (GstActStore *self)
   gst_structure_set (summary, "clusters", G_TYPE_UINT64,
       (guint64) self->info->n_clusters, "components", G_TYPE_UINT64,
       (guint64) self->info->n_components, NULL);
+  /* clusters that were made for another model may fit, and leave most out */
   if (self->assignment != NULL)
     gst_structure_set (summary, "clustered-components", G_TYPE_UINT64,
-        gst_act_store_count_clustered (self), NULL);
+        gst_act_records_count_members (
+            self->assignment, self->info->n_components),
+        NULL);
   gst_act_store_post (self, summary);
 }
 

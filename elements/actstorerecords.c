@@ -291,6 +291,27 @@ gst_act_records_add (ActStore *store, GstBuffer *buffer, const GstActInfo *info,
 
 /* --- members --- */
 
+guint64
+gst_act_records_count_members (
+    const GstActAssignment *assignment, guint n_components)
+{
+  g_autofree guint8 *is_member = g_new0 (guint8, n_components);
+  guint64 n_found = 0;
+
+  for (guint c = 0; c < gst_act_assignment_get_n_clusters (assignment); c++) {
+    guint n;
+    const guint *members = gst_act_assignment_get_members (assignment, c, &n);
+
+    for (guint m = 0; m < n; m++) {
+      if (members[m] >= n_components || is_member[members[m]])
+        continue;
+      is_member[members[m]] = TRUE;
+      n_found++;
+    }
+  }
+  return n_found;
+}
+
 /* of one cluster: counts of every two of them take 2 GiB then */
 #define MAX_MEMBERS 16384
 

@@ -31,6 +31,9 @@ typedef struct {
   guint *members;
 } GstActRecordsMembers;
 
+/* How many of the components are in a cluster. */
+guint64 gst_act_records_count_members (
+    const GstActAssignment *assignment, guint n_components);
 /* Whether component records can be made: every two members of a cluster are
  * counted. */
 gboolean gst_act_records_check_members (

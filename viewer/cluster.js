@@ -39,15 +39,16 @@ Act.route.pages.cluster = (() => {
 
   function figures({line, facts}) {
     const {stats} = line;
-    const tokens = stats.token_activations;
+    const {size, entropy} = Act.model.columns;
+    const i = Act.model.lineOf(line.cluster_hash);
     return Act.lists.stats([
-      ['Components', count(Act.model.columns.size[Act.model.lineOf(line.cluster_hash)]), HELP.size],
+      ['Components', count(size[i]), HELP.size],
       ['Frequency', percent(facts.activation.position_rate), HELP.frequency],
       ['Samples', percent(facts.activation.sample_rate), HELP.samples],
       ['Max', number(stats.max_activation), HELP.max],
       ['Mean', number(stats.mean_activation), HELP.mean],
-      ['Entropy', number(Math.max(0, tokens.entropy)), HELP.entropy],
-      ['Concentration', percent(tokens.concentration_ratio), HELP.concentration],
+      ['Entropy', number(entropy[i]), HELP.entropy],
+      ['Concentration', percent(stats.token_activations.concentration_ratio), HELP.concentration],
     ]);
   }
 

@@ -39,8 +39,9 @@ Act.route.pages.component = (() => {
   /* how its tokens are spread, if that is known */
   function spread(own, line) {
     if (!own || !own.same) return own;
-    const {entropy, concentration_ratio: concentration} = line.stats.token_activations;
-    return {entropy: Math.max(0, entropy), concentration};
+    const {entropy, concentration} = Act.model.columns;
+    const i = Act.model.lineOf(line.cluster_hash);
+    return {entropy: entropy[i], concentration: concentration[i]};
   }
 
   /* the columns of a ranking, with the rates that a cluster's has */
